@@ -1,0 +1,45 @@
+# Thin on purpose: every target works on a fresh clone with nothing but Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check bench screenshots clean
+
+run: $(VENV)/ready
+	$(BIN)/mailtutor
+
+test: $(VENV)/ready-dev
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered tests
+
+check: $(VENV)/ready-dev
+	$(BIN)/ruff format --check mailtutor tests
+	$(BIN)/ruff check mailtutor tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/ready-dev
+	$(BIN)/python -m tests.bench
+
+screenshots: $(VENV)/ready-dev
+	$(BIN)/python -m tests.tui.screenshots docs/screens
+
+clean:
+	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "mailtutor needs Python 3.11 or newer: install it, or name it: make PYTHON=python3.12 run"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "this Python has no venv: install it (on Debian and Ubuntu: apt install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/ready: $(VENV)/python pyproject.toml
+	@echo "Preparing $(VENV) (once, about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/ready-dev: $(VENV)/python pyproject.toml tests/requirements.txt
+	@echo "Preparing $(VENV) for development (once, about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt --editable .
+	@touch $@ $(VENV)/ready

@@ -1,0 +1,158 @@
+"""`mailtutor send` and `mailtutor fetch`: alice's and bob's agents, with the dialogue they cause."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mailtutor import paths
+from mailtutor.cli.output import print_dialogue, print_json, row_facts
+from mailtutor.errors import MailtutorError, StoreError, UsageError
+from mailtutor.lab.guest import Guest
+from mailtutor.lab.ready import NAME, running_lab
+from mailtutor.message.compose import Attachment
+from mailtutor.reading.dialogue import Dialogue, dialogue_of
+from mailtutor.session import Session
+from mailtutor.store.recording import Recording, open_trace
+from mailtutor.trace.events import Attempted, Closed, Delivered, Opened
+from mailtutor.trace.log import Log
+
+# How long a message may take from one server of this machine to the other.
+DELIVERY_LIMIT_S = 30.0
+
+
+def run(args: argparse.Namespace) -> int:
+    """Sends or fetches; 0 when it was done."""
+    if args.verb == "send":
+        return _send(args)
+    return _fetch(args)
+
+
+def _send(args: argparse.Namespace) -> int:
+    body = sys.stdin.read() if args.body == "-" else args.body
+    attachments = [_attachment(name) for name in args.attach]
+    recipients = [to if "@" in to else _address(to) for to in args.to]
+    with _lab(args) as lab:
+        arrived = _Arrivals(lab.log, recipients) if isinstance(lab, Session) else None
+        try:
+            done = lab.send(args.sender, recipients, args.subject, body, attachments=attachments, html=args.html)
+        except KeyError as unknown:
+            raise UsageError(f"there is no user {args.sender}; --from takes alice or bob") from unknown
+        except ValueError as wrong:
+            raise UsageError(f"the message cannot be written: {wrong}; a header field has no line end in it") from wrong
+        failures = dict(done.refused)
+        left = [recipient for recipient in recipients if recipient not in failures]
+        if arrived is not None:
+            failures |= arrived.wait(left)
+        elif isinstance(lab, Guest):
+            failures |= lab.wait_for(left, DELIVERY_LIMIT_S)
+        dialogue = dialogue_of(lab.log)
+        delivered = not failures
+        if args.json:
+            print_json({"event": "sent", "delivered": delivered, "reply": done.reply, "failures": failures,
+                        "dialogue": _facts(dialogue)})  # fmt: skip
+        else:
+            print_dialogue(dialogue, dialogue.rows)
+    if failures:
+        reasons = "; ".join(f"{recipient}: {reason}" for recipient, reason in failures.items())
+        raise MailtutorError(f"not delivered: {reasons}")
+    return 0
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    with _lab(args) as lab:
+        try:
+            contents = lab.fetch(args.user, args.protocol, delete=args.delete)
+        except KeyError as unknown:
+            raise UsageError(f"there is no user {args.user}; --user takes alice or bob") from unknown
+        dialogue = dialogue_of(lab.log)
+        if args.json:
+            texts = [content.decode("utf-8", "replace") for content in contents]
+            print_json({"event": "fetched", "messages": texts, "dialogue": _facts(dialogue)})
+        else:
+            print_dialogue(dialogue, dialogue.rows)
+    return 0
+
+
+def _facts(dialogue: Dialogue) -> list[dict[str, object]]:
+    return [row_facts(row, dialogue.connections[row.conn].protocol) for row in dialogue.rows]
+
+
+def _address(name: str) -> str:
+    domains = {"alice": "crepes.fr", "bob": "hamburger.edu"}
+    if name not in domains:
+        raise UsageError(f"{name} is not an address; write user@domain, for example bob@hamburger.edu")
+    return f"{name}@{domains[name]}"
+
+
+def _attachment(name: str) -> Attachment:
+    try:
+        return Attachment(Path(name).name, Path(name).read_bytes())
+    except OSError as wrong:
+        raise UsageError(f"{name} cannot be read ({wrong.strerror}); --attach takes a file") from wrong
+
+
+@contextlib.contextmanager
+def _lab(args: argparse.Namespace) -> Iterator[Session | Guest]:
+    """The lab to work in: the one --lab names, the one that runs in the data folder, or one of our own."""
+    data = Path(args.data) if args.data else paths.lab_data()
+    with contextlib.ExitStack() as stack:
+        if args.lab:
+            lab: Session | Guest = stack.enter_context(Guest(*running_lab(Path(args.lab))))
+        else:
+            session = Session(data)
+            try:
+                session.start(classic=args.classic)
+                stack.callback(session.stop)
+                lab = session
+            except StoreError:
+                if not (data / NAME).is_file():
+                    raise
+                lab = stack.enter_context(Guest(*running_lab(data / NAME)))
+        if args.trace:
+            _keep_trace(stack, lab.log, args)
+        yield lab
+
+
+def _keep_trace(stack: contextlib.ExitStack, log: Log, args: argparse.Namespace) -> None:
+    file = stack.enter_context(open_trace(Path(args.trace)))
+    recording = Recording(log, file.write, secrets=args.with_passwords)
+    stack.callback(recording.close)
+
+
+class _Arrivals:
+    """Watches a log for what becomes of each recipient."""
+
+    def __init__(self, log: Log, recipients: Sequence[str]) -> None:
+        self._open = {recipient.lower() for recipient in recipients}
+        self._talking: set[int] = set()
+        self._failures: dict[str, str] = {}
+        self._news = threading.Condition()
+        log.subscribe(self._take)
+
+    def _take(self, _: int, event: object) -> None:
+        with self._news:
+            if isinstance(event, Opened):
+                self._talking.add(event.conn)
+            elif isinstance(event, Closed):
+                self._talking.discard(event.conn)
+            elif isinstance(event, Delivered):
+                self._open.discard(event.recipient.lower())
+            elif isinstance(event, Attempted) and event.outcome != "delivered":
+                self._failures[event.recipient] = event.reply
+                self._open.discard(event.recipient.lower())
+            self._news.notify_all()
+
+    def wait(self, recipients: Sequence[str]) -> dict[str, str]:
+        """Until all of these are settled; the reason for each that did not arrive."""
+        wanted = {recipient.lower() for recipient in recipients}
+        with self._news:
+            settled = self._news.wait_for(lambda: not (self._open & wanted), DELIVERY_LIMIT_S)
+            # The servers still say goodbye to each other; that belongs to the dialogue.
+            self._news.wait_for(lambda: not self._talking, DELIVERY_LIMIT_S)
+        late = {} if settled else dict.fromkeys(self._open & wanted, "still on its way")
+        return self._failures | late

@@ -1,0 +1,69 @@
+"""Prints: one JSON object a line, or a dialogue as people read it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TextIO
+
+import msgspec
+
+from mailtutor.protocols.lines import Line, Source
+from mailtutor.protocols.spec import Outcome
+from mailtutor.reading.dialogue import Connection, Dialogue, Row
+from mailtutor.reading.visible import visible
+from mailtutor.trace.events import Endpoint
+
+_COLOURS = {Outcome.SUCCESS: "32", Outcome.GO_ON: "36", Outcome.TRY_LATER: "33", Outcome.REFUSED: "31"}
+_CLIENT_COLOUR = "1"
+
+
+def print_json(facts: Mapping[str, object]) -> None:
+    """One object on one line, at once: a reader may be waiting for it."""
+    sys.stdout.write(msgspec.json.encode(facts).decode() + "\n")
+    sys.stdout.flush()
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether colours may be used (https://no-color.org)."""
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def line_text(line: Line, *, colour: bool = False) -> str:
+    """`C: …` or `S: …`, safe to print."""
+    text = f"{line.source.value}: {visible(line.text)}"
+    shade = _CLIENT_COLOUR if line.source is Source.CLIENT else _COLOURS.get(line.outcome, "")
+    return f"\x1b[{shade}m{text}\x1b[0m" if colour and shade else text
+
+
+def head_text(connection: Connection) -> str:
+    """`# alice@crepes.fr → crepes.fr submission (127.0.0.2:2587)`."""
+    here = connection.server
+    return visible(f"# {_end(connection.client)} → {_end(here)} {connection.service} ({here.address}:{here.port})")
+
+
+def _end(end: Endpoint) -> str:
+    return end.name or f"{end.address}:{end.port}"
+
+
+def print_dialogue(dialogue: Dialogue, rows: Iterable[Row]) -> None:
+    """The rows, with a head line wherever the connection changes."""
+    colour = has_colour(sys.stdout)
+    last = 0
+    for row in rows:
+        if row.conn != last:
+            print(("\n" if last else "") + head_text(dialogue.connections[row.conn]))
+            last = row.conn
+        print(line_text(row.line, colour=colour))
+    sys.stdout.flush()
+
+
+def row_facts(row: Row, protocol: str) -> dict[str, object]:
+    """A row for JSON: its bytes as text where they are UTF-8, else with each odd byte as \\udcXX's replacement."""
+    line = row.line
+    return {
+        "conn": row.conn, "t": round(row.t, 6), "protocol": protocol, "source": line.source.value,
+        "kind": line.kind.value, "text": line.text.decode("utf-8", "replace"), "verb": line.verb, "code": line.code,
+        "outcome": line.outcome.value, "before": line.before, "after": line.after,
+    }  # fmt: skip

@@ -1,0 +1,133 @@
+"""Every verb, its flags, and its help in the student's language."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from functools import partial
+
+from mailtutor import __version__
+from mailtutor.text.catalogue import Words, words
+
+VERBS = ("course", "lab", "serve", "send", "fetch", "replay", "practice", "explain", "lessons", "doctor")
+PROTOCOLS = ("smtp", "pop3", "imap")
+
+
+def language() -> str:
+    """The language to speak: MAILTUTOR_LANG, else what the system's locale says."""
+    wanted = os.environ.get("MAILTUTOR_LANG") or os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES")
+    wanted = wanted or os.environ.get("LANG") or "en"
+    return "zh" if wanted.lower().startswith("zh") else "en"
+
+
+def with_verb(arguments: list[str]) -> list[str]:
+    """`mailtutor` and `mailtutor 2` mean `mailtutor course` and `mailtutor course 2`."""
+    if not arguments:
+        return ["course"]
+    first = next((word for word in arguments if not word.startswith("-")), "")
+    if arguments[0] in ("-h", "--help", "-V", "--version") or first in VERBS:
+        return arguments
+    return ["course", *arguments]
+
+
+def build() -> argparse.ArgumentParser:
+    """The parser for a whole command line."""
+    say = words(language())
+    parser = argparse.ArgumentParser(
+        prog="mailtutor",
+        description=say("cli.program.what"),
+        epilog=say("cli.program.more"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"mailtutor {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True)
+    add = partial(_verb, verbs, say)
+    _screens(add, say)
+    _serve(add("serve"), say)
+    _mail(add, say)
+    _reading(add, say)
+    return parser
+
+
+def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], say: Words, name: str) -> argparse.ArgumentParser:
+    return verbs.add_parser(
+        name,
+        help=say(f"cli.{name}.what"),
+        description=say(f"cli.{name}.what"),
+        epilog=say("cli.example") + " " + say(f"cli.{name}.example"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _screens(add: partial[argparse.ArgumentParser], say: Words) -> None:
+    course = add("course")
+    course.add_argument("lesson", nargs="?", default="", help=say("cli.flag.lesson"))
+    course.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
+    lab = add("lab")
+    _data(lab, say)
+    lab.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
+    lab.add_argument("--real-ports", action="store_true", help=say("cli.flag.real_ports"))
+    practice = add("practice")
+    practice.add_argument("protocol", nargs="?", choices=PROTOCOLS, default="smtp", help=say("cli.flag.protocol"))
+
+
+def _serve(serve: argparse.ArgumentParser, say: Words) -> None:
+    _data(serve, say)
+    serve.add_argument("--host", metavar="ADDR", default="", help=say("cli.flag.host"))
+    serve.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
+    serve.add_argument("--real-ports", action="store_true", help=say("cli.flag.real_ports"))
+    _json(serve, say)
+    _trace(serve, say)
+
+
+def _mail(add: partial[argparse.ArgumentParser], say: Words) -> None:
+    send = add("send")
+    send.add_argument("--from", dest="sender", metavar="USER", default="alice", help=say("cli.flag.from"))
+    send.add_argument("--to", action="append", metavar="ADDR", required=True, help=say("cli.flag.to"))
+    send.add_argument("--subject", metavar="S", default="", help=say("cli.flag.subject"))
+    send.add_argument("--body", metavar="B", default="", help=say("cli.flag.body"))
+    send.add_argument("--attach", action="append", metavar="FILE", default=[], help=say("cli.flag.attach"))
+    send.add_argument("--html", action="store_true", help=say("cli.flag.html"))
+    fetch = add("fetch")
+    fetch.add_argument("--user", metavar="USER", default="bob", help=say("cli.flag.user"))
+    fetch.add_argument("--protocol", choices=("pop3", "imap"), default="pop3", help=say("cli.flag.fetch_protocol"))
+    keep = fetch.add_mutually_exclusive_group()
+    keep.add_argument("--keep", action="store_true", help=say("cli.flag.keep"))
+    keep.add_argument("--delete", action="store_true", help=say("cli.flag.delete"))
+    for verb in (send, fetch):
+        verb.add_argument("--lab", metavar="FILE", default="", help=say("cli.flag.lab"))
+        verb.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
+        _data(verb, say)
+        _json(verb, say)
+        _trace(verb, say)
+
+
+def _reading(add: partial[argparse.ArgumentParser], say: Words) -> None:
+    replay = add("replay")
+    replay.add_argument("file", metavar="FILE", help=say("cli.flag.file"))
+    replay.add_argument("--plain", action="store_true", help=say("cli.flag.plain"))
+    pace = replay.add_mutually_exclusive_group()
+    pace.add_argument("--speed", metavar="X", type=float, default=1.0, help=say("cli.flag.speed"))
+    pace.add_argument("--step", action="store_true", help=say("cli.flag.step"))
+    _json(replay, say)
+    explain = add("explain")
+    explain.add_argument("words", nargs="+", metavar="WORD", help=say("cli.flag.word"))
+    _json(explain, say)
+    lessons = add("lessons")
+    lessons.add_argument("--coverage", action="store_true", help=say("cli.flag.coverage"))
+    lessons.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
+    _json(lessons, say)
+    _json(add("doctor"), say)
+
+
+def _data(verb: argparse.ArgumentParser, say: Words) -> None:
+    verb.add_argument("--data", metavar="DIR", default="", help=say("cli.flag.data"))
+
+
+def _json(verb: argparse.ArgumentParser, say: Words) -> None:
+    verb.add_argument("--json", action="store_true", help=say("cli.flag.json"))
+
+
+def _trace(verb: argparse.ArgumentParser, say: Words) -> None:
+    verb.add_argument("--trace", metavar="FILE", default="", help=say("cli.flag.trace"))
+    verb.add_argument("--with-passwords", action="store_true", help=say("cli.flag.with_passwords"))

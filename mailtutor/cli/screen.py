@@ -1,0 +1,56 @@
+"""The verbs that open the screen. Textual is imported here, late, and nowhere else in this package."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mailtutor import paths
+from mailtutor.cli.parser import language
+from mailtutor.errors import UsageError
+from mailtutor.session import Session
+from mailtutor.text.catalogue import words
+from mailtutor.trace.events import AnyEvent
+
+
+def run(args: argparse.Namespace) -> int:
+    """Opens the course, the lab or the practice console."""
+    session, lesson = None, ""
+    if args.verb == "course":
+        session = Session(lessons=Path(args.lessons) if args.lessons else None)
+        lesson = _lesson(session, args.lesson) if args.lesson else ""
+    _need_terminal()
+    from mailtutor.tui.app import run as run_screen
+
+    if args.verb == "lab":
+        data = Path(args.data) if args.data else paths.lab_data()
+        session = Session(data, real_ports=args.real_ports)
+        return run_screen(session, "lab", classic=args.classic)
+    if args.verb == "practice":
+        return run_screen(Session(), "practice", protocol=args.protocol)
+    if session is not None and lesson:
+        return run_screen(session, "lesson", lesson=lesson)
+    return run_screen(session or Session(), "home")
+
+
+def _lesson(session: Session, name: str) -> str:
+    """The id of the lesson of that name. `mailtutor nonsense` comes here, too, so a command may have been meant."""
+    try:
+        return session.lessons.find(name).id
+    except UsageError as wrong:
+        raise UsageError(f"{words(language())('cli.screen.unknown', word=name)} ({wrong})") from wrong
+
+
+def open_replay(path: Path, events: Sequence[AnyEvent], *, speed: float, step: bool) -> int:
+    """Plays events on the screen."""
+    _need_terminal()
+    from mailtutor.tui.app import run as run_screen
+
+    return run_screen(Session(), "replay", name=path.stem, events=events, speed=speed, step=step)
+
+
+def _need_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(words(language())("cli.screen.no_terminal"))

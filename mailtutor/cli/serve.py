@@ -1,0 +1,124 @@
+"""`mailtutor serve`: the lab without a screen, until a signal ends it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mailtutor import paths
+from mailtutor.cli.output import print_json
+from mailtutor.lab.lab import Lab
+from mailtutor.lab.plan import textbook_plan
+from mailtutor.lab.ready import ready_facts
+from mailtutor.protocols.spec import Wording
+from mailtutor.store.recording import Recording, open_trace
+from mailtutor.trace.log import Log
+
+# Without a trace file only this much is kept, so that a day under load stays flat.
+WINDOW_BYTES = 32 * 1024 * 1024
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serves until SIGINT, SIGTERM or SIGHUP."""
+    data = Path(args.data) if args.data else paths.lab_data()
+    lab = Lab(
+        textbook_plan(wording=Wording.CLASSIC if args.classic else Wording.EXTENDED, real_ports=args.real_ports),
+        data,
+        log=Log(keep_bytes=WINDOW_BYTES),
+        bind_address=args.host,
+    )
+    with contextlib.ExitStack() as stack:
+        wait_for_signal = stack.enter_context(_signals())
+        if args.trace:
+            file = stack.enter_context(open_trace(Path(args.trace)))
+            recording = Recording(lab.log, file.write, secrets=args.with_passwords)
+            stack.callback(_close, recording, args.trace)
+        # Made before the lab starts, so that nothing is missed; silent until the ready line is out.
+        printer = _Printer() if args.json else None
+        if printer is not None:
+            printed = Recording(lab.log, printer.write, secrets=args.with_passwords)
+            stack.callback(printed.close)
+            stack.callback(printer.give_up)
+        stack.callback(lab.stop)
+        lab.start()
+        _welcome(lab, printer)
+        wait_for_signal()
+    return 0
+
+
+def _welcome(lab: Lab, printer: _Printer | None) -> None:
+    for notice in lab.notices:
+        print(f"mailtutor: {notice}", file=sys.stderr)
+    if printer is not None:
+        print_json(ready_facts(lab.plan, lab.directory))
+        printer.begin()
+        return
+    for (host, service), (address, port) in lab.directory.doors.items():
+        print(f"{host:15} {service:11} {address}:{port}")
+    for plan in lab.plan.hosts:
+        for user in plan.users:
+            print(f"{user.address:21} user name {user.name}, password {user.password}")
+    print("ctrl+c ends the lab")
+    sys.stdout.flush()
+
+
+def _close(recording: Recording, name: str) -> None:
+    """Ends a recording, and says so where the file does not hold everything."""
+    recording.close()
+    if recording.failed is not None:
+        print(f"mailtutor: {name} is not whole: {recording.failed}", file=sys.stderr)
+
+
+class _Printer:
+    """Standard output for trace events, which must not come before the ready line."""
+
+    def __init__(self) -> None:
+        self._may = threading.Event()
+        self._silent = True
+        self._out = sys.stdout.fileno()
+
+    def begin(self) -> None:
+        """The ready line is out."""
+        self._silent = False
+        self._may.set()
+
+    def give_up(self) -> None:
+        """Nobody is kept waiting; where no ready line came, nothing is printed."""
+        self._may.set()
+
+    def write(self, line: bytes) -> None:
+        """Prints one line, at once."""
+        self._may.wait()
+        if self._silent:
+            return
+        # Not through sys.stdout: a thread that waits in it for a slow reader holds a lock the program's end needs.
+        while line:
+            line = line[os.write(self._out, line) :]
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[Callable[[], object]]:
+    """A function that waits for SIGINT, SIGTERM or SIGHUP.
+
+    The kernel may hand a signal to any thread, and the main thread, waiting in a system call, would not learn of it;
+    so the wake-up descriptor of the interpreter, which is written whichever thread it hits, goes into a pipe.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), lambda *_: None) for name in names}
+    woken_before = signal.set_wakeup_fd(writer)
+    try:
+        yield lambda: os.read(reader, 1)
+    finally:
+        signal.set_wakeup_fd(woken_before)
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+        os.close(reader)
+        os.close(writer)

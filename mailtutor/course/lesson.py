@@ -1,0 +1,75 @@
+"""A lesson that has been loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailtutor.course.model import AnyStep, Outline, Predict, Type
+from mailtutor.course.prose import Prose, Section
+
+LANGUAGES = ("en", "zh")
+
+
+@dataclass(frozen=True, slots=True)
+class SeedMessage:
+    """A message that is there from the start. user: an address. content: with CRLF line ends."""
+
+    user: str
+    mailbox: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Outline and texts of one lesson. texts: language → words."""
+
+    folder: Path
+    outline: Outline
+    texts: dict[str, Prose]
+    seeds: tuple[SeedMessage, ...]
+
+    @property
+    def id(self) -> str:
+        """The folder's name, "02-smtp-by-hand"."""
+        return self.outline.id
+
+    @property
+    def number(self) -> int:
+        """What the name begins with, 2; 0 where it begins with no number."""
+        head = self.id.partition("-")[0]
+        return int(head) if head.isdigit() else 0
+
+    @property
+    def steps(self) -> tuple[AnyStep, ...]:
+        """The steps in order."""
+        return self.outline.step
+
+    def step(self, name: str) -> AnyStep:
+        """The step of that id. Raises KeyError."""
+        for step in self.steps:
+            if step.id == name:
+                return step
+        raise KeyError(name)
+
+    def prose(self, language: str) -> Prose:
+        """The words in this language, else in English."""
+        return self.texts.get(language) or self.texts["en"]
+
+    def section(self, language: str, step: str) -> Section:
+        """The words of one step."""
+        return self.prose(language).sections[step]
+
+    def typed_before(self, name: str) -> tuple[str, ...]:
+        """The lines that bring a new console to where step `name` begins: what the steps before it type on the same
+        connection. Empty for a step without a console, and for one that begins a new connection."""
+        step = self.step(name)
+        if not isinstance(step, (Type, Predict)) or step.fresh:
+            return ()
+        lines: list[str] = []
+        for earlier in self.steps[: self.steps.index(step)]:
+            if isinstance(earlier, (Type, Predict)) and earlier.console == step.console:
+                if earlier.fresh:
+                    lines.clear()
+                lines.extend(earlier.solution if isinstance(earlier, Type) else (earlier.type,))
+        return tuple(lines)

@@ -1,0 +1,123 @@
+"""Loads lessons from folders.
+
+A lesson is a folder `NN-name` with lesson.toml, text.en.md, text.zh.md and the mail its lab starts with. A teacher's
+own folder of lessons is read the same way as ours.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailtutor.course.lesson import LANGUAGES, Lesson, SeedMessage
+from mailtutor.course.model import Outline
+from mailtutor.course.problem import LessonError
+from mailtutor.course.prose import read_prose
+from mailtutor.course.source import line_of, read_outline
+from mailtutor.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Lessons in the order of their names."""
+
+    lessons: tuple[Lesson, ...]
+
+    def find(self, name: str) -> Lesson:
+        """A lesson by number ("2"), id ("02-smtp-by-hand") or name ("smtp-by-hand"). Raises UsageError."""
+        wanted = name.strip().casefold()
+        for lesson in self.lessons:
+            if wanted in (lesson.id, lesson.id.partition("-")[2]) or (
+                wanted.isdigit() and int(wanted) == lesson.number
+            ):
+                return lesson
+        known = [lesson.id for lesson in self.lessons]
+        near = difflib.get_close_matches(wanted, known, 1, 0.5)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'no lessons here'}"
+        raise UsageError(f"no lesson {name!r}; {hint}")
+
+    def coverage(self) -> dict[str, list[str]]:
+        """Rows of the course notes → ids of the lessons that cover them, rows in their order."""
+        rows: dict[str, list[str]] = {}
+        for lesson in self.lessons:
+            for row in lesson.outline.covers:
+                rows.setdefault(row, []).append(lesson.id)
+        return dict(sorted(rows.items(), key=lambda item: int(item[0][1:])))
+
+
+def load_lessons(*folders: Path, reviewed: bool = True) -> Catalogue:
+    """Every lesson of these folders. Raises LessonError at the first that cannot be used.
+
+    reviewed: also hold each lesson against the protocols' tables, which takes longer than reading it.
+    """
+    load = load_lesson if reviewed else _read_lesson
+    found = [load(path.parent) for folder in folders for path in folder.glob("*/lesson.toml")]
+    lessons = tuple(sorted(found, key=lambda lesson: lesson.id))
+    known = {lesson.id for lesson in lessons}
+    for lesson in lessons:
+        for needed in lesson.outline.needs:
+            if needed not in known:
+                raise LessonError(
+                    str(lesson.folder / "lesson.toml"),
+                    0,
+                    f"needs: there is no lesson {needed!r}; add it or take it out",
+                )
+    return Catalogue(lessons)
+
+
+def load_lesson(folder: Path) -> Lesson:
+    """One lesson. Raises LessonError at its first problem."""
+    from mailtutor.course.review import review  # late: it knows the protocols
+
+    text = _read(folder / "lesson.toml")
+    lesson = _assembled(folder, text)
+    for problem in review(lesson, text):
+        raise problem
+    return lesson
+
+
+def _read_lesson(folder: Path) -> Lesson:
+    return _assembled(folder, _read(folder / "lesson.toml"))
+
+
+def problems_of(folder: Path) -> list[LessonError]:
+    """What is wrong with a lesson, all of it as far as it can be read."""
+    from mailtutor.course.review import review
+
+    try:
+        text = _read(folder / "lesson.toml")
+        return list(review(_assembled(folder, text), text))
+    except LessonError as unreadable:
+        return [unreadable]
+
+
+def _assembled(folder: Path, text: str) -> Lesson:
+    outline = read_outline(text, str(folder / "lesson.toml"))
+    texts = {}
+    for language in LANGUAGES:
+        file = folder / f"text.{language}.md"
+        texts[language] = read_prose(_read(file), str(file))
+    return Lesson(folder, outline, texts, tuple(_seeds(folder, outline, text)))
+
+
+def _seeds(folder: Path, outline: Outline, text: str) -> Iterable[SeedMessage]:
+    for index, seed in enumerate(outline.lab.seed):
+        raw = _read(folder / seed.file).replace("\r\n", "\n").replace("\n", "\r\n").encode()
+        if seed.size and len(raw) != seed.size:
+            raise LessonError(
+                str(folder / "lesson.toml"),
+                line_of(text, ["lab.seed", index, "size"]),
+                f"lab.seed.{index}.size: {seed.file} has {len(raw)} octets with CRLF line ends, not {seed.size}",
+            )
+        yield SeedMessage(seed.user, seed.mailbox, raw)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except OSError as wrong:
+        raise LessonError(str(file), 0, f"cannot be read: {wrong.strerror}") from wrong
+    except UnicodeDecodeError as wrong:
+        raise LessonError(str(file), 0, "not UTF-8; save the file as UTF-8 text") from wrong

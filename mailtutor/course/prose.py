@@ -1,0 +1,153 @@
+"""The texts of a lesson in one language: Markdown with one section a step.
+
+# SMTP by hand              the lesson's title, and what follows it until the first step: what it is about
+
+## say-hello                the step's id
+**Introduce yourself**      its title, the first line
+Text ...
+
+:::hint                     hints unfold one by one, in this order
+:::wrong too-early          answers the wrong answer of that name
+:::option push              the words of a quiz's option
+:::notes                    what the course notes say, a line `---`, what the standard says
+:::                         ends a block
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from mailtutor.course.problem import LessonError
+
+_BLOCK = re.compile(r":::([a-z]*)(?: +(\S+))?\s*")
+_TITLE = re.compile(r"\*\*(.+)\*\*\s*")
+_NAMED = frozenset({"wrong", "option"})
+_NAMELESS = frozenset({"hint", "notes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Where the course notes and the standard differ."""
+
+    notes: str
+    standard: str
+
+
+@dataclass(slots=True)
+class Section:
+    """The words of one step. line: where its heading stands in the file."""
+
+    line: int
+    title: str = ""
+    body: str = ""
+    hints: list[str] = field(default_factory=list)
+    wrong: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Prose:
+    """The words of a lesson. sections: in file order."""
+
+    title: str = ""
+    about: str = ""
+    sections: dict[str, Section] = field(default_factory=dict)
+
+
+def read_prose(text: str, file: str) -> Prose:
+    """Reads a text file. Raises LessonError that names file and line."""
+    return _Reader(text, file).read()
+
+
+class _Reader:
+    def __init__(self, text: str, file: str) -> None:
+        self._lines = text.replace("\r\n", "\n").split("\n")
+        self._file = file
+        self._at = 0
+        self._prose = Prose()
+
+    def read(self) -> Prose:
+        """The whole file."""
+        about: list[str] = []
+        while self._at < len(self._lines):
+            line = self._take()
+            if line.startswith("## "):
+                self._section(line[3:].strip())
+            elif line.startswith("# ") and not self._prose.title:
+                self._prose.title = line[2:].strip()
+            else:
+                about.append(line)
+        self._prose.about = _joined(about)
+        if not self._prose.title:
+            raise LessonError(self._file, 1, "no title; begin with a line `# The lesson's title`")
+        return self._prose
+
+    def _take(self) -> str:
+        self._at += 1
+        return self._lines[self._at - 1]
+
+    def _section(self, name: str) -> None:
+        section = Section(self._at)
+        if name in self._prose.sections:
+            raise LessonError(self._file, self._at, f"a second section `## {name}`; each step has one")
+        self._prose.sections[name] = section
+        body: list[str] = []
+        while self._at < len(self._lines) and not self._lines[self._at].startswith("## "):
+            line = self._take()
+            if line.startswith(":::"):
+                self._block(section, line)
+            elif not section.title and line.strip():
+                section.title = self._titled(line, name)
+            else:
+                body.append(line)
+        if not section.title:
+            raise LessonError(self._file, section.line, f"section `## {name}` is empty")
+        section.body = _joined(body)
+
+    def _titled(self, line: str, name: str) -> str:
+        found = _TITLE.fullmatch(line)
+        if found is None:
+            raise LessonError(self._file, self._at, f"section `## {name}` begins with its title: `**The title**`")
+        return found[1].strip()
+
+    def _block(self, section: Section, first: str) -> None:
+        start = self._at
+        found = _BLOCK.fullmatch(first)
+        kind, name = (found[1], found[2] or "") if found is not None else ("", "")
+        if kind not in _NAMED | _NAMELESS or (kind in _NAMED) != bool(name):
+            known = "`:::hint`, `:::notes`, `:::wrong NAME` or `:::option NAME`"
+            raise LessonError(self._file, start, f"{first.strip()!r} begins no block; write {known}")
+        lines: list[str] = []
+        while self._at < len(self._lines) and self._lines[self._at].strip() != ":::":
+            lines.append(self._take())
+            if lines[-1].startswith(("## ", ":::")):
+                break
+        else:
+            if self._at < len(self._lines):
+                self._at += 1
+                self._put(section, kind, name, lines, start)
+                return
+        raise LessonError(self._file, start, f"block `{first.strip()}` has no end; close it with a line `:::`")
+
+    def _put(self, section: Section, kind: str, name: str, lines: list[str], start: int) -> None:
+        text = _joined(lines)
+        if not text:
+            raise LessonError(self._file, start, "an empty block; write its text or take it out")
+        if kind == "hint":
+            section.hints.append(text)
+        elif kind == "notes":
+            if lines.count("---") != 1:
+                raise LessonError(self._file, start, "notes need one line `---` between the notes and the standard")
+            cut = lines.index("---")
+            section.notes.append(Note(_joined(lines[:cut]), _joined(lines[cut + 1 :])))
+        else:
+            named = section.wrong if kind == "wrong" else section.options
+            if name in named:
+                raise LessonError(self._file, start, f"a second block `:::{kind} {name}` in one section")
+            named[name] = text
+
+
+def _joined(lines: list[str]) -> str:
+    return "\n".join(lines).strip()

@@ -1,0 +1,112 @@
+"""What a face may have the lab's people and machines do: send, fetch, switch a server off."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from uuid import uuid4
+
+from mailtutor.lab.agents import imap as imap_agent
+from mailtutor.lab.agents import pop3 as pop3_agent
+from mailtutor.lab.agents.script import recite
+from mailtutor.lab.agents.sender import Submitted, submit
+from mailtutor.lab.lab import Lab
+from mailtutor.lab.plan import ALICE, BOB, User
+from mailtutor.message.compose import Attachment, compose
+from mailtutor.protocols.lines import Line
+
+_SUBJECT = "Ketchup?"
+_BODY = "Do you like ketchup?\nHow about pickles?\n"
+
+
+class Acts:
+    """Over one running lab; from any thread."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def act(self, action: str, *, subject: str = "", body: str = "") -> Future[str]:
+        """Has an agent or a host do something; the future gives a sentence, or raises MailtutorError.
+
+        Actions: "send" (with this subject and body, or the textbook's), "fetch-pop3", "fetch-pop3-delete",
+        "fetch-imap", "host-down", "host-up", "flush". Raises KeyError for another.
+        """
+        work = {
+            "send": lambda: self._send(subject or _SUBJECT, body or _BODY),
+            "fetch-pop3": lambda: self._read("pop3", delete=False),
+            "fetch-pop3-delete": lambda: self._read("pop3", delete=True),
+            "fetch-imap": lambda: self._read("imap", delete=False),
+            "host-down": lambda: self._switch(up=False),
+            "host-up": lambda: self._switch(up=True),
+            "flush": self._flush,
+        }[action]
+        return self._lab.submit(work())
+
+    async def _send(self, subject: str, body: str) -> str:
+        done = await self._submit(ALICE, [BOB.address], _message(ALICE, [BOB.address], subject, body))
+        return f"crepes.fr: {done.reply}"
+
+    async def _read(self, protocol: str, *, delete: bool) -> str:
+        contents = await self._fetch(BOB, protocol, delete=delete)
+        return f"bob: {len(contents)} message{'' if len(contents) == 1 else 's'}"
+
+    async def _switch(self, *, up: bool) -> str:
+        await self._lab.switch(BOB.domain, up=up)
+        return f"{BOB.domain} is {'up' if up else 'down'}"
+
+    async def _flush(self) -> str:
+        await self._lab.flush()
+        return "every queue tries again"
+
+    def send(
+        self,
+        sender: str,
+        recipients: Sequence[str],
+        subject: str,
+        body: str,
+        *,
+        attachments: Sequence[Attachment] = (),
+        html: bool = False,
+    ) -> Submitted:
+        """A user's agent sends; returns when the user's own server has taken the message.
+
+        Raises MailtutorError when it is refused, KeyError for an unknown user.
+        """
+        user = self._lab.plan.user(sender)
+        content = _message(user, recipients, subject, body, attachments=attachments, html=html)
+        return self._lab.submit(self._submit(user, recipients, content)).result()
+
+    def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
+        """A user's agent reads everything in INBOX; gives the messages whole."""
+        return self._lab.submit(self._fetch(self._lab.plan.user(user), protocol, delete=delete)).result()
+
+    def recite(self, *, name: str, host: str, service: str, said: Sequence[bytes]) -> list[Line]:
+        """Plays a transcript's client lines to a live server; gives every line of both sides."""
+        protocol = "smtp" if service == "submission" else service
+        return self._lab.submit(
+            recite(self._lab.directory, name=name, host=host, service=service, protocol=protocol, said=said)
+        ).result()
+
+    async def _submit(self, user: User, recipients: Sequence[str], content: bytes) -> Submitted:
+        return await submit(self._lab.directory, user, recipients, content, self._lab.plan.wording)
+
+    async def _fetch(self, user: User, protocol: str, *, delete: bool) -> list[bytes]:
+        if protocol == "pop3":
+            return await pop3_agent.download(self._lab.directory, user, delete=delete)
+        return await imap_agent.download(self._lab.directory, user, delete=delete)
+
+
+def _message(
+    user: User,
+    recipients: Sequence[str],
+    subject: str,
+    body: str,
+    *,
+    attachments: Sequence[Attachment] = (),
+    html: bool = False,
+) -> bytes:
+    return compose(
+        sender=user.address, recipients=recipients, subject=subject, body=body, at=time.time(),
+        message_id=f"{uuid4().hex[:16]}@{user.domain}", attachments=attachments, html=html,
+    )  # fmt: skip

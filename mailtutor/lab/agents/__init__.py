@@ -1,0 +1,4 @@
+"""alice's and bob's programs: the user agents. Each is a client engine on a real connection.
+
+sender.py submits mail; pop3.py and imap.py read it. They act as their user would and give back what they saw.
+"""

@@ -1,0 +1,60 @@
+"""Who is where: the hosts' doors, and the names behind the client ports our own programs opened.
+
+A connection's client is known by the port it was opened from, registered before it connects, so that a trace names
+four hosts also on a system that has only 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import dataclass, field
+
+from mailtutor.errors import NetworkError
+from mailtutor.lab.stream import Stream
+
+
+@dataclass(slots=True)
+class Directory:
+    """doors: (host, service) → (address, port). homes: program's name → address it connects from."""
+
+    doors: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    homes: dict[str, str] = field(default_factory=dict)
+    _clients: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def name_of(self, address: str, port: int) -> str:
+        """Who connects from there: one of our programs, or "" for a stranger."""
+        return self._clients.get((address, port), "")
+
+    def hosts(self) -> set[str]:
+        """The names of all servers."""
+        return {host for host, _ in self.doors}
+
+    async def connect(self, name: str, host: str, service: str) -> Stream:
+        """Opens a connection as `name`. Raises NetworkError when nobody answers."""
+        return await self._open(name, host, service, Stream)
+
+    async def _open(self, name: str, host: str, service: str, kind: type[Stream]) -> Stream:
+        address, port = self.doors[host, service]
+        if address in ("0.0.0.0", "::"):
+            address = "127.0.0.1" if address == "0.0.0.0" else "::1"
+        loop = asyncio.get_running_loop()
+        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            sock.bind((self.homes.get(name, "") or address, 0))
+            here = sock.getsockname()[:2]
+            self._clients[here] = name
+            await loop.sock_connect(sock, (address, port))
+            _, stream = await loop.create_connection(kind, sock=sock)
+        except BaseException as wrong:
+            self.forget(*sock.getsockname()[:2])
+            sock.close()
+            if not isinstance(wrong, OSError):
+                raise
+            raise NetworkError(f"{host} {service} does not answer at {address}:{port} ({wrong.strerror})") from wrong
+        return stream
+
+    def forget(self, address: str, port: int) -> None:
+        """The connection from there has ended."""
+        self._clients.pop((address, port), None)

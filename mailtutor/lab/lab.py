@@ -1,0 +1,214 @@
+"""Starts and stops a plan: hosts on real sockets, in a loop and a thread of their own.
+
+A busy screen never slows the wire, nor the reverse: the screen reads the log, and hands work in with `submit`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mailtutor.errors import MailtutorError
+from mailtutor.lab.clock import Clock, RealClock
+from mailtutor.lab.commit import TASK_NAME
+from mailtutor.lab.directory import Directory
+from mailtutor.lab.gate import Gate, Held, Pace
+from mailtutor.lab.host import Host, Surroundings
+from mailtutor.lab.hub import Hub
+from mailtutor.lab.plan import Plan
+from mailtutor.lab.ready import announce, ready_facts, withdraw
+from mailtutor.lab.seed import plant
+from mailtutor.lab.tap import Recorder
+from mailtutor.store.database import Database
+from mailtutor.store.lock import Lock
+from mailtutor.trace.events import FaultSwitched
+from mailtutor.trace.log import Log
+
+T = TypeVar("T")
+DATABASE_NAME = "lab.sqlite3"
+_START_LIMIT_S = 30.0
+_STOP_LIMIT_S = 10.0
+
+
+class Lab:
+    """A plan, running. Methods may be called from any thread unless they say otherwise.
+
+    data: the folder of its database. bind_address: where all hosts listen ("" for each host's own loopback address).
+    """
+
+    def __init__(
+        self, plan: Plan, data: Path, *, log: Log | None = None, clock: Clock | None = None, bind_address: str = ""
+    ) -> None:
+        self.plan = plan
+        self.log = log if log is not None else Log()
+        self.clock = clock if clock is not None else RealClock()
+        self.notices: list[str] = []
+        self.directory = Directory()
+        self.hosts: dict[str, Host] = {}
+        self._data = data
+        self._bind_address = bind_address
+        self._gate = Gate(self.clock)
+        self._recorder = Recorder(self.log, self.clock)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._lock: Lock | None = None
+        self._database: Database | None = None
+
+    # Starting and stopping ------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Opens every door; returns when all of them answer. Raises NetworkError or StoreError, nothing left open."""
+        self._lock = Lock(self._data / "lab.lock")
+        try:
+            self._database = Database(self._data / DATABASE_NAME)
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._run_loop, name="mailtutor lab", daemon=True)
+            self._thread.start()
+            self.submit(self._open()).result(_START_LIMIT_S)
+            announce(self._data, ready_facts(self.plan, self.directory))
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Closes everything; what was accepted is on disk. Safe to call twice."""
+        try:
+            self._stop_loop()
+        finally:
+            self._release()
+
+    def _stop_loop(self) -> None:
+        if self._loop is None or self._thread is None:
+            return
+        loop, thread = self._loop, self._thread
+        try:
+            self.submit(self._close()).result(_STOP_LIMIT_S)
+        finally:
+            self._loop = self._thread = None
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(_STOP_LIMIT_S)
+            if not thread.is_alive():
+                loop.close()
+
+    def _release(self) -> None:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+        if self._lock is not None:
+            withdraw(self._data)
+            self._lock.release()
+            self._lock = None
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Runs a coroutine in the lab's loop."""
+        if self._loop is None:
+            work.close()
+            raise MailtutorError("the lab is not running")
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _run_loop(self) -> None:
+        assert self._loop is not None
+        asyncio.set_event_loop(self._loop)
+        # A defect of ours in one session must not write over the student's screen, nor go unseen.
+        self._loop.set_exception_handler(lambda _, fault: self.notices.append(f"defect: {_described(fault)}"))
+        self._loop.run_forever()
+
+    async def _open(self) -> None:
+        assert self._database is not None
+        around = Surroundings(self.plan, self._database, self._recorder, self._gate, Hub(), self.clock, self.directory)
+        self._surroundings = around
+        shared = self._bind_address or ("" if _has_all(self.plan) else "127.0.0.1")
+        own = {host.name: host.address for host in self.plan.hosts} | self.plan.agent_addresses
+        for name, address in own.items():
+            # A program connects from where its host listens; from "any address" there is no connecting.
+            self.directory.homes[name] = address if not shared else "" if _is_any(shared) else shared
+        self.hosts |= {host.name: Host(host, around) for host in self.plan.hosts}
+        await plant(self.plan, around)
+        for host_plan in self.plan.hosts:
+            host = self.hosts[host_plan.name]
+            self.notices += await host.start(shared or host_plan.address)
+
+    async def _close(self) -> None:
+        # All at once: one may be waiting for another to read.
+        await asyncio.gather(*(host.stop() for host in self.hosts.values()))
+        # Whoever still works in this loop (an agent in mid-conversation) ends with the lab, but what is being written
+        # is written.
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            if task.get_name() != TASK_NAME:
+                task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    # What a face may do ---------------------------------------------------------------------------------------------
+
+    @property
+    def pace(self) -> Pace:
+        """How lines pass the gate."""
+        return self._gate.pace
+
+    def set_pace(self, pace: str) -> None:
+        """Changes how lines pass the gate: "run", "slow" or "step"."""
+        self.call(lambda: self._gate.set_pace(Pace(pace)))
+
+    def step(self) -> None:
+        """Lets one held line through."""
+        self.call(self._gate.step)
+
+    def held(self) -> tuple[Held, ...]:
+        """The lines that wait at the gate, oldest first."""
+        return self._gate.held()
+
+    def hold_replies(self, service: str) -> None:
+        """Holds every reply of `service` until `let_replies`."""
+        self.call(lambda: self._gate.hold_replies(service))
+
+    def let_replies(self, service: str) -> None:
+        """Lets them go on."""
+        self.call(lambda: self._gate.let_replies(service))
+
+    async def switch(self, name: str, *, up: bool) -> None:
+        """Switches a host off or on again. In the lab's loop."""
+        host = self.hosts[name]
+        if up == host.is_up:
+            return
+        if up:
+            self.notices += await host.start(self.directory.doors[name, "smtp"][0])
+            announce(self._data, ready_facts(self.plan, self.directory))
+        else:
+            await host.stop()
+        self._recorder.world(FaultSwitched, host=name, fault="down", on=not up)
+
+    async def flush(self) -> None:
+        """Makes every queue try at once. In the lab's loop."""
+        for host in self.hosts.values():
+            await host.relay.flush()
+
+    def call(self, work: Callable[[], object]) -> None:
+        """Runs a function in the lab's loop, soon; nothing happens once the lab has stopped."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(work)
+
+
+def _described(fault: dict[str, Any]) -> str:
+    error = fault.get("exception")
+    return f"{fault['message']}: {error!r}" if error is not None else str(fault["message"])
+
+
+def _is_any(address: str) -> bool:
+    return address in ("0.0.0.0", "::")
+
+
+def _has_all(plan: Plan) -> bool:
+    """Whether every host and agent can have its own address here (Linux: yes; elsewhere 127.0.0.1 is all there is)."""
+    for address in [host.address for host in plan.hosts] + list(plan.agent_addresses.values()):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((address, 0))
+            except OSError:
+                return False
+    return True

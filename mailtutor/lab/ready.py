@@ -1,0 +1,66 @@
+"""The ready line: what a program needs to talk to a running lab.
+
+`serve --json` prints it; every lab leaves it in its folder, so that `mailtutor send` finds the lab that runs there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from mailtutor.errors import UsageError
+from mailtutor.lab.directory import Directory
+from mailtutor.lab.plan import Plan, textbook_plan
+from mailtutor.protocols.spec import Wording
+
+NAME = "ready.json"
+# The doors the contract names; those a lab does not have are null.
+DOORS = ("smtp", "submission", "smtps", "pop3", "pop3s", "imap", "imaps", "http")
+
+
+def ready_facts(plan: Plan, directory: Directory) -> dict[str, object]:
+    """The ready line of a running lab, as the command-line contract has it."""
+    doors = directory.doors
+    hosts: dict[str, object] = {}
+    users: dict[str, object] = {}
+    for host in plan.hosts:
+        ports = {door: doors[host.name, door][1] if (host.name, door) in doors else None for door in DOORS}
+        hosts[host.name] = {"address": doors[host.name, "smtp"][0], **ports}
+        for user in host.users:
+            users[user.address] = {"username": user.name, "password": user.password}
+    classic = plan.wording is Wording.CLASSIC
+    return {"event": "ready", "hosts": hosts, "users": users, "ca": None, "classic": classic}
+
+
+def announce(folder: Path, facts: dict[str, object]) -> None:
+    """Leaves the ready line in the lab's folder, readable by its owner only: it holds passwords."""
+    path = folder / NAME
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(facts) + b"\n")
+
+
+def withdraw(folder: Path) -> None:
+    """The lab has ended."""
+    (folder / NAME).unlink(missing_ok=True)
+
+
+def running_lab(path: Path) -> tuple[Plan, Directory]:
+    """The lab a ready file tells of. Raises UsageError when the file is none."""
+    try:
+        facts = msgspec.json.decode(path.read_bytes())
+        plan = textbook_plan(wording=Wording.CLASSIC if facts.get("classic") else Wording.EXTENDED)
+        directory = Directory()
+        for name, host in facts["hosts"].items():
+            for door in DOORS:
+                if host.get(door):
+                    directory.doors[name, door] = (host["address"], host[door])
+        return plan, directory
+    except OSError as wrong:
+        raise UsageError(
+            f"{path} cannot be read ({wrong.strerror}); --lab takes the ready line `serve` gave"
+        ) from wrong
+    except (msgspec.DecodeError, KeyError, AttributeError, TypeError) as wrong:
+        raise UsageError(f"{path} does not hold the ready line of `mailtutor serve --json`") from wrong

@@ -1,0 +1,134 @@
+"""One TCP connection as the lab's loop sees it.
+
+A reader waits for bytes, for the end, or to be poked (IDLE has news, the gate opened, the lab stops): one wait for all
+of them, so that a session needs one task and no timers. Reading pauses when the peer sends faster than it is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+# Bytes waiting to be read at which the peer is asked to slow down (TCP does the asking).
+HIGH_WATER = 256 * 1024
+
+
+class Stream(asyncio.Protocol):
+    """Either end of a connection."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.eof = False
+        self.lost: Exception | None = None
+        self.is_closed = False
+        self._buffer = bytearray()
+        self._waiter: asyncio.Future[None] | None = None
+        self._poked = False
+        self._paused_reading = False
+        self._can_write = asyncio.Event()
+        self._can_write.set()
+        self._ended = asyncio.Event()
+
+    # asyncio's side ---------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        self._buffer += data
+        if len(self._buffer) > HIGH_WATER and not self._paused_reading and self.transport is not None:
+            self._paused_reading = True
+            self.transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> bool:
+        """The peer will send no more; it may still listen."""
+        self.eof = True
+        self._wake()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self.eof = self.is_closed = True
+        self.lost = exc
+        self._can_write.set()
+        self._ended.set()
+        self._wake()
+
+    def pause_writing(self) -> None:
+        """The peer does not read fast enough."""
+        self._can_write.clear()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._can_write.set()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # The lab's side ---------------------------------------------------------------------------------------------
+
+    async def wait(self) -> None:
+        """Returns when there are bytes, the end, or a poke."""
+        while not self._buffer and not self.eof and not self._poked:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        self._poked = False
+
+    def read(self) -> bytes:
+        """The bytes that have come; may be empty."""
+        data = bytes(self._buffer)
+        self._buffer.clear()
+        if self._paused_reading and self.transport is not None and not self.is_closed:
+            self._paused_reading = False
+            self.transport.resume_reading()
+        return data
+
+    @property
+    def finished(self) -> bool:
+        """The peer has ended and everything it sent was read."""
+        return self.eof and not self._buffer
+
+    def poke(self) -> None:
+        """Wakes the reader without bytes. From the loop's thread only."""
+        self._poked = True
+        self._wake()
+
+    async def write(self, data: bytes) -> None:
+        """Sends, and waits while the peer is behind. Bytes for a connection that is gone are dropped."""
+        if self.transport is None or self.is_closed:
+            return
+        self.transport.write(data)
+        if not self._can_write.is_set():
+            await self._can_write.wait()
+
+    async def close(self) -> None:
+        """Closes after what was written has left."""
+        if self.transport is not None:
+            self.transport.close()
+            try:
+                await self._ended.wait()
+            except asyncio.CancelledError:
+                # Nobody waits for the peer to read what is left.
+                self.transport.abort()
+                raise
+
+    async def gone(self) -> None:
+        """Returns once the connection is gone altogether, not when the peer only sends no more."""
+        await self._ended.wait()
+
+    def abort(self) -> None:
+        """Closes at once, as a cut cable would."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+async def connect(address: str, port: int, source: str = "") -> Stream:
+    """Opens a connection, from `source` where that address can be had. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    local = (source, 0) if source else None
+    _, stream = await loop.create_connection(Stream, address, port, local_addr=local)
+    return stream

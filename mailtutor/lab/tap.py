@@ -1,0 +1,65 @@
+"""The tap: writes what crosses a connection into the trace, at the server's end, after the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mailtutor.lab.clock import Clock
+from mailtutor.lab.gate import Gate
+from mailtutor.protocols.lines import Source
+from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened
+from mailtutor.trace.log import Log
+
+
+class Recorder:
+    """The trace's one writer: gives events their time and connections their number. For the loop's thread only."""
+
+    def __init__(self, log: Log, clock: Clock) -> None:
+        self.log = log
+        self.clock = clock
+        self._connections = 0
+
+    def next_connection(self) -> int:
+        """A number no connection of this trace has had."""
+        self._connections += 1
+        return self._connections
+
+    def world(self, make: Callable[..., AnyEvent], **facts: object) -> None:
+        """Records an event of the world: `recorder.world(Queued, host=…, …)`."""
+        self.log.append(make(t=self.clock.now(), at=self.clock.wall(), **facts))
+
+
+class Tap:
+    """One connection's way into the trace."""
+
+    def __init__(self, recorder: Recorder, gate: Gate, protocol: str, service: str) -> None:
+        self._recorder = recorder
+        self._gate = gate
+        self._protocol = protocol
+        self._service = service
+        self.conn = recorder.next_connection()
+
+    def opened(self, client: Endpoint, server: Endpoint) -> None:
+        """The connection stands."""
+        self._recorder.world(
+            Opened, conn=self.conn, protocol=self._protocol, service=self._service, client=client, server=server
+        )
+
+    def closed(self, by: str) -> None:
+        """The connection ended."""
+        self._recorder.world(Closed, conn=self.conn, by=by)
+
+    def record(self, source: Source, data: bytes) -> None:
+        """Bytes passed."""
+        clock = self._recorder.clock
+        kind = FromClient if source is Source.CLIENT else FromServer
+        self._recorder.log.append(kind(t=clock.now(), at=clock.wall(), conn=self.conn, data=data))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether bytes pass whole, without waiting."""
+        return self._gate.is_open()
+
+    async def hold(self, source: Source, line: bytes) -> None:
+        """Waits until the gate lets this line through."""
+        await self._gate.line(self.conn, source, line, self._service)

@@ -1,0 +1,148 @@
+"""The tree of a message's parts (RFC 2045, RFC 2046), as ranges of its bytes.
+
+Reads anything: a multipart that cannot be taken apart is shown as plain text, so that nothing is hidden. Depth and
+number of parts are bounded, so a message built to explode does not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mailtutor.message.headers import Header, parse_header
+
+DEPTH_LIMIT = 32
+PART_LIMIT = 2000
+# A longer Content-Type is read only this far.
+_VALUE_LIMIT = 16384
+
+Parameters = tuple[tuple[bytes, bytes], ...]
+
+_MEDIA_TYPE = re.compile(rb"\s*([!#$%&'*+\-.^_`{|}~0-9A-Za-z]+)\s*/\s*([!#$%&'*+\-.^_`{|}~0-9A-Za-z]+)\s*(?=;|$)")
+_TOKEN = re.compile(rb"\s*([!#$%&'*+\-.^_`{|}~0-9A-Za-z]+)")
+_PARAMETER = re.compile(rb';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))', re.DOTALL)
+_ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
+_COMMENT = re.compile(rb'("(?:[^"\\]|\\.)*"?)|\([^()]*\)', re.DOTALL)
+
+_TEXT = (b"TEXT", b"PLAIN")
+_US_ASCII = ((b"CHARSET", b"US-ASCII"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a message, or the whole: header `raw[start:body]`, content `raw[body:end]`.
+
+    type, subtype, encoding: in capitals. parameters: of Content-Type, names in capitals. parts: of a multipart, at
+    least one. message: what a message/rfc822 part holds. disposition: None, or its name and parameters.
+    """
+
+    raw: bytes
+    start: int
+    body: int
+    end: int
+    header: Header
+    type: bytes
+    subtype: bytes
+    parameters: Parameters
+    encoding: bytes
+    parts: tuple[Part, ...] = ()
+    message: Part | None = None
+
+    @property
+    def content(self) -> bytes:
+        """The content, still in its transfer encoding."""
+        return self.raw[self.body : self.end]
+
+    @property
+    def lines(self) -> int:
+        """Lines of content, a last one without line end counted too."""
+        whole = self.raw.count(b"\n", self.body, self.end)
+        return whole + (self.end > self.body and self.raw[self.end - 1 : self.end] != b"\n")
+
+    @property
+    def charset(self) -> str:
+        """The charset parameter, "" when there is none."""
+        return next((v.decode("ascii", "replace") for n, v in self.parameters if n == b"CHARSET"), "")
+
+    @property
+    def disposition(self) -> tuple[bytes, Parameters] | None:
+        """Content-Disposition in capitals, with its parameters (RFC 2183)."""
+        value = _clean(self.header.get("Content-Disposition") or b"")
+        found = _TOKEN.match(value)
+        return (found[1].upper(), _parameters(value[found.end() :])) if found else None
+
+
+class _Budget:
+    """How many parts may still be made."""
+
+    def __init__(self) -> None:
+        self.left = PART_LIMIT
+
+
+def parse_message(raw: bytes) -> Part:
+    """The tree of a whole message."""
+    return _part(raw, 0, len(raw), _Budget(), 0, _TEXT)
+
+
+def _part(raw: bytes, start: int, end: int, budget: _Budget, depth: int, default: tuple[bytes, bytes]) -> Part:
+    budget.left -= 1
+    header = parse_header(raw, start, end)
+    kind, subtype, parameters = _media_type(header.get("Content-Type"), default)
+    encoding = _clean(header.get("Content-Transfer-Encoding") or b"").strip().upper() or b"7BIT"
+    may_go_deeper = depth < DEPTH_LIMIT and budget.left > 0
+    children: tuple[Part, ...] = ()
+    message = None
+    if kind == b"MULTIPART":
+        ranges = _split(raw, header.body, end, parameters, budget.left) if may_go_deeper else ()
+        inside = (b"MESSAGE", b"RFC822") if subtype == b"DIGEST" else _TEXT
+        children = tuple(_part(raw, a, b, budget, depth + 1, inside) for a, b in ranges)
+        if not children:
+            (kind, subtype), parameters = _TEXT, _US_ASCII
+    elif (kind, subtype) == (b"MESSAGE", b"RFC822"):
+        if may_go_deeper:
+            message = _part(raw, header.body, end, budget, depth + 1, _TEXT)
+        else:
+            kind, subtype, parameters = b"APPLICATION", b"OCTET-STREAM", ()
+    return Part(raw, start, header.body, end, header, kind, subtype, parameters, encoding, children, message)
+
+
+def _split(raw: bytes, start: int, end: int, parameters: Parameters, limit: int) -> list[tuple[int, int]]:
+    """The ranges between the delimiter lines of a multipart (RFC 2046 §5.1.1); none when there is no delimiter."""
+    boundary = next((value for name, value in parameters if name == b"BOUNDARY"), b"").rstrip(b" ")
+    if not boundary:
+        return []
+    # The line end before a delimiter belongs to the delimiter; a line that only starts like one does not count.
+    delimiter = re.compile(rb"(?:\r?\n|(?<![^\n]))--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    ranges: list[tuple[int, int]] = []
+    opened = -1
+    for found in delimiter.finditer(raw, start, end):
+        if opened >= 0:
+            ranges.append((opened, max(opened, found.start())))
+            opened = -1
+        if found[1] or len(ranges) >= limit:
+            return ranges
+        opened = min(raw.find(b"\n", found.end(), end) + 1 or end, end)
+    if opened >= 0:
+        ranges.append((opened, end))
+    return ranges
+
+
+def _media_type(value: bytes | None, default: tuple[bytes, bytes]) -> tuple[bytes, bytes, Parameters]:
+    """Content-Type in capitals; the default of RFC 2045 §5.2 where it is absent or cannot be read."""
+    cleaned = _clean(value or b"")
+    found = _MEDIA_TYPE.match(cleaned)
+    if found is None:
+        return *default, _US_ASCII if default == _TEXT else ()
+    return found[1].upper(), found[2].upper(), _parameters(cleaned[found.end() :])
+
+
+def _parameters(value: bytes) -> Parameters:
+    return tuple(
+        (found[1].upper(), _ESCAPE.sub(rb"\1", found[2]) if found[2] is not None else found[3])
+        for found in _PARAMETER.finditer(value)
+    )
+
+
+def _clean(value: bytes) -> bytes:
+    """The value without comments (RFC 2045 §5.1 allows them anywhere between tokens)."""
+    return _COMMENT.sub(lambda found: found[1] or b"", value[:_VALUE_LIMIT])

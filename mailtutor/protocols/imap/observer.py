@@ -1,0 +1,271 @@
+"""Reads an IMAP conversation somebody else had.
+
+Replies are matched to commands by tag, so commands may overlap. Literals are followed in both directions; inside one
+there is a Line for each of its lines. Whether a literal that was announced still comes is known from the other side:
+a tagged "NO" in place of "+" takes it back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mailtutor.protocols.imap import table
+from mailtutor.protocols.imap.tokens import TAG
+from mailtutor.protocols.lines import Kind, Line, LineReader, Source, bare_line_end
+from mailtutor.protocols.spec import Outcome
+
+_LINE_LIMIT = 1024 * 1024
+# A literal's line that is longer is given in pieces of this many bytes.
+_PIECE_LIMIT = 16 * 1024
+# Commands waiting for their answer; the oldest is forgotten beyond it (a capture of one side only).
+_PENDING_LIMIT = 1000
+
+_ANNOUNCED = re.compile(rb"\{(\d{1,19})(\+?)\}\r?\n\Z")
+_VERB = re.compile(rb" (?:(UID) )?([A-Za-z][A-Za-z0-9.\-]*)", re.IGNORECASE)
+_STATUS = re.compile(rb"(\*|[^ \r\n]+) (OK|NO|BAD|BYE|PREAUTH)(?=[ \r\n])", re.IGNORECASE)
+_DATA = re.compile(rb"\* (?:\d+ )?([A-Za-z][A-Za-z0-9.\-]*)")
+_RESPONSE = re.compile(rb"(?:[A-Za-z0-9+/=]*|\*)(?:\r?\n)?")
+# Untagged data only a selected mailbox gives.
+_OF_A_MAILBOX = frozenset({"EXISTS", "RECENT", "EXPUNGE", "FETCH"})
+
+
+class _Half:
+    """One direction: its bytes, and where we are in a command or answer that is longer than a line.
+
+    verb: of that command or answer. goes_on: a literal was announced, so the next line belongs to it, too. left: of
+    the literal's bytes. asks: it waits for a "+".
+    """
+
+    def __init__(self) -> None:
+        self.lines = LineReader(_LINE_LIMIT)
+        self.verb = ""
+        self.tag = b""
+        self.goes_on = False
+        self.left = 0
+        self.asks = False
+        self._piece = bytearray()
+
+    def announce(self, raw: bytes) -> None:
+        """Notes the literal `raw` announces at its end, if it does."""
+        found = None if self.lines.overlong else _ANNOUNCED.search(raw, max(0, len(raw) - 32))
+        self.goes_on = found is not None
+        self.left = int(found[1]) if found else 0
+        self.asks = found is not None and not found[2]
+
+    def take_back(self) -> None:
+        """The literal will not come."""
+        self.goes_on = self.asks = False
+        self.left = 0
+
+    def literal_lines(self) -> Iterator[bytes]:
+        """What has come of the literal, line by line."""
+        got = self.lines.take(self.left)
+        if got:
+            self.asks = False
+        self.left -= len(got)
+        piece = self._piece
+        piece += got
+        start = 0
+        while start < len(piece):
+            end = piece.find(b"\n", start, start + _PIECE_LIMIT) + 1
+            if not end:
+                end = start + _PIECE_LIMIT
+                if end > len(piece):
+                    if self.left:
+                        break
+                    end = len(piece)
+            yield bytes(piece[start:end])
+            start = end
+        del piece[:start]
+
+    def rest(self) -> tuple[bytes, bytes]:
+        """At the end of the connection: the piece of a literal, and the piece of a line, that were left."""
+        piece = bytes(self._piece)
+        self._piece.clear()
+        return piece, self.lines.rest()
+
+
+class ImapObserver:
+    """One connection. Implements `protocols.engine.Observer`."""
+
+    def __init__(self) -> None:
+        self._state = table.CONNECT
+        self._client = _Half()
+        self._server = _Half()
+        self._pending: dict[bytes, str] = {}
+        self._heard_server = False
+        # A challenge was given and not yet answered.
+        self._challenged = False
+
+    @property
+    def state(self) -> str:
+        """The state as far as the lines so far tell."""
+        return self._state
+
+    def observe(self, source: Source, data: bytes) -> list[Line]:
+        """The lines these bytes completed."""
+        half = self._client if source is Source.CLIENT else self._server
+        read = self._said if source is Source.CLIENT else self._answered
+        half.lines.feed(data)
+        found: list[Line] = []
+        while True:
+            if half.left:
+                found += [self._line(source, Kind.LITERAL, raw, half.verb, last=False) for raw in half.literal_lines()]
+                if half.left:
+                    return found
+            raw = half.lines.line()
+            if raw is None:
+                return found
+            found.append(read(raw))
+
+    def finish(self) -> list[Line]:
+        """The connection ended: what was cut off."""
+        found: list[Line] = []
+        for source, half in ((Source.CLIENT, self._client), (Source.SERVER, self._server)):
+            literal, line = half.rest()
+            if literal:
+                found.append(self._line(source, Kind.LITERAL, literal, half.verb, last=False, oddity="wire.cut"))
+            if line:
+                found.append(self._cut(source, line))
+        self._state = table.LOGOUT
+        return found
+
+    def _cut(self, source: Source, raw: bytes) -> Line:
+        """A line without its end. What it began to be still counts: half a password is a secret, too."""
+        if source is Source.SERVER:
+            return self._line(source, Kind.UNKNOWN, raw, self._server.verb, oddity="wire.cut")
+        read = self._said(raw)
+        kind = Kind.CONTINUATION if read.kind is Kind.CONTINUATION else Kind.UNKNOWN
+        return replace(read, kind=kind, oddity="wire.cut")
+
+    # The client -----------------------------------------------------------------------------------------------------
+
+    def _said(self, raw: bytes) -> Line:
+        half = self._client
+        if half.goes_on:
+            half.announce(raw)
+            return self._line(Source.CLIENT, Kind.COMMAND, raw, half.verb, last=not half.goes_on)
+        if self._is_response(raw):
+            return self._line(Source.CLIENT, Kind.CONTINUATION, raw, "AUTHENTICATE")
+        if "DONE" in table.MOVES[self._state] and raw.strip().upper() == b"DONE":
+            return self._line(Source.CLIENT, Kind.COMMAND, raw, "DONE")
+        half.tag, half.verb = _tag_and_verb(raw)
+        if half.tag:
+            self._pending.pop(half.tag, None)
+            self._pending[half.tag] = half.verb
+            if len(self._pending) > _PENDING_LIMIT:
+                del self._pending[next(iter(self._pending))]
+        half.announce(raw)
+        return self._line(Source.CLIENT, Kind.COMMAND, raw, half.verb, last=not half.goes_on)
+
+    def _is_response(self, raw: bytes) -> bool:
+        """Whether the line answers a challenge; where only the client was recorded, whether it looks like it."""
+        if self._challenged:
+            self._challenged = False
+            return True
+        asked = not self._heard_server and self._last_pending() == "AUTHENTICATE"
+        return asked and _RESPONSE.fullmatch(raw) is not None
+
+    def _last_pending(self) -> str:
+        return next(reversed(self._pending.values()), "")
+
+    # The server -----------------------------------------------------------------------------------------------------
+
+    def _answered(self, raw: bytes) -> Line:
+        half = self._server
+        is_first = not self._heard_server
+        self._heard_server = True
+        if half.goes_on:
+            half.announce(raw)
+            return self._line(Source.SERVER, Kind.UNTAGGED, raw, half.verb, last=not half.goes_on)
+        if raw.startswith(b"+"):
+            return self._go_on(raw)
+        status = _STATUS.match(raw)
+        if status is not None:
+            tag, code = status[1], status[2].decode().upper()
+            return self._tagged(raw, tag, code) if tag != b"*" else self._status(raw, code, is_first=is_first)
+        data = _DATA.match(raw)
+        if data is None:
+            return self._line(Source.SERVER, Kind.UNKNOWN, raw)
+        half.verb = data[1].decode().upper()
+        half.announce(raw)
+        before = self._state
+        if before == table.CONNECT and half.verb in _OF_A_MAILBOX:
+            self._state = table.SELECTED
+        return self._line(Source.SERVER, Kind.UNTAGGED, raw, half.verb, before=before, last=not half.goes_on)
+
+    def _go_on(self, raw: bytes) -> Line:
+        before = self._state
+        if self._client.asks:
+            self._client.asks = False
+            verb = self._client.verb
+        else:
+            verb = self._last_pending()
+            if verb in ("AUTHENTICATE", "IDLE"):
+                self._challenged = verb == "AUTHENTICATE"
+                self._move(verb, "+")
+        return self._line(Source.SERVER, Kind.CONTINUATION, raw, verb, before=before, code="+")
+
+    def _tagged(self, raw: bytes, tag: bytes, code: str) -> Line:
+        verb = self._pending.pop(tag, "")
+        if self._client.asks and tag == self._client.tag:
+            self._client.take_back()
+        before = self._state
+        self._challenged = False
+        if verb and code in ("OK", "NO", "BAD"):
+            self._move(verb, code)
+        return self._line(Source.SERVER, Kind.REPLY, raw, verb, before=before, code=code)
+
+    def _status(self, raw: bytes, code: str, *, is_first: bool) -> Line:
+        before = self._state
+        is_greeting = is_first and before == table.CONNECT and not self._pending and code in table.GREETINGS
+        if is_greeting:
+            self._state = table.GREETINGS[code]
+        elif code == "BYE" and "LOGOUT" not in self._pending.values():
+            self._state = table.LOGOUT
+        kind = Kind.GREETING if is_greeting else Kind.UNTAGGED
+        return self._line(Source.SERVER, kind, raw, before=before, code=code)
+
+    def _move(self, verb: str, code: str) -> None:
+        here = table.MOVES[self._state].keys() | table.CONTINUES.get(self._state, {}).keys()
+        if verb in here:
+            self._state = table.after(self._state, verb, code)
+        elif code in ("OK", "+") and verb not in table.ANYWHERE:
+            # Read from the middle of a session: it worked, so it was legal; go where it leads.
+            legal = next((state for state in table.STATES if verb in table.MOVES[state]), "")
+            if legal:
+                self._state = table.after(legal, verb, code)
+
+    def _line(
+        self,
+        source: Source,
+        kind: Kind,
+        raw: bytes,
+        verb: str = "",
+        *,
+        before: str = "",
+        code: str = "",
+        last: bool = True,
+        oddity: str = "",
+    ) -> Line:
+        half = self._client if source is Source.CLIENT else self._server
+        if not oddity and kind is not Kind.LITERAL:
+            oddity = "wire.overlong" if half.lines.overlong else bare_line_end(raw)
+        # An untagged OK answers nobody; it only tells. So does the BYE the client has asked for.
+        asked_for = code == "BYE" and "LOGOUT" in self._pending.values()
+        tells = kind is Kind.UNTAGGED and (code == "OK" or asked_for)
+        outcome = Outcome.NONE if tells else table.OUTCOMES.get(code, Outcome.NONE)
+        return Line(source, kind, raw, verb, code, outcome, before or self._state, self._state, last, oddity)
+
+
+def _tag_and_verb(raw: bytes) -> tuple[bytes, str]:
+    """What a command line starts with; both empty where it is no command line."""
+    tag = TAG.match(raw)
+    if tag is None:
+        return b"", ""
+    verb = _VERB.match(raw, tag.end())
+    if verb is None:
+        return tag.group(), ""
+    return tag.group(), " ".join(word.decode().upper() for word in verb.groups() if word)

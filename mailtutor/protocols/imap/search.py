@@ -1,0 +1,214 @@
+"""What SEARCH can ask for (RFC 3501 §6.4.4): a tree of keys, and whether a message fits it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from mailtutor.protocols.imap.flags import DELETED, SEEN
+from mailtutor.protocols.imap.sequence import SequenceSet, parse_sequence
+from mailtutor.protocols.imap.tokens import Cursor
+
+# NOT NOT NOT ... and ((( ... : nobody's question is deeper.
+DEPTH_LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """ALL."""
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of these: keys beside each other, or in parentheses."""
+
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """OR: one of two."""
+
+    one: Key
+    other: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """NOT."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class HasFlag:
+    """SEEN, KEYWORD x and their like; UNSEEN is Not(HasFlag)."""
+
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class IsRecent:
+    """RECENT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """A piece of text. where: "BODY", "TEXT", or the name of a header field, in lower case."""
+
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasField:
+    """HEADER name text: an empty text asks only whether there is such a field."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """BEFORE, ON, SINCE (the day it arrived) and SENTBEFORE, SENTON, SENTSINCE (the day in its Date field)."""
+
+    relation: str
+    day: date
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """LARGER or SMALLER than `octets`."""
+
+    larger: bool
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A set of message numbers, or of UIDs."""
+
+    messages: SequenceSet
+    by_uid: bool
+
+
+Key = Everything | And | Or | Not | HasFlag | IsRecent | Contains | HasField | Dated | Sized | Numbered
+
+_FLAG_KEYS = {
+    "ANSWERED": "\\Answered",
+    "DELETED": DELETED,
+    "DRAFT": "\\Draft",
+    "FLAGGED": "\\Flagged",
+    "SEEN": SEEN,
+}
+_WORD = re.compile(rb"[A-Za-z]+")
+
+
+def parse_search(cursor: Cursor) -> Key:
+    """`[CHARSET charset SP] search-key *(SP search-key)`. A character set we cannot read: NO [BADCHARSET]."""
+    if cursor.word(b"CHARSET "):
+        charset = cursor.astring("search", "charset").decode("ascii", "replace").upper()
+        if charset not in ("US-ASCII", "UTF-8"):
+            cursor.fail("search", "charset", "NO.bad_charset")
+        cursor.space("search", "search_key")
+    keys = [_key(cursor, 0)]
+    while cursor.word(b" "):
+        if cursor.at_end:
+            break
+        keys.append(_key(cursor, 0))
+    return keys[0] if len(keys) == 1 else And(tuple(keys))
+
+
+def _key(cursor: Cursor, depth: int) -> Key:
+    if depth > DEPTH_LIMIT:
+        cursor.fail("search-key", "search_key", "BAD.too_deep")
+    here = cursor.data[cursor.at : cursor.at + 1]
+    if here == b"(":
+        return And(cursor.listed("search-key", lambda: _key(cursor, depth + 1)))
+    if here.isdigit() or here == b"*":
+        return Numbered(parse_sequence(cursor), by_uid=False)
+    start = cursor.at
+    word = (cursor.match(_WORD) or b"").decode().upper()
+    if word in ("NOT", "OR"):
+        return _combined(cursor, word, depth)
+    reader = _READERS.get(word)
+    if reader is None:
+        cursor.at = start
+        cursor.fail("search-key", "search_key")
+    return reader(cursor, word)
+
+
+def _combined(cursor: Cursor, word: str, depth: int) -> Key:
+    cursor.space("search-key", "search_key")
+    one = _key(cursor, depth + 1)
+    if word == "NOT":
+        return Not(one)
+    cursor.space("search-key", "search_key")
+    return Or(one, _key(cursor, depth + 1))
+
+
+def _text(cursor: Cursor) -> str:
+    cursor.space("search-key", "search_text")
+    # Both character sets we know are UTF-8 or a part of it.
+    return cursor.astring("search-key", "search_text").decode("utf-8", "replace")
+
+
+def _flag(cursor: Cursor, word: str) -> Key:
+    return HasFlag(_FLAG_KEYS[word])
+
+
+def _no_flag(cursor: Cursor, word: str) -> Key:
+    return Not(HasFlag(_FLAG_KEYS[word.removeprefix("UN")]))
+
+
+def _keyword(cursor: Cursor, word: str) -> Key:
+    cursor.space("search-key", "flag")
+    key = HasFlag(cursor.atom("flag-keyword", "flag"))
+    return key if word == "KEYWORD" else Not(key)
+
+
+def _contains(cursor: Cursor, word: str) -> Key:
+    where = word if word in ("BODY", "TEXT") else word.lower()
+    return Contains(where, _text(cursor))
+
+
+def _header(cursor: Cursor, word: str) -> Key:
+    cursor.space("search-key", "field_name")
+    name = cursor.astring("header-fld-name", "field_name").decode("ascii", "replace").lower()
+    return HasField(name, _text(cursor))
+
+
+def _dated(cursor: Cursor, word: str) -> Key:
+    cursor.space("search-key", "date")
+    return Dated(word.removeprefix("SENT"), cursor.date("date"), sent=word.startswith("SENT"))
+
+
+def _sized(cursor: Cursor, word: str) -> Key:
+    cursor.space("search-key", "number")
+    return Sized(word == "LARGER", cursor.number("number"))
+
+
+def _uid(cursor: Cursor, word: str) -> Key:
+    cursor.space("search-key", "sequence_set")
+    return Numbered(parse_sequence(cursor), by_uid=True)
+
+
+_READERS: dict[str, Callable[[Cursor, str], Key]] = {
+    "ALL": lambda cursor, word: Everything(),
+    "RECENT": lambda cursor, word: IsRecent(),
+    "OLD": lambda cursor, word: Not(IsRecent()),
+    "NEW": lambda cursor, word: And((IsRecent(), Not(HasFlag(SEEN)))),
+    **dict.fromkeys(_FLAG_KEYS, _flag),
+    **dict.fromkeys((f"UN{word}" for word in _FLAG_KEYS), _no_flag),
+    **dict.fromkeys(("KEYWORD", "UNKEYWORD"), _keyword),
+    **dict.fromkeys(("BCC", "BODY", "CC", "FROM", "SUBJECT", "TEXT", "TO"), _contains),
+    **dict.fromkeys(("BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON", "SENTSINCE"), _dated),
+    **dict.fromkeys(("LARGER", "SMALLER"), _sized),
+    "HEADER": _header,
+    "UID": _uid,
+}
+# For completion and for the reference pages.
+SEARCH_KEYS = ("NOT", "OR", *_READERS)

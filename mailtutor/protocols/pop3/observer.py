@@ -1,0 +1,202 @@
+"""Reads a POP3 conversation somebody else had.
+
+Answers are matched to commands in order, as PIPELINING needs (RFC 2449 §6.6): whether lines follow a +OK, up to a dot,
+depends on the command it answers.
+
+Printed dialogues leave answers out (the course notes show `1 498` right after `list`). So a line that is no status,
+said where a listing or a message is due, is read as its content and marked; from then on a status line answers the
+last command, because nobody prints a pipelined dialogue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+
+from mailtutor.protocols.lines import Kind, Line, LineReader, Source, bare_line_end
+from mailtutor.protocols.pop3 import grammar, table
+from mailtutor.protocols.spec import Outcome
+
+_LINE_LIMIT = 64 * 1024
+_STATUS = re.compile(rb"(\+OK|-ERR)(?: \[([^\]\r\n]*)\])?(?=[ \r\n]|$)", re.IGNORECASE)
+_CONTINUATION = re.compile(rb"\+(?=[ \r\n]|$)")
+# How greetings speak: of being ready, or with the timestamp of APOP (RFC 1939 §4, §7).
+_GREETING = re.compile(rb"(?i)\+OK\b.*(?:\bready\b|<[^<>@\s]+@[^<>@\s]+>)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A command whose answer has not been seen."""
+
+    verb: str
+    has_lines: bool
+
+
+class Pop3Observer:
+    """One connection. Implements `protocols.engine.Observer`."""
+
+    def __init__(self) -> None:
+        self._state = table.CONNECT
+        self._readers = {Source.CLIENT: LineReader(_LINE_LIMIT), Source.SERVER: LineReader(_LINE_LIMIT)}
+        self._due: deque[_Due] = deque()
+        self._heard_status = False
+        self._abridged = False
+        self._challenged = False
+        # The verb whose lines are being read, "" between answers.
+        self._content = ""
+        self._after_crlf = True
+
+    @property
+    def state(self) -> str:
+        """The state as far as the lines so far tell."""
+        return self._state
+
+    def observe(self, source: Source, data: bytes) -> list[Line]:
+        """The lines these bytes completed."""
+        reader = self._readers[source]
+        reader.feed(data)
+        read = self._command if source is Source.CLIENT else self._answer
+        found: list[Line] = []
+        while (raw := reader.line()) is not None:
+            found.append(read(raw))
+        return found
+
+    def finish(self) -> list[Line]:
+        """The connection ended: what was cut off."""
+        found = []
+        for source, reader in self._readers.items():
+            if raw := reader.rest():
+                kind, verb = self._cut(source, raw)
+                found.append(self._line(source, kind, raw, verb, oddity="wire.cut"))
+        self._state = table.CLOSED
+        return found
+
+    def _cut(self, source: Source, raw: bytes) -> tuple[Kind, str]:
+        if source is Source.SERVER:
+            return Kind.UNKNOWN, self._content
+        if self._challenged:
+            return Kind.CONTINUATION, self._due[0].verb
+        # The verb is kept: half a password is a secret too.
+        return Kind.UNKNOWN, grammar.verb_of(raw)
+
+    # The client ---------------------------------------------------------------------------------------------------
+
+    def _command(self, raw: bytes) -> Line:
+        if self._challenged:
+            # An answer to a challenge of AUTH (RFC 5034 §4); the next status line answers AUTH itself.
+            self._challenged = False
+            return self._line(Source.CLIENT, Kind.CONTINUATION, raw, self._due[0].verb)
+        verb = grammar.verb_of(raw)
+        unanswered = self._abridged and bool(self._due)
+        has_argument = bool(raw[len(verb) :].strip())
+        self._due.append(_Due(verb, table.has_lines(verb, has_argument=has_argument)))
+        return self._line(Source.CLIENT, Kind.COMMAND, raw, verb, oddity="pop3.oddity.unanswered" if unanswered else "")
+
+    # The server ---------------------------------------------------------------------------------------------------
+
+    def _answer(self, raw: bytes) -> Line:
+        if self._content:
+            return self._content_line(raw)
+        status = _STATUS.match(raw)
+        if status is not None:
+            return self._status(raw, status)
+        if self._due and _CONTINUATION.match(raw):
+            self._challenged = True
+            return self._line(Source.SERVER, Kind.CONTINUATION, raw, self._due[0].verb, code="+")
+        if self._due and self._due[-1].has_lines:
+            self._abridged = True
+            verb = self._due[-1].verb
+            self._due.clear()
+            self._move(verb, Outcome.SUCCESS)
+            self._begin_content(verb)
+            return self._content_line(raw, oddity="pop3.oddity.no_status")
+        return self._line(Source.SERVER, Kind.UNKNOWN, raw)
+
+    def _status(self, raw: bytes, status: re.Match[bytes]) -> Line:
+        code = status[1].decode().upper()
+        outcome = table.outcome_of(code, (status[2] or b"").decode("ascii", "replace").upper())
+        before = self._state
+        if self._is_greeting(raw):
+            self._heard_status = True
+            if outcome is Outcome.SUCCESS:
+                self._state = table.AUTHORIZATION
+            return self._line(Source.SERVER, Kind.GREETING, raw, code=code, outcome=outcome, before=before)
+        self._heard_status = True
+        due = self._next_due()
+        self._challenged = False
+        self._move(due.verb, outcome)
+        more = due.has_lines and outcome is Outcome.SUCCESS
+        if more:
+            self._begin_content(due.verb)
+        return self._line(
+            Source.SERVER, Kind.REPLY, raw, due.verb, code=code, outcome=outcome, before=before, last=not more
+        )
+
+    def _is_greeting(self, raw: bytes) -> bool:
+        """Whether a status line is the greeting.
+
+        It is the first one, unless commands were seen before it. Then either the client did not wait for the greeting
+        or we came late; the words tell.
+        """
+        if self._heard_status or self._state != table.CONNECT:
+            return False
+        if not self._due:
+            return True
+        opens = self._due[0].verb in table.MOVES[table.AUTHORIZATION] or self._due[0].verb in table.NOT_OFFERED
+        return opens and _GREETING.match(raw) is not None
+
+    def _next_due(self) -> _Due:
+        if not self._due:
+            return _Due("", has_lines=False)
+        if not self._abridged:
+            return self._due.popleft()
+        last = self._due[-1]
+        self._due.clear()
+        return last
+
+    def _begin_content(self, verb: str) -> None:
+        self._content = verb
+        self._after_crlf = True
+
+    def _content_line(self, raw: bytes, oddity: str = "") -> Line:
+        verb = self._content
+        ends = self._after_crlf and raw == b".\r\n"
+        self._after_crlf = raw.endswith(b"\r\n")
+        if ends:
+            self._content = ""
+        return self._line(Source.SERVER, Kind.END if ends else Kind.DATA, raw, verb, last=ends, oddity=oddity)
+
+    # Both ---------------------------------------------------------------------------------------------------------
+
+    def _move(self, verb: str, outcome: Outcome) -> None:
+        if verb in table.MOVES[self._state]:
+            self._state = table.TABLE.after(self._state, verb, outcome)
+        elif outcome is Outcome.SUCCESS and self._state not in table.OVER:
+            # Read from the middle of a session: the command was accepted, so it was legal; go where it leads.
+            self._state = next(
+                (table.TABLE.after(state, verb, outcome) for state in table.STATES if verb in table.MOVES[state]),
+                self._state,
+            )
+
+    def _line(
+        self,
+        source: Source,
+        kind: Kind,
+        raw: bytes,
+        verb: str = "",
+        *,
+        code: str = "",
+        outcome: Outcome = Outcome.NONE,
+        before: str | None = None,
+        last: bool = True,
+        oddity: str = "",
+    ) -> Line:
+        overlong = self._readers[source].overlong
+        return Line(
+            source, kind, raw, verb, code, outcome,
+            before=self._state if before is None else before,
+            after=self._state,
+            last=last,
+            oddity=oddity or ("wire.overlong" if overlong else bare_line_end(raw)),
+        )  # fmt: skip

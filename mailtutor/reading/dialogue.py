@@ -1,0 +1,125 @@
+"""A trace as conversations: connections, and the lines said on each.
+
+`Dialogue.read(log)` goes on where it stopped, so a live view costs only what is new. Rows are kept small (the line, its
+time, its event's number); everything else about a line is worked out when somebody looks at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mailtutor.protocols.catalogue import PROTOCOLS
+from mailtutor.protocols.engine import Observer
+from mailtutor.protocols.lines import Line, Source
+from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun
+from mailtutor.trace.log import Log
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line in a trace. n: number of the event that completed it. t: seconds since the trace began."""
+
+    n: int
+    t: float
+    conn: int
+    line: Line
+
+
+@dataclass(slots=True)
+class Connection:
+    """One connection as far as it has been read. state is the table's state after the last line."""
+
+    conn: int
+    protocol: str
+    service: str
+    client: Endpoint
+    server: Endpoint
+    opened_n: int
+    rows: list[Row] = field(default_factory=list)
+    state: str = ""
+    tls: str = ""
+    closed_by: str = ""
+    bytes_from_client: int = 0
+    bytes_from_server: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has closed it yet."""
+        return not self.closed_by
+
+
+class Dialogue:
+    """Every connection of a trace, by number, and all rows in the order they were said."""
+
+    def __init__(self) -> None:
+        self.connections: dict[int, Connection] = {}
+        self.rows: list[Row] = []
+        self.read_to = 0
+        self._observers: dict[int, Observer] = {}
+
+    def read(self, log: Log, until: int | None = None) -> list[Row]:
+        """Takes in what the log has since last time (up to event `until`); gives the new rows."""
+        start = max(self.read_to, log.first)
+        events = log.since(start, until)
+        return self.take(events, start)
+
+    def take(self, events: Sequence[AnyEvent], start: int) -> list[Row]:
+        """The same for events given as they are, the first of them numbered `start`."""
+        before = len(self.rows)
+        for n, event in enumerate(events, start):
+            if isinstance(event, Opened):
+                self._open(n, event)
+            elif isinstance(event, FromClient):
+                self._said(n, event, Source.CLIENT)
+            elif isinstance(event, FromServer):
+                self._said(n, event, Source.SERVER)
+            elif isinstance(event, Closed):
+                self._close(n, event)
+            elif isinstance(event, TlsBegun) and event.conn in self.connections:
+                self.connections[event.conn].tls = event.version
+        self.read_to = start + len(events)
+        return self.rows[before:]
+
+    def _open(self, n: int, event: Opened) -> None:
+        connection = Connection(event.conn, event.protocol, event.service, event.client, event.server, opened_n=n)
+        self.connections[event.conn] = connection
+        entry = PROTOCOLS.get(event.protocol)
+        if entry is not None:
+            observer = entry.observer()
+            self._observers[event.conn] = observer
+            connection.state = observer.state
+
+    def _said(self, n: int, event: FromClient | FromServer, source: Source) -> None:
+        connection = self.connections.get(event.conn)
+        observer = self._observers.get(event.conn)
+        if connection is None or observer is None:
+            return
+        if source is Source.CLIENT:
+            connection.bytes_from_client += len(event.data)
+        else:
+            connection.bytes_from_server += len(event.data)
+        self._add(n, event.t, connection, observer.observe(source, event.data))
+        connection.state = observer.state
+
+    def _close(self, n: int, event: Closed) -> None:
+        connection = self.connections.get(event.conn)
+        observer = self._observers.pop(event.conn, None)
+        if connection is None:
+            return
+        if observer is not None:
+            self._add(n, event.t, connection, observer.finish())
+            connection.state = observer.state
+        connection.closed_by = event.by
+
+    def _add(self, n: int, t: float, connection: Connection, lines: Sequence[Line]) -> None:
+        rows = [Row(n, t, connection.conn, line) for line in lines]
+        connection.rows += rows
+        self.rows += rows
+
+
+def dialogue_of(log: Log, until: int | None = None) -> Dialogue:
+    """A whole log, or its first `until` events, read at once."""
+    dialogue = Dialogue()
+    dialogue.read(log, until)
+    return dialogue

@@ -1,0 +1,255 @@
+"""The application without a screen: starts a lab, lets somebody act in it, reads what happened, keeps progress.
+
+The command line and the screen are its two faces; neither knows the other, and this knows neither.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailtutor import paths
+from mailtutor.course.lesson import Lesson
+from mailtutor.course.loader import Catalogue, load_lessons
+from mailtutor.protocols.spec import Wording
+from mailtutor.store import progress
+from mailtutor.store.database import Database
+from mailtutor.trace.log import Log
+
+# The lab is imported when it is started: the course is on the screen before a socket is opened.
+if TYPE_CHECKING:
+    from mailtutor.lab.acts import Acts
+    from mailtutor.lab.agents.sender import Submitted
+    from mailtutor.lab.console import Console
+    from mailtutor.lab.gate import Held
+    from mailtutor.lab.lab import Lab
+    from mailtutor.lab.plan import SeedMail, User
+    from mailtutor.message.compose import Attachment
+    from mailtutor.protocols.lines import Line
+
+STUDENT = "you"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A running host as a face shows it. ports: service → port."""
+
+    name: str
+    address: str
+    ports: Mapping[str, int]
+    users: tuple[User, ...]
+
+
+class Session:
+    """One lab at a time, and the student's progress.
+
+    data: the lab's folder; None for one of its own that is gone with the lab, so that a lesson always starts alike.
+    """
+
+    def __init__(
+        self,
+        data: Path | None = None,
+        *,
+        bind_address: str = "",
+        real_ports: bool = False,
+        lessons: Path | None = None,
+    ) -> None:
+        self.log = Log()
+        self.notices: list[str] = []
+        self._lessons_folder = lessons
+        self._data = data
+        self._bind_address = bind_address
+        self._real_ports = real_ports
+        self._lab: Lab | None = None
+        self._own_folder: Path | None = None
+        self._progress: Database | None = None
+
+    # The lab --------------------------------------------------------------------------------------------------------
+
+    def start(self, *, classic: bool = False, seed: Sequence[SeedMail] = ()) -> None:
+        """Starts a lab, ending the one before; `log` is then a new one. Blocks until every door is open.
+
+        Raises NetworkError or StoreError that say what to do.
+        """
+        from mailtutor.lab.lab import Lab
+        from mailtutor.lab.plan import textbook_plan
+
+        self._stop_lab()
+        folder = self._data
+        if folder is None:
+            folder = self._own_folder = Path(tempfile.mkdtemp(prefix="mailtutor-"))
+        wording = Wording.CLASSIC if classic else Wording.EXTENDED
+        self.log = Log()
+        lab = Lab(
+            textbook_plan(wording=wording, real_ports=self._real_ports, seed=tuple(seed)),
+            folder,
+            log=self.log,
+            bind_address=self._bind_address,
+        )
+        try:
+            lab.start()
+        except BaseException:
+            self._drop_folder()
+            raise
+        self._lab = lab
+        self.notices = lab.notices
+
+    def stop(self) -> None:
+        """Ends the lab and closes the progress. What was accepted stays in the lab's folder."""
+        self._stop_lab()
+        if self._progress is not None:
+            self._progress.close()
+            self._progress = None
+
+    def _stop_lab(self) -> None:
+        if self._lab is not None:
+            self._lab.stop()
+            self._lab = None
+        self._drop_folder()
+
+    def _drop_folder(self) -> None:
+        if self._own_folder is not None:
+            shutil.rmtree(self._own_folder, ignore_errors=True)
+            self._own_folder = None
+
+    @property
+    def lab(self) -> Lab:
+        """The running lab. Raises RuntimeError when none runs: a defect of the caller."""
+        if self._lab is None:
+            raise RuntimeError("no lab is running")
+        return self._lab
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a lab runs."""
+        return self._lab is not None
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """The servers of the running lab; none when no lab runs."""
+        if self._lab is None:
+            return ()
+        doors = self._lab.directory.doors
+        return tuple(
+            Host(
+                plan.name,
+                doors[plan.name, "smtp"][0],
+                {service: port for (host, service), (_, port) in doors.items() if host == plan.name},
+                plan.users,
+            )
+            for plan in self._lab.plan.hosts
+        )
+
+    # The gate -------------------------------------------------------------------------------------------------------
+
+    @property
+    def pace(self) -> str:
+        """How lines pass: "run", "slow" or "step"."""
+        return self._lab.pace.value if self._lab is not None else "run"
+
+    def set_pace(self, pace: str) -> None:
+        """Changes it."""
+        if self._lab is not None:
+            self._lab.set_pace(pace)
+
+    def step(self) -> None:
+        """Lets one held line through."""
+        if self._lab is not None:
+            self._lab.step()
+
+    def held(self) -> tuple[Held, ...]:
+        """The lines that wait, oldest first."""
+        return self._lab.held() if self._lab is not None else ()
+
+    def hold_replies(self, service: str) -> None:
+        """Holds every reply of `service` until `let_replies`: the student predicts first."""
+        self.lab.hold_replies(service)
+
+    def let_replies(self, service: str) -> None:
+        """Lets them go on."""
+        self.lab.let_replies(service)
+
+    # Acting ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def acts(self) -> Acts:
+        """What the people and machines of the running lab can be told to do."""
+        from mailtutor.lab.acts import Acts
+
+        return Acts(self.lab)
+
+    def act(self, action: str, *, subject: str = "", body: str = "") -> Future[str]:
+        """As `Acts.act`."""
+        return self.acts.act(action, subject=subject, body=body)
+
+    def send(
+        self,
+        sender: str,
+        recipients: Sequence[str],
+        subject: str,
+        body: str,
+        *,
+        attachments: Sequence[Attachment] = (),
+        html: bool = False,
+    ) -> Submitted:
+        """As `Acts.send`."""
+        return self.acts.send(sender, recipients, subject, body, attachments=attachments, html=html)
+
+    def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
+        """As `Acts.fetch`."""
+        return self.acts.fetch(user, protocol, delete=delete)
+
+    def recite(self, *, name: str, host: str, service: str, said: Sequence[bytes]) -> list[Line]:
+        """As `Acts.recite`."""
+        return self.acts.recite(name=name, host=host, service=service, said=said)
+
+    def console(self, host: str, service: str, name: str = STUDENT) -> Console:
+        """A connection the student types into. Raises NetworkError when nobody answers."""
+        from mailtutor.lab.console import Console
+
+        return Console(self.lab, host, service, name)
+
+    # The course -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def lessons(self) -> Catalogue:
+        """Our lessons, and the teacher's own after them. Raises LessonError at the first that cannot be used."""
+        ours = paths.content("lessons")
+        if self._lessons_folder is None:
+            return load_lessons(ours, reviewed=False)  # our own are reviewed by the tests
+        return load_lessons(ours, self._lessons_folder)
+
+    def start_lesson(self, lesson: Lesson) -> None:
+        """Starts the lab a lesson wants: its wording, its mail. Raises as `start`."""
+        from mailtutor.lab.plan import SeedMail
+
+        seed = [SeedMail(mail.user, mail.content, mail.mailbox) for mail in lesson.seeds]
+        self.start(classic=lesson.outline.lab.wording is Wording.CLASSIC, seed=seed)
+
+    # Progress -------------------------------------------------------------------------------------------------------
+
+    def results(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """(lesson, step) → (result, answer), as far as the student has come."""
+        return self._progress_file().read(progress.results)
+
+    def set_result(self, lesson: str, step: str, result: str, answer: str = "") -> None:
+        """Keeps what came of a step, on disk when this returns."""
+        now = time.time()
+        done = self._progress_file().write(lambda db: progress.set_result(db, lesson, step, result, answer, now))
+        done.result()
+
+    def forget(self, lesson: str) -> None:
+        """Starts a lesson over."""
+        self._progress_file().write(lambda db: progress.forget(db, lesson)).result()
+
+    def _progress_file(self) -> Database:
+        if self._progress is None:
+            self._progress = Database(paths.progress_file())
+        return self._progress

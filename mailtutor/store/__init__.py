@@ -1,0 +1,6 @@
+"""The only SQL. What is answered as accepted is on the disk.
+
+database.py opens a file, checks that it is ours, and runs one writer thread that groups the commits of concurrent
+sessions; schema.py is the law; mailboxes.py, queue.py and progress.py are functions over a connection, to be passed to
+`Database.write` and `Database.read`. Nobody outside this room writes a statement.
+"""

@@ -1,0 +1,183 @@
+"""One file: opened, checked, and written by one thread.
+
+Writers hand in functions. The thread takes all that wait, runs them in one transaction (each in a savepoint, so that
+one that fails spoils only itself) and commits once: durability costs one sync per group, not one per message. A future
+is done when the commit is on the disk.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mailtutor.errors import StoreError
+from mailtutor.store import schema
+
+T = TypeVar("T")
+_Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
+
+# Jobs in one commit: enough to hide the sync, few enough that nobody waits long for the group.
+GROUP = 256
+
+
+class Database:
+    """An open file. Raises StoreError, the file untouched, when it is damaged, newer than this program or not ours."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        make_folder(path.parent)
+        self._reader = _open(path)
+        self._reading = threading.Lock()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closed = False
+        self._writer = threading.Thread(target=self._write_all, name="mailtutor store", daemon=True)
+        self._writer.start()
+
+    def read(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs `job` on what has been committed, in this thread. Raises StoreError when the file cannot be read."""
+        with self._reading:
+            try:
+                return job(self._reader)
+            except sqlite3.Error as wrong:
+                raise StoreError(f"{self.path} cannot be read: {wrong}") from wrong
+
+    def write(self, job: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        """Has `job` run and committed. The future gives its result, or the error it raised with nothing written."""
+        future: Future[T] = Future()
+        if self._closed:
+            future.set_exception(StoreError(f"{self.path} is closed"))
+        else:
+            self._jobs.put((job, future))
+        return future
+
+    def close(self) -> None:
+        """Writes what was handed in, then closes the file."""
+        if self._closed:
+            return
+        self._closed = True
+        self._jobs.put(None)
+        self._writer.join()
+        with self._reading:
+            self._reader.close()
+
+    def _write_all(self) -> None:
+        db = _connect(self.path)
+        try:
+            while (group := self._next_group()) is not None:
+                # Who has given up waiting meanwhile gets nothing written; who is left can give up no more.
+                wanted = [(job, future) for job, future in group if future.set_running_or_notify_cancel()]
+                if wanted:
+                    _commit_group(db, wanted)
+        finally:
+            db.close()
+
+    def _next_group(self) -> list[_Job] | None:
+        first = self._jobs.get()
+        if first is None:
+            return None
+        group = [first]
+        while len(group) < GROUP:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                self._jobs.put(None)
+                break
+            group.append(job)
+        return group
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder where it is missing. Raises StoreError that says what to do."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise StoreError(f"{folder} cannot be used as a folder ({wrong.strerror}); name another with --data") from wrong
+
+
+def _commit_group(db: sqlite3.Connection, group: list[_Job]) -> None:
+    done: list[tuple[Future[Any], Any, Exception | None]] = []
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        for job, future in group:
+            db.execute("SAVEPOINT job")
+            try:
+                done.append((future, job(db), None))
+            except Exception as wrong:  # whatever a job raises belongs to who handed it in
+                db.execute("ROLLBACK TO job")
+                done.append((future, None, wrong))
+            db.execute("RELEASE job")
+        db.execute("COMMIT")
+    except sqlite3.Error as wrong:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        failure = StoreError(f"the store could not write: {wrong}")
+        done = [(future, None, failure) for _, future in group]
+    for future, result, error in done:
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Autocommit: transactions are begun and ended in words, in one place.
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA foreign_keys=ON")
+    return db
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = None
+    try:
+        db = _connect(path)
+        _check(db, path)
+        db.execute("PRAGMA journal_mode=WAL")
+        if not _has_tables(db):
+            _create(db)
+        return db
+    except sqlite3.DatabaseError as wrong:
+        if db is not None:
+            db.close()
+        raise StoreError(
+            f"{path} cannot be used: {wrong}. It was left as it is; move it away, or name another folder with --data"
+        ) from wrong
+    except StoreError:
+        if db is not None:
+            db.close()
+        raise
+
+
+def _check(db: sqlite3.Connection, path: Path) -> None:
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    application = int(db.execute("PRAGMA application_id").fetchone()[0])
+    if not _has_tables(db) and application in (0, schema.APPLICATION_ID):
+        return
+    if application != schema.APPLICATION_ID:
+        raise StoreError(f"{path} is a database of another program; name another folder with --data")
+    if version > schema.VERSION:
+        raise StoreError(f"{path} was written by a newer mailtutor (schema {version}); update, or use another --data")
+    if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        raise StoreError(f"{path} is damaged; it was left as it is. Move it away, or name another folder with --data")
+
+
+def _has_tables(db: sqlite3.Connection) -> bool:
+    return db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+
+
+def _create(db: sqlite3.Connection) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    # Another process may have been quicker between the look and the lock.
+    if not _has_tables(db):
+        for statement in schema.STATEMENTS:
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id={schema.APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version={schema.VERSION}")
+    db.execute("COMMIT")

@@ -1,0 +1,250 @@
+"""Mailboxes and the messages in them, as functions over a connection.
+
+Functions that change something are for `Database.write`; the others also for `Database.read`. UIDs are never reused and
+a mailbox made anew has a new UIDVALIDITY (RFC 9051 §2.3.1.1). Every change raises the mailbox's modification sequence.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mailtutor.message.lines import with_crlf
+
+INBOX = "INBOX"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One mailbox. recent_from: messages with this UID or more have been shown to no session yet."""
+
+    id: int
+    host: str
+    user: str
+    name: str
+    uid_validity: int
+    uid_next: int
+    highest_modseq: int
+    recent_from: int
+    subscribed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message without its content.
+
+    size: octets as it came. crlf_size: octets as POP3 sends it. received_at: seconds since 1970 (the internal date).
+    """
+
+    uid: int
+    size: int
+    received_at: float
+    flags: tuple[str, ...]
+    modseq: int
+    body_id: int
+    crlf_size: int
+
+
+_MAILBOX = "SELECT id, host, user, name, uid_validity, uid_next, highest_modseq, recent_from, subscribed FROM mailbox"
+_MESSAGE = "SELECT uid, size, received_at, flags, modseq, body_id, crlf_size FROM message"
+
+
+def _mailbox(row: tuple[int, str, str, str, int, int, int, int, int]) -> Mailbox:
+    number, host, user, name, uid_validity, uid_next, highest_modseq, recent_from, subscribed = row
+    return Mailbox(number, host, user, name, uid_validity, uid_next, highest_modseq, recent_from, bool(subscribed))
+
+
+def _message(row: tuple[int, int, float, str, int, int, int]) -> Message:
+    uid, size, received_at, flags, modseq, body_id, crlf_size = row
+    return Message(uid, size, received_at, tuple(flags.split()), modseq, body_id, crlf_size)
+
+
+def _flags(flags: Iterable[str]) -> str:
+    return " ".join(sorted(set(flags)))
+
+
+# Mailboxes -----------------------------------------------------------------------------------------------------------
+
+
+def all_of(db: sqlite3.Connection, host: str, user: str) -> list[Mailbox]:
+    """A user's mailboxes by name."""
+    rows = db.execute(f"{_MAILBOX} WHERE host = ? AND user = ? ORDER BY name", (host, user))
+    return [_mailbox(row) for row in rows]
+
+
+def find(db: sqlite3.Connection, host: str, user: str, name: str) -> Mailbox | None:
+    """The mailbox of that name; INBOX in any case of letters (RFC 3501 §5.1)."""
+    name = INBOX if name.upper() == INBOX else name
+    row = db.execute(f"{_MAILBOX} WHERE host = ? AND user = ? AND name = ?", (host, user, name)).fetchone()
+    return None if row is None else _mailbox(row)
+
+
+def by_id(db: sqlite3.Connection, mailbox_id: int) -> Mailbox | None:
+    """The mailbox of that number, or None once it is deleted."""
+    row = db.execute(f"{_MAILBOX} WHERE id = ?", (mailbox_id,)).fetchone()
+    return None if row is None else _mailbox(row)
+
+
+def create(db: sqlite3.Connection, host: str, user: str, name: str, now: float) -> Mailbox:
+    """Makes a mailbox. Raises sqlite3.IntegrityError when there is one of that name."""
+    last = int(db.execute("SELECT last FROM validity").fetchone()[0])
+    validity = max(last + 1, int(now))
+    db.execute("UPDATE validity SET last = ?", (validity,))
+    db.execute(
+        "INSERT INTO mailbox (host, user, name, uid_validity, subscribed) VALUES (?, ?, ?, ?, ?)",
+        # Only INBOX is subscribed from the start (RFC 3501 §6.3.3 says nothing of the others, so neither do we).
+        (host, user, name, validity, name == INBOX),
+    )
+    made = find(db, host, user, name)
+    assert made is not None
+    return made
+
+
+def ensure(db: sqlite3.Connection, host: str, user: str, name: str, now: float) -> Mailbox:
+    """The mailbox, made where it is missing."""
+    return find(db, host, user, name) or create(db, host, user, name, now)
+
+
+def delete(db: sqlite3.Connection, mailbox_id: int) -> None:
+    """Takes a mailbox away with all its messages."""
+    bodies = [row[0] for row in db.execute("SELECT body_id FROM message WHERE mailbox_id = ?", (mailbox_id,))]
+    db.execute("DELETE FROM mailbox WHERE id = ?", (mailbox_id,))
+    drop_unused_bodies(db, bodies)
+
+
+def rename(db: sqlite3.Connection, mailbox_id: int, name: str) -> None:
+    """Gives a mailbox another name. Raises sqlite3.IntegrityError when it is taken."""
+    db.execute("UPDATE mailbox SET name = ? WHERE id = ?", (name, mailbox_id))
+
+
+def move_all(db: sqlite3.Connection, mailbox_id: int, target_id: int) -> None:
+    """Moves every message to another mailbox: what RENAME INBOX does (RFC 3501 §6.3.5)."""
+    uids = [message.uid for message in messages(db, mailbox_id)]
+    copy(db, mailbox_id, uids, target_id)
+    expunge(db, mailbox_id, uids)
+
+
+def subscribe(db: sqlite3.Connection, mailbox_id: int, *, subscribed: bool) -> None:
+    """Marks a mailbox as one the user wants listed, or not."""
+    db.execute("UPDATE mailbox SET subscribed = ? WHERE id = ?", (subscribed, mailbox_id))
+
+
+def claim_recent(db: sqlite3.Connection, mailbox_id: int) -> int:
+    """The first UID no session was shown yet; from now on this one was (the \\Recent of RFC 3501 §2.3.2)."""
+    row = db.execute("SELECT recent_from FROM mailbox WHERE id = ?", (mailbox_id,)).fetchone()
+    db.execute("UPDATE mailbox SET recent_from = uid_next WHERE id = ?", (mailbox_id,))
+    return int(row[0])
+
+
+# Messages ------------------------------------------------------------------------------------------------------------
+
+
+def messages(db: sqlite3.Connection, mailbox_id: int, since_modseq: int = 0) -> list[Message]:
+    """The messages by UID; only those changed after `since_modseq` where it is given."""
+    rows = db.execute(f"{_MESSAGE} WHERE mailbox_id = ? AND modseq > ? ORDER BY uid", (mailbox_id, since_modseq))
+    return [_message(row) for row in rows]
+
+
+def uids(db: sqlite3.Connection, mailbox_id: int) -> list[int]:
+    """The UIDs in a mailbox, ascending."""
+    return [row[0] for row in db.execute("SELECT uid FROM message WHERE mailbox_id = ? ORDER BY uid", (mailbox_id,))]
+
+
+def content(db: sqlite3.Connection, body_id: int) -> bytes:
+    """A message's bytes as they came. Raises KeyError when it has been expunged."""
+    row = db.execute("SELECT content FROM body WHERE id = ?", (body_id,)).fetchone()
+    if row is None:
+        raise KeyError(body_id)
+    return bytes(row[0])
+
+
+def add_body(db: sqlite3.Connection, message: bytes) -> int:
+    """Keeps a message's bytes; gives the number by which mailboxes and queue refer to them."""
+    cursor = db.execute("INSERT INTO body (content) VALUES (?)", (message,))
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def append(db: sqlite3.Connection, mailbox_id: int, message: bytes, flags: Iterable[str], received_at: float) -> int:
+    """Puts a message into a mailbox; gives its UID."""
+    sizes = len(message), len(with_crlf(message))
+    return _place(db, mailbox_id, add_body(db, message), sizes, flags, received_at)
+
+
+def _place(
+    db: sqlite3.Connection,
+    mailbox_id: int,
+    body_id: int,
+    sizes: tuple[int, int],
+    flags: Iterable[str],
+    received_at: float,
+) -> int:
+    row = db.execute(
+        "UPDATE mailbox SET uid_next = uid_next + 1, highest_modseq = highest_modseq + 1 WHERE id = ?"
+        " RETURNING uid_next - 1, highest_modseq",
+        (mailbox_id,),
+    ).fetchall()[0]
+    db.execute(
+        "INSERT INTO message (mailbox_id, uid, body_id, size, crlf_size, received_at, flags, modseq)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (mailbox_id, row[0], body_id, *sizes, received_at, _flags(flags), row[1]),
+    )
+    return int(row[0])
+
+
+def set_flags(db: sqlite3.Connection, mailbox_id: int, changes: dict[int, Iterable[str]]) -> None:
+    """Gives messages these flags: UID → all its flags. UIDs that are gone are passed over."""
+    if not changes:
+        return
+    modseq = _raise_modseq(db, mailbox_id)
+    db.executemany(
+        "UPDATE message SET flags = ?, modseq = ? WHERE mailbox_id = ? AND uid = ?",
+        [(_flags(flags), modseq, mailbox_id, uid) for uid, flags in changes.items()],
+    )
+
+
+def copy(db: sqlite3.Connection, mailbox_id: int, wanted: Sequence[int], target_id: int) -> list[tuple[int, int]]:
+    """Copies messages with flags and date; gives (UID, new UID) for each that was there."""
+    pairs = []
+    for uid in wanted:
+        row = db.execute(f"{_MESSAGE} WHERE mailbox_id = ? AND uid = ?", (mailbox_id, uid)).fetchone()
+        if row is not None:
+            found = _message(row)
+            sizes = found.size, found.crlf_size
+            new = _place(db, target_id, found.body_id, sizes, found.flags, found.received_at)
+            pairs.append((uid, new))
+    return pairs
+
+
+def expunge(db: sqlite3.Connection, mailbox_id: int, gone: Sequence[int]) -> list[int]:
+    """Removes messages for good; gives the UIDs that were there."""
+    bodies: list[int] = []
+    removed: list[int] = []
+    for uid in gone:
+        row = db.execute(
+            "DELETE FROM message WHERE mailbox_id = ? AND uid = ? RETURNING body_id", (mailbox_id, uid)
+        ).fetchall()
+        if row:
+            bodies.append(row[0][0])
+            removed.append(uid)
+    if removed:
+        _raise_modseq(db, mailbox_id)
+        drop_unused_bodies(db, bodies)
+    return removed
+
+
+def drop_unused_bodies(db: sqlite3.Connection, bodies: Iterable[int]) -> None:
+    """Forgets the bytes nobody refers to any more."""
+    db.executemany(
+        "DELETE FROM body WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE body_id = ?1)"
+        " AND NOT EXISTS (SELECT 1 FROM queued WHERE body_id = ?1)",
+        [(body,) for body in bodies],
+    )
+
+
+def _raise_modseq(db: sqlite3.Connection, mailbox_id: int) -> int:
+    row = db.execute(
+        "UPDATE mailbox SET highest_modseq = highest_modseq + 1 WHERE id = ? RETURNING highest_modseq", (mailbox_id,)
+    ).fetchall()
+    return int(row[0][0]) if row else 0

@@ -1,0 +1,93 @@
+"""A trace as JSON lines: a first line that names the format, then one event a line.
+
+Bytes are written as text where they are UTF-8 (`"data"`), else as base64 (`"base64"`), so that a trace can be read,
+searched and compared with ordinary tools and still comes back byte for byte.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from mailtutor.errors import MailtutorError
+from mailtutor.trace.events import AnyEvent, FromClient, FromServer
+
+FORMAT = "mailtutor-trace"
+VERSION = 1
+HEADER = msgspec.json.encode({"event": "trace", "format": FORMAT, "version": VERSION})
+
+_encoder = msgspec.json.Encoder()
+_decode = msgspec.json.Decoder(AnyEvent).decode
+
+
+def encode(event: AnyEvent) -> bytes:
+    """One event as one line of JSON, without the line end."""
+    if not isinstance(event, (FromClient, FromServer)):
+        return _encoder.encode(event)
+    plain: dict[str, Any] = {
+        "event": "client" if isinstance(event, FromClient) else "server",
+        "t": event.t,
+        "at": event.at,
+        "conn": event.conn,
+    }
+    try:
+        plain["data"] = event.data.decode()
+    except UnicodeDecodeError:
+        plain["base64"] = base64.b64encode(event.data).decode()
+    return _encoder.encode(plain)
+
+
+def decode(line: bytes) -> AnyEvent:
+    """One line back to its event. Raises MailtutorError where it is none of ours."""
+    try:
+        plain = msgspec.json.decode(line)
+        if isinstance(plain, dict) and plain.get("event") in ("client", "server"):
+            data = plain["data"].encode() if "data" in plain else base64.b64decode(plain["base64"], validate=True)
+            kind = FromClient if plain["event"] == "client" else FromServer
+            return kind(t=float(plain["t"]), at=float(plain["at"]), conn=int(plain["conn"]), data=data)
+        event: AnyEvent = _decode(line)
+        return event
+    except (msgspec.DecodeError, KeyError, ValueError, TypeError, AttributeError) as wrong:
+        raise MailtutorError(f"this is not a trace event ({wrong}): {line[:60]!r}") from wrong
+
+
+def dump(events: Iterable[AnyEvent]) -> Iterator[bytes]:
+    """A whole trace, line by line with line ends."""
+    yield HEADER + b"\n"
+    for event in events:
+        yield encode(event) + b"\n"
+
+
+def load(lines: Iterable[bytes], name: str = "trace") -> list[AnyEvent]:
+    """Reads a trace back. Raises MailtutorError that names the line at fault.
+
+    A last line that was cut off, as a killed program leaves it, is dropped.
+    """
+    events: list[AnyEvent] = []
+    for number, line in enumerate(lines, 1):
+        if number == 1:
+            _check_header(line, name)
+        elif line.strip():
+            try:
+                events.append(decode(line))
+            except MailtutorError as wrong:
+                if not line.endswith(b"\n"):
+                    break
+                raise MailtutorError(f"{name}, line {number}: {wrong}") from wrong
+    return events
+
+
+def _check_header(line: bytes, name: str) -> None:
+    try:
+        head = msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        head = None
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise MailtutorError(f"{name} is not a mailtutor trace: its first line does not say so")
+    if head.get("version") != VERSION:
+        raise MailtutorError(
+            f"{name} was written by a newer mailtutor (format {head.get('version')}); update to read it"
+        )

@@ -1,0 +1,205 @@
+"""The events of a trace.
+
+Every event has `t`, seconds on a monotonic clock that starts with the log, and `at`, seconds since 1970 on the wall.
+Both are given by whoever records; nothing here looks at a clock.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", gc=False):
+    """What every event has."""
+
+    t: float
+    at: float
+
+
+class Endpoint(msgspec.Struct, frozen=True, gc=False):
+    """One end of a connection. name: of the host in the lab ("crepes.fr"), or "" where it is not known."""
+
+    name: str
+    address: str
+    port: int
+
+
+# Wire events -----------------------------------------------------------------------------------------------------
+
+
+class Opened(Event, frozen=True, tag="opened", gc=False):
+    """A TCP connection was accepted.
+
+    conn: its number in this trace. protocol: "smtp", "pop3", "imap". service: the door it came through
+    ("smtp", "submission", "pop3s"). The client's name is known where one of our agents opened it.
+    """
+
+    conn: int
+    protocol: str
+    service: str
+    client: Endpoint
+    server: Endpoint
+
+
+class FromClient(Event, frozen=True, tag="client", gc=False):
+    """Bytes from the client to the server, as one read gave them."""
+
+    conn: int
+    data: bytes
+
+
+class FromServer(Event, frozen=True, tag="server", gc=False):
+    """Bytes from the server to the client, as one write took them."""
+
+    conn: int
+    data: bytes
+
+
+class TlsBegun(Event, frozen=True, tag="tls", gc=False):
+    """From here on the bytes were encrypted; the events hold what was inside."""
+
+    conn: int
+    version: str
+    cipher: str
+
+
+class Closed(Event, frozen=True, tag="closed", gc=False):
+    """The connection ended. by: "client", "server", or "lost" when it broke."""
+
+    conn: int
+    by: str
+
+
+# World events ----------------------------------------------------------------------------------------------------
+
+
+class Queued(Event, frozen=True, tag="queued", gc=False):
+    """A server took responsibility for a message that has to go on. conn: the connection that brought it, or 0."""
+
+    host: str
+    queue_id: str
+    sender: str
+    recipients: tuple[str, ...]
+    size: int
+    conn: int = 0
+    subject: str = ""
+
+
+class Attempted(Event, frozen=True, tag="attempted", gc=False):
+    """A server tried to hand a message on to `to_host`, for one recipient.
+
+    outcome: "delivered", "deferred" or "refused". reply: the last line the other side said, or what broke.
+    attempt: 1 for the first. next_try_s: seconds until it tries again, when deferred. conn: the connection, or 0.
+    """
+
+    host: str
+    queue_id: str
+    recipient: str
+    to_host: str
+    outcome: str
+    reply: str
+    attempt: int
+    next_try_s: float = 0.0
+    conn: int = 0
+
+
+class Delivered(Event, frozen=True, tag="delivered", gc=False):
+    """The receiving server filed a message into a user's mailbox."""
+
+    host: str
+    recipient: str
+    mailbox: str
+    uid: int
+    conn: int = 0
+
+
+class Bounced(Event, frozen=True, tag="bounced", gc=False):
+    """A server gave up and told the sender (RFC 3464)."""
+
+    host: str
+    queue_id: str
+    recipient: str
+    reason: str
+
+
+class Recalled(Event, frozen=True, tag="recalled", gc=False):
+    """A message was taken out of the queue before it left."""
+
+    host: str
+    queue_id: str
+
+
+class MailboxMade(Event, frozen=True, tag="mailbox", gc=False):
+    """A mailbox was created ("created"), deleted ("deleted") or renamed ("renamed", with `new_name`)."""
+
+    host: str
+    user: str
+    mailbox: str
+    change: str
+    new_name: str = ""
+
+
+class Appended(Event, frozen=True, tag="appended", gc=False):
+    """A message came into a mailbox, from wherever. sender and subject are what a mailbox view shows of it."""
+
+    host: str
+    user: str
+    mailbox: str
+    uid: int
+    size: int
+    sender: str = ""
+    subject: str = ""
+    flags: tuple[str, ...] = ()
+
+
+class Flagged(Event, frozen=True, tag="flagged", gc=False):
+    """A message's flags are now these."""
+
+    host: str
+    user: str
+    mailbox: str
+    uid: int
+    flags: tuple[str, ...]
+
+
+class Expunged(Event, frozen=True, tag="expunged", gc=False):
+    """A message is gone from a mailbox for good."""
+
+    host: str
+    user: str
+    mailbox: str
+    uid: int
+
+
+class FaultSwitched(Event, frozen=True, tag="fault", gc=False):
+    """Something was broken on purpose, or mended. detail: what exactly, in the fault's own terms."""
+
+    host: str
+    fault: str
+    on: bool
+    detail: str = ""
+
+
+class StepReached(Event, frozen=True, tag="step", gc=False):
+    """The student reached a step of a lesson. result: "shown", "done", "wrong", "skipped"."""
+
+    lesson: str
+    step: str
+    result: str
+
+
+WireEvent = Opened | FromClient | FromServer | TlsBegun | Closed
+WorldEvent = (
+    Queued
+    | Attempted
+    | Delivered
+    | Bounced
+    | Recalled
+    | MailboxMade
+    | Appended
+    | Flagged
+    | Expunged
+    | FaultSwitched
+    | StepReached
+)
+AnyEvent = WireEvent | WorldEvent

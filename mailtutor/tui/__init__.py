@@ -1,0 +1,9 @@
+"""The screen.
+
+Ideas. Everything on screen is a view of a prefix of the session's trace: `viewpoint.py` holds that prefix, widgets draw
+it, and winding back only moves its end. `pulse.py` turns a burst of events into one redraw. `actions.py` is the one
+table behind keys, key bar, help and palette. Words come from the catalogue, and every widget that shows any has a
+`speak(words)` that is called again when the language changes.
+
+contract.py says what the screen needs of a session; screens/ are the modes, widgets/ their parts.
+"""

@@ -1,0 +1,128 @@
+"""The one table of actions: keys, key bar, help screen and palette are all made from it.
+
+An action's words are `screen.action.ID.label` (a word for the bar) and `screen.action.ID.what` (a sentence). A screen
+that has a method `action_ID` and lists the mode here has the action. `typing` is the key that works while an input has
+the focus, where plain letters are text. Keys that terminals, tmux or shells keep for themselves (ctrl+a, b, s, z) are
+never the only way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+HOME, LESSON, LAB, REPLAY, PRACTICE = "home", "lesson", "lab", "replay", "practice"
+WIRES = frozenset({LESSON, LAB, REPLAY, PRACTICE})
+LIVE = frozenset({LESSON, LAB, PRACTICE})
+EVERYWHERE = WIRES | {HOME}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing the student can do. weight: the smaller, the further left in the bar; 0 is not in the bar."""
+
+    id: str
+    keys: str
+    modes: frozenset[str]
+    weight: int = 0
+    typing: str = ""
+    shown: str = ""
+
+    @property
+    def all_keys(self) -> str:
+        """Every key, as Textual writes them."""
+        return f"{self.keys},{self.typing}" if self.typing else self.keys
+
+    def key(self, *, while_typing: bool) -> str:
+        """The key to show, or "" where there is none then."""
+        if while_typing:
+            return readable(self.typing)
+        return self.shown or readable(self.keys.split(",")[0])
+
+
+ACTIONS = (
+    Action("open", "enter", frozenset({HOME}), 1),
+    Action("next", "enter", frozenset({LESSON}), 1, "ctrl+n"),
+    Action("send", "1", frozenset({LAB, LESSON}), 2),
+    Action("fetch_pop3", "2", frozenset({LAB, LESSON}), 3),
+    Action("fetch_imap", "3", frozenset({LAB, LESSON}), 3),
+    Action("host_down", "4", frozenset({LAB}), 8),
+    Action("flush", "5", frozenset({LAB}), 9),
+    Action("play", "space", frozenset({REPLAY}), 1),
+    Action("compare", "v", frozenset({REPLAY}), 5),
+    Action("faster", "plus,equals_sign", frozenset({REPLAY}), 3, shown="+"),
+    Action("slower", "minus", frozenset({REPLAY}), 4, shown="-"),
+    Action("console", "t", frozenset({PRACTICE, LESSON}), 1),
+    Action("protocol", "o", frozenset({PRACTICE}), 4, "f6"),
+    Action("reconnect", "n", frozenset({PRACTICE}), 5, "f7"),
+    Action("step", "space", LIVE, 4, "f8"),
+    Action("run", "r", LIVE, 11, "f5"),
+    Action("slow", "s", LIVE, 12, "f9"),
+    Action("previous", "p", frozenset({LESSON}), 20),
+    Action("hint", "h", frozenset({LESSON}), 4, "f3"),
+    Action("back", "left,comma", WIRES, 14, "f11", shown="←"),
+    Action("forward", "right,full_stop", WIRES, 15, "f12", shown="→"),
+    Action("live", "g", WIRES, 16, "ctrl+g"),
+    Action("explain", "question_mark", WIRES, 6, "f4", shown="?"),
+    Action("bytes", "b", WIRES, 7, "f10"),
+    Action("text", "w", WIRES, 5, "f2"),
+    Action("queue", "q", WIRES, 17),
+    Action("mailboxes", "m", WIRES, 18),
+    Action("find", "slash", WIRES, 19, shown="/"),
+    Action("find_next", "n", WIRES - {PRACTICE}),
+    Action("copy", "c", WIRES),
+    Action("copy_all", "C", WIRES),
+    Action("older", "left_square_bracket", WIRES, shown="["),
+    Action("newer", "right_square_bracket", WIRES, shown="]"),
+    Action("leave", "escape", EVERYWHERE, 30, "escape"),
+    Action("reset", "R", frozenset({LESSON})),
+    Action("language", "ctrl+l", EVERYWHERE, 40, "ctrl+l"),
+    Action("theme", "ctrl+t", EVERYWHERE, 0, "ctrl+t"),
+    Action("help", "f1", EVERYWHERE, 41, "f1"),
+    Action("palette", "ctrl+p", EVERYWHERE, 42, "ctrl+p"),
+    Action("quit", "ctrl+q,ctrl+c", EVERYWHERE, 43, "ctrl+q"),
+)
+
+# What the app itself does; everything else a screen does.
+OF_APP = frozenset({"language", "theme", "help", "palette", "quit"})
+
+
+# Taken before the focused widget sees them: an input would copy on ctrl+c, the palette's key must always work.
+_FIRST = frozenset({"ctrl+c", "ctrl+q", "ctrl+p", "ctrl+l"})
+
+
+def of_mode(mode: str) -> Iterator[Action]:
+    """The actions of a mode, in table order."""
+    return (action for action in ACTIONS if mode in action.modes)
+
+
+def bindings(mode: str) -> list[BindingType]:
+    """The key bindings of a screen; each has an id, so that a user can remap it."""
+    found: list[BindingType] = []
+    for action in of_mode(mode):
+        owner = "app" if action.id in OF_APP else "screen"
+        keys = dict.fromkeys(action.all_keys.split(","))
+        found += [
+            Binding(
+                key, f"{owner}.{action.id}", action.id, show=False, priority=key in _FIRST, id=f"{mode}.{action.id}.{n}"
+            )
+            for n, key in enumerate(keys)
+        ]
+    return found
+
+
+_READABLE = {
+    "left": "←", "right": "→", "slash": "/", "question_mark": "?", "comma": ",", "full_stop": ".", "plus": "+",
+    "minus": "-", "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]", "escape": "esc",
+}  # fmt: skip
+
+
+def readable(key: str) -> str:
+    """A key as it is printed on the bar: `^p`, `F1`, `esc`."""
+    if key.startswith("ctrl+"):
+        return "^" + key.removeprefix("ctrl+")
+    if key.startswith("f") and key[1:].isdigit():
+        return key.upper()
+    return _READABLE.get(key, key)

@@ -1,0 +1,183 @@
+"""The application: modes, language, theme. What is shown where is the screens' business."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from mailtutor import paths
+from mailtutor.text.catalogue import LANGUAGES, Words, words
+from mailtutor.tui import settings, theme
+from mailtutor.tui.actions import OF_APP, bindings, of_mode
+from mailtutor.tui.contract import Stage
+from mailtutor.tui.screens.home import HomeScreen
+from mailtutor.tui.widgets.speaking import SpeakingApp
+
+if TYPE_CHECKING:
+    from mailtutor.trace.events import AnyEvent
+
+
+class TuiApp(SpeakingApp):
+    """mailtutor on the screen. start: "home", "lesson", "lab", "replay" or "practice", with that mode's arguments."""
+
+    TITLE = "mailtutor"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+    CSS = """
+    Screen { background: $background; }
+    ToastRack { align-horizontal: right; }
+    """
+
+    def __init__(self, session: Stage, start: str = "home", where: dict[str, Any] | None = None) -> None:
+        super().__init__()
+        self.session = session
+        self._start = start
+        self._where = where or {}
+        self.settings = settings.load(paths.settings_file())
+        for each in theme.THEMES:
+            self.register_theme(each)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Textual's own themes, which the palette offers too, lack our colours."""
+        return theme.DARK.variables
+
+    @property
+    def words(self) -> Words:
+        """The words of the current language."""
+        return words(self.language)
+
+    def on_mount(self) -> None:
+        """Opens the mode that was asked for."""
+        self.theme = self.settings.theme if self.settings.theme in theme.NAMES else theme.NAMES[0]
+        wanted = os.environ.get("MAILTUTOR_LANG", "")[:2].lower()
+        self.language = wanted if wanted in LANGUAGES else self.settings.language
+        if not self.is_headless:
+            self._heed_signals()
+        self.push_screen(self.screen_for(self._start, self._where))
+
+    def _heed_signals(self) -> None:
+        """Being told to end is leaving: the terminal is put back and the lab stopped."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                with contextlib.suppress(NotImplementedError):  # Windows has neither these nor a way to wait for them
+                    loop.add_signal_handler(number, self.exit, 0)
+
+    def screen_for(self, mode: str, where: dict[str, Any]) -> Screen[None]:
+        """A new screen of a mode. The modes are imported when first needed: the home is painted before."""
+        if mode == "lab":
+            from mailtutor.tui.screens.lab import LabScreen
+
+            return LabScreen(self.session, **where)
+        if mode == "practice":
+            from mailtutor.tui.screens.practice import PracticeScreen
+
+            return PracticeScreen(self.session, **where)
+        if mode == "replay":
+            from mailtutor.tui.screens.replay import ReplayScreen
+
+            return ReplayScreen(self.session, **where)
+        if mode == "lesson":
+            from mailtutor.tui.screens.lesson import LessonScreen
+
+            return LessonScreen(self.session, **where)
+        return HomeScreen(self.session)
+
+    def on_home_screen_chosen(self, event: HomeScreen.Chosen) -> None:
+        """The student goes somewhere from home."""
+        kind, _, rest = event.place.partition(":")
+        if kind == "lesson":
+            self.push_screen(self.screen_for("lesson", {"lesson": rest}))
+            return
+        mode, _, rest = event.place.partition("-")
+        if mode == "replay":
+            self.push_screen(self.screen_for(mode, {"name": rest, "events": _transcript(rest)}))
+        else:
+            self.push_screen(self.screen_for(mode, {"protocol": rest} if rest else {}))
+
+    def action_go_home(self) -> None:
+        """Leaves the current mode."""
+        if len(self.screen_stack) > 2:
+            self.pop_screen()
+        else:
+            self.switch_screen(HomeScreen(self.session))
+
+    def action_language(self) -> None:
+        """The other language, at once."""
+        self.language = LANGUAGES[(LANGUAGES.index(self.language) + 1) % len(LANGUAGES)]
+        self.settings.language = self.language
+        self._remember()
+
+    def action_theme(self) -> None:
+        """The next look."""
+        at = theme.NAMES.index(self.theme) if self.theme in theme.NAMES else -1
+        self.theme = theme.NAMES[(at + 1) % len(theme.NAMES)]
+        self.settings.theme = self.theme
+        self._remember()
+        self.notify(self.words(f"screen.theme.{self.theme}"), markup=False, timeout=2)
+
+    def _remember(self) -> None:
+        try:
+            settings.save(paths.settings_file(), self.settings)
+        except OSError as wrong:
+            self.notify(self.words("screen.settings.unwritable", why=wrong.strerror or ""), markup=False)
+
+    def action_help(self) -> None:
+        """All keys of this mode, with a sentence each."""
+        from mailtutor.tui.screens.help import HelpScreen
+
+        if isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        else:
+            self.push_screen(HelpScreen(self.mode))
+
+    def action_palette(self) -> None:
+        """Every action by name."""
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder=self.words("screen.palette"), id="--command-palette"))
+
+    @property
+    def mode(self) -> str:
+        """The mode of the screen in front."""
+        return str(getattr(self.screen, "MODE", "home"))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette offers the same actions as the keys."""
+        mode = str(getattr(screen, "MODE", "home"))
+        for action in of_mode(mode):
+            if action.id == "palette":
+                continue
+            key = action.key(while_typing=False)
+            title = f"{self.words(f'screen.action.{action.id}.label')} ({key})"
+            owner: Any = self if action.id in OF_APP else screen
+            yield SystemCommand(
+                title, self.words(f"screen.action.{action.id}.what"), getattr(owner, f"action_{action.id}")
+            )
+
+
+def _transcript(name: str) -> Sequence[AnyEvent]:
+    from mailtutor.trace.transcript import parse
+
+    file = paths.content("transcripts") / f"{name}.txt"
+    return parse(file.read_bytes(), file.name).events()
+
+
+def run(session: Stage, start: str, **where: Any) -> int:
+    """Opens the screen and stays until the student leaves; gives the exit code. The lab ends with it."""
+    app = TuiApp(session, start, where)
+    try:
+        return app.run() or app.return_code or 0
+    finally:
+        session.stop()

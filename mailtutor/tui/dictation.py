@@ -1,0 +1,45 @@
+"""Says lines on a console one after the other, each when the server has answered the one before.
+
+A lesson that is taken up in the middle begins with a new connection; the lines of the steps before bring it to where
+the student left off.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from mailtutor.protocols.lines import Kind, Source
+from mailtutor.reading.dialogue import Connection
+from mailtutor.tui.contract import Console
+
+_UNANSWERED = frozenset({Kind.DATA, Kind.LITERAL})
+
+
+class Dictation:
+    """Lines still to be said on one console."""
+
+    def __init__(self, console: Console, lines: Iterable[str]) -> None:
+        self.console = console
+        self._lines = deque(lines)
+        self._heard = 0
+
+    def go_on(self, connection: Connection | None) -> bool:
+        """Says what can be said by now; True once everything is said and answered, and the student may speak."""
+        if connection is None or not _may_speak(connection) or len(connection.rows) == self._heard:
+            return False
+        if not self._lines:
+            return True
+        # A row must come before the next line: its own, or the answer to it.
+        self._heard = len(connection.rows)
+        self.console.send(self._lines.popleft())
+        return False
+
+
+def _may_speak(connection: Connection) -> bool:
+    if not connection.rows:
+        return False
+    last = connection.rows[-1].line
+    if last.source is Source.SERVER:
+        return last.last and last.kind in (Kind.GREETING, Kind.REPLY, Kind.CONTINUATION, Kind.END)
+    return last.kind in _UNANSWERED

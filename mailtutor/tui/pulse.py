@@ -1,0 +1,67 @@
+"""Turns events into redraws: the first of a burst at once, the rest at most sixty times a second.
+
+The log is written by the lab's thread. A subscription there only wakes the screen's loop; reading happens in the
+screen's thread. A slow beat goes on for what is not in the log: lines waiting at the gate, notices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+from collections.abc import Callable
+
+from mailtutor.trace.events import AnyEvent
+from mailtutor.trace.log import Log
+
+SHORTEST_GAP_S = 1 / 60
+
+
+class Pulse:
+    """Calls `beat` in the loop it was made in, soon after the log has grown."""
+
+    def __init__(self, beat: Callable[[], None]) -> None:
+        self._beat = beat
+        self._loop = asyncio.get_running_loop()
+        # Textual finds its app through a context variable that the lab's thread does not have.
+        self._context = contextvars.copy_context()
+        self._unsubscribe: Callable[[], None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._woken = False
+        self._last = 0.0
+
+    def watch(self, log: Log) -> None:
+        """Follows this log from now on, and no other."""
+        self.stop()
+        self._unsubscribe = log.subscribe(self._tell)
+
+    def stop(self) -> None:
+        """Follows nothing any more."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _tell(self, n: int, event: AnyEvent) -> None:
+        """In the writer's thread. One wake-up is enough for a whole burst."""
+        if not self._woken:
+            self._woken = True
+            with contextlib.suppress(RuntimeError):  # the screen's loop has ended, the lab's goes on
+                self._loop.call_soon_threadsafe(self._wake, context=self._context)
+
+    def _wake(self) -> None:
+        wait = self._last + SHORTEST_GAP_S - self._loop.time()
+        if wait <= 0:
+            self._fire()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(wait, self._fire, context=self._context)
+
+    def _fire(self) -> None:
+        self._timer = None
+        # Cleared before reading: an event that comes meanwhile wakes us again.
+        self._woken = False
+        self._last = self._loop.time()
+        if self._unsubscribe is not None:
+            self._beat()

@@ -1,0 +1,39 @@
+"""Asks before something that cannot be taken back: the same key again does it, any other does not."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.events import Click, Key
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """A line over the screen below."""
+
+    DEFAULT_CSS = """
+    ConfirmScreen { align: center bottom; background: $background 30%; }
+    ConfirmScreen #ask { height: auto; padding: 0 1; background: $warning; color: $background; text-style: bold; }
+    """
+
+    def __init__(self, key: str, sentence: str) -> None:
+        super().__init__()
+        self._key = key
+        self._sentence = sentence
+
+    def compose(self) -> ComposeResult:
+        """The sentence."""
+        with Horizontal(id="ask"):
+            yield Static(Content(self._sentence), markup=False)
+
+    def on_key(self, event: Key) -> None:
+        """The key again, or another."""
+        event.stop()
+        event.prevent_default()
+        self.dismiss(event.key == self._key)
+
+    def on_click(self, event: Click) -> None:
+        """A click is not the key."""
+        self.dismiss(False)

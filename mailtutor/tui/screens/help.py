@@ -1,0 +1,59 @@
+"""What the keys do, in this mode."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.cells import set_cell_size
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from mailtutor.tui.actions import of_mode
+from mailtutor.tui.widgets.speaking import Speaking
+
+
+class HelpScreen(Speaking, ModalScreen[None]):
+    """A list over whatever is shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f1,enter,question_mark", "dismiss", show=False, id="help.close"),
+        Binding("ctrl+l", "app.language", show=False, id="help.language"),
+        Binding("ctrl+q,ctrl+c", "app.quit", show=False, priority=True, id="help.quit"),
+    ]
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; }
+    HelpScreen > VerticalScroll {
+        width: 90%; max-width: 100; height: auto; max-height: 90%;
+        border: round $primary; background: $surface; padding: 0 2;
+    }
+    HelpScreen Static { height: auto; }
+    """
+
+    def __init__(self, mode: str) -> None:
+        super().__init__()
+        self._mode = mode
+        self._text = Static(markup=False)
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        with VerticalScroll():
+            yield self._text
+
+    def speak(self) -> None:
+        """Every action of the mode: key, key while typing, what it does."""
+        lines = [Content.styled(self.words(f"screen.help.{self._mode}"), "bold"), Content("")]
+        for action in of_mode(self._mode):
+            typing = action.key(while_typing=True)
+            plain = action.key(while_typing=False)
+            keys = plain if typing in ("", plain) else f"{plain} · {typing}"
+            lines.append(
+                Content.assemble(
+                    (set_cell_size(keys, 12), "bold $accent"), self.words(f"screen.action.{action.id}.what")
+                )
+            )
+        lines += [Content(""), Content.styled(self.words("screen.help.typing"), "$wire-quiet")]
+        self._text.update(Content("\n").join(lines))

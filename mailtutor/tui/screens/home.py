@@ -1,0 +1,202 @@
+"""The course's home: which lessons there are, how far the student has come, and where else to go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from mailtutor.errors import MailtutorError
+from mailtutor.reading.visible import visible
+from mailtutor.tui.actions import HOME, bindings
+from mailtutor.tui.contract import Stage
+from mailtutor.tui.widgets.bar import Bar
+from mailtutor.tui.widgets.keybar import KeyBar
+from mailtutor.tui.widgets.prose import Prose
+from mailtutor.tui.widgets.speaking import Speaking
+
+if TYPE_CHECKING:
+    from mailtutor.course.lesson import Lesson
+
+ELSEWHERE = ("lab", "practice-smtp", "practice-pop3", "practice-imap", "replay-alice-bob", "replay-bob-pop3")
+
+
+class HomeScreen(Speaking, Screen[None]):
+    """A list and what the marked entry is about."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(HOME)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's name and type
+    DEFAULT_CSS = """
+    HomeScreen #hints { height: 1; padding: 0 2; color: $wire-quiet; }
+    HomeScreen #welcome { height: auto; padding: 1 2 0 2; }
+    HomeScreen #choice { height: 1fr; padding: 1 1 0 1; }
+    HomeScreen OptionList { width: 1fr; height: 1fr; border: none; background: $background; padding: 0; }
+    HomeScreen OptionList:focus { border: none; background-tint: $background 0%; }
+    HomeScreen OptionList > .option-list--option-highlighted,
+    HomeScreen OptionList:focus > .option-list--option-highlighted { background: $primary 30%; color: $foreground; }
+    HomeScreen #about { width: 46; height: 1fr; border-left: solid $panel; padding: 0 2; }
+    HomeScreen.-narrow #choice { layout: vertical; padding: 0 1; }
+    HomeScreen.-narrow #about { width: 1fr; height: 6; border-left: none; border-top: solid $panel; padding: 0 1; }
+    HomeScreen.-narrow #welcome { padding: 0 2; }
+    """
+
+    class Chosen(Message):
+        """Where the student goes: "lesson:ID" or one of ELSEWHERE."""
+
+        def __init__(self, place: str) -> None:
+            super().__init__()
+            self.place = place
+
+    def __init__(self, session: Stage) -> None:
+        super().__init__()
+        self.session = session
+        self._bar = Bar()
+        self._welcome = Static(markup=False, id="welcome")
+        self._list = OptionList(markup=False)
+        self._about = Prose(id="about")
+        self._hints = Static(markup=False, id="hints")
+        self._keybar = KeyBar(HOME)
+        self._lessons: dict[str, Lesson] = {}
+        self._finished: dict[str, int] = {}
+
+    def compose(self) -> ComposeResult:
+        """Welcome over list and description."""
+        yield self._bar
+        yield self._welcome
+        with Horizontal(id="choice"):
+            yield self._list
+            yield self._about
+        yield self._hints
+        yield self._keybar
+
+    def on_mount(self) -> None:
+        """Loads the lessons once the rest has been painted: they bring the protocols' tables with them."""
+        self._list.focus()
+        self._keybar.light("open")
+        self.call_after_refresh(self._load)
+
+    @work(thread=True)
+    def _load(self) -> None:
+        try:
+            lessons = self.session.lessons.lessons
+        except MailtutorError as wrong:
+            self.app.call_from_thread(self._failed, str(wrong))
+            return
+        self.app.call_from_thread(self._loaded, lessons)
+
+    def _failed(self, sentence: str) -> None:
+        self.notify(sentence, severity="error", markup=False, timeout=30)
+
+    def _loaded(self, lessons: Sequence[Lesson]) -> None:
+        self._lessons = {lesson.id: lesson for lesson in lessons}
+        self.speak()
+
+    def on_screen_resume(self) -> None:
+        """The student comes back from a lesson: progress has changed."""
+        self.speak()
+
+    def speak(self) -> None:
+        """Draws everything in the current language, the mark where it was."""
+        results = self.session.results() if self._lessons else {}
+        self._bar.title(self.words("screen.home.title"))
+        self._hints.update(self.words("screen.home.hints"))
+        entries: list[Option | None] = []
+        first_open = ""
+        finished: dict[str, int] = {}
+        for lesson in self._lessons.values():
+            done = sum(results.get((lesson.id, step.id), ("", ""))[0] == "done" for step in lesson.steps)
+            finished[lesson.id] = done
+            if done < len(lesson.steps) and not first_open:
+                first_open = f"lesson:{lesson.id}"
+            entries.append(Option(self._lesson_line(lesson, done), id=f"lesson:{lesson.id}"))
+        entries.append(None)
+        entries += [Option(self._elsewhere_line(place), id=place) for place in ELSEWHERE]
+        # Who has come further is led on; who has not stays where the mark was.
+        marked = self._marked if finished == self._finished else first_open or self._marked
+        self._finished = finished
+        self._list.set_options(entries)
+        if marked:
+            self._list.highlighted = self._list.get_option_index(marked)
+        self._draw_welcome(marked)
+
+    @property
+    def _marked(self) -> str:
+        option = self._list.highlighted_option
+        return (option.id or "") if option is not None else ""
+
+    def _draw_welcome(self, marked: str) -> None:
+        """Names what Enter does now: it follows the mark."""
+        if not self._lessons:
+            self._welcome.update(Content.styled(self.words("screen.home.welcome") + "\n", "bold"))
+            return
+        lines = [Content.styled(self.words("screen.home.welcome"), "bold")]
+        if all(self._finished[lesson.id] == len(lesson.steps) for lesson in self._lessons.values()):
+            lines.append(Content(self.words("screen.home.finished")))
+        if marked:
+            lines.append(
+                Content.assemble(
+                    (f" {self.words('screen.home.enter')} ", "bold reverse $accent"),
+                    f"  {self._enter_leads_to(marked)}",
+                )
+            )
+        self._welcome.update(Content("\n").join(lines))
+
+    def _enter_leads_to(self, marked: str) -> str:
+        lesson = self._lessons.get(marked.removeprefix("lesson:"))
+        if lesson is None:
+            return self.words("screen.home.open", title=self.words(f"screen.home.place.{marked}.title"))
+        done = self._finished[lesson.id]
+        key = "again" if done == len(lesson.steps) else "continue" if done else "start"
+        title = visible(lesson.prose(self.words.language).title)
+        return self.words(f"screen.home.{key}", number=lesson.number, title=title)
+
+    def _lesson_line(self, lesson: Lesson, done: int) -> Content:
+        total = len(lesson.steps)
+        mark, style = ("✔", "bold $success") if done == total else ("●", "$accent") if done else ("○", "$wire-quiet")
+        title = visible(lesson.prose(self.words.language).title)
+        facts = self.words("screen.home.facts", minutes=lesson.outline.minutes, done=done, total=total)
+        return Content.assemble(
+            (f"{mark} ", style), (f"{lesson.number}  {title}", "bold"), (f"   {facts}", "$wire-quiet")
+        )
+
+    def _elsewhere_line(self, place: str) -> Content:
+        return Content.assemble(("▸ ", "$accent"), self.words(f"screen.home.place.{place}.title"))
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Says what the entry is about."""
+        place = event.option_id or ""
+        self._draw_welcome(place)
+        lesson = self._lessons.get(place.removeprefix("lesson:"))
+        if lesson is None:
+            self._about.show(self.words(f"screen.home.place.{place}.what"))
+            return
+        prose = lesson.prose(self.words.language)
+        facts = [
+            self.words("screen.home.minutes", minutes=lesson.outline.minutes),
+            self.words("screen.home.covers", rows=" ".join(lesson.outline.covers)),
+        ]
+        if lesson.outline.needs:
+            facts.append(self.words("screen.home.needs", lessons=" ".join(lesson.outline.needs)))
+        self._about.show("\n\n".join([f"**{prose.title}**", prose.about, *facts]))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter goes there."""
+        if event.option_id:
+            self.post_message(self.Chosen(event.option_id))
+
+    def action_open(self) -> None:
+        """Goes where the mark is."""
+        self._list.action_select()
+
+    def action_leave(self) -> None:
+        """There is nothing further out but the end."""
+        self.app.exit(0)

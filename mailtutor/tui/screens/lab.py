@@ -1,0 +1,114 @@
+"""The sandbox: send, fetch, break, and watch."""
+
+from __future__ import annotations
+
+import contextlib
+from concurrent.futures import Future
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from mailtutor.errors import MailtutorError
+from mailtutor.trace.log import Log
+from mailtutor.tui.actions import LAB, bindings, of_mode
+from mailtutor.tui.contract import Stage
+from mailtutor.tui.screens.stage import StageScreen
+from mailtutor.tui.widgets.prose import Prose
+
+_ACTS = ("send", "fetch_pop3", "fetch_imap", "host_down", "flush")
+
+
+class LabScreen(StageScreen):
+    """A lab without a lesson."""
+
+    MODE = LAB
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LAB)
+
+    def __init__(self, session: Stage, *, classic: bool = False) -> None:
+        super().__init__(session)
+        self._classic = classic
+        self._text = Prose(id="text")
+        self._receiver_down = False
+
+    def side(self) -> ComposeResult:
+        """What can be done here."""
+        yield self._text
+
+    def on_mount(self) -> None:
+        """Starts the lab after the first paint."""
+        self.keybar.light("send")
+        self.call_after_refresh(self.start_lab, classic=self._classic)
+
+    def lab_ready(self) -> None:
+        """Now the doors are known."""
+        self.speak()
+
+    def speak(self) -> None:
+        """Draws the text beside the wire."""
+        self.bar.title(self.words("screen.lab.title"))
+        self._text.show("\n\n".join([self.words("screen.lab.about"), self._keys(), self._doors()]))
+
+    def _keys(self) -> str:
+        return "\n".join(
+            f"- **{action.key(while_typing=False)}** {self.words(f'screen.action.{action.id}.what')}"
+            for action in of_mode(LAB)
+            if action.id in _ACTS
+        )
+
+    def _doors(self) -> str:
+        if not self.session.hosts:
+            return self.words("screen.lab.starting")
+        lines = [self.words("screen.lab.doors")]
+        for host in self.session.hosts:
+            ports = ", ".join(f"{service} {port}" for service, port in host.ports.items())
+            lines.append(f"- **{host.name}** {host.address}: {ports}")
+            lines += [f"- {user.address} · `{user.password}`" for user in host.users]
+        return "\n".join(lines)
+
+    def action_send(self) -> None:
+        """alice sends bob a message."""
+        self.keybar.light("fetch_pop3")
+        self._act("send")
+
+    def action_fetch_pop3(self) -> None:
+        """bob fetches by POP3."""
+        self.keybar.light("")
+        self._act("fetch-pop3")
+
+    def action_fetch_imap(self) -> None:
+        """bob reads by IMAP."""
+        self._act("fetch-imap")
+
+    def action_host_down(self) -> None:
+        """Switches hamburger.edu off, or on again."""
+        self._receiver_down = not self._receiver_down
+        self._act("host-down" if self._receiver_down else "host-up")
+
+    def action_flush(self) -> None:
+        """Has every queue try at once."""
+        self._act("flush")
+
+    def _act(self, action: str) -> None:
+        if not self.session.is_running:
+            self.tell(self.words("screen.lab.starting"))
+            return
+        log = self.session.log
+        self.session.act(action).add_done_callback(lambda done: self._acted(action, done, log))
+
+    def _acted(self, action: str, done: Future[str], log: Log) -> None:
+        """In the lab's thread."""
+        with contextlib.suppress(RuntimeError):  # the screen's loop has ended meanwhile
+            self.call_later(self._report, action, done, log)
+
+    def _report(self, action: str, done: Future[str], log: Log) -> None:
+        if done.cancelled() or self.is_stale(log):
+            return
+        wrong = done.exception()
+        if isinstance(wrong, MailtutorError):
+            self.tell(str(wrong), severe=True)
+        elif wrong is not None:
+            raise wrong
+        else:
+            self.tell(self.words(f"screen.lab.done.{action}", result=done.result()))
+        self.beat()

@@ -1,0 +1,487 @@
+"""A lesson beside the wire: one step at a time, each checked on what really happened."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from mailtutor.course.answers import judge
+from mailtutor.course.checks import evidence_since, met
+from mailtutor.course.lesson import Lesson
+from mailtutor.course.model import AnyStep, Do, Predict, Quiz, Read, Reflect, Type, Watch
+from mailtutor.errors import MailtutorError
+from mailtutor.lab.plan import SeedMail
+from mailtutor.protocols.lines import Source
+from mailtutor.protocols.spec import Wording
+from mailtutor.reading.coach import advise, takes_commands
+from mailtutor.reading.dialogue import Row
+from mailtutor.reading.visible import visible
+from mailtutor.tui.actions import LESSON, bindings
+from mailtutor.tui.contract import Console, Held, Stage
+from mailtutor.tui.desk import Desk
+from mailtutor.tui.dictation import Dictation
+from mailtutor.tui.lesson_text import marks, step_text
+from mailtutor.tui.rehearsal import Rehearsal, perform
+from mailtutor.tui.screens.confirm import ConfirmScreen
+from mailtutor.tui.screens.stage import StageScreen
+from mailtutor.tui.viewpoint import Viewpoint
+from mailtutor.tui.widgets.folding import FoldedText
+from mailtutor.tui.widgets.prompt import Prompt
+from mailtutor.tui.widgets.prose import Prose
+from mailtutor.tui.widgets.question import Question
+
+# The step's own part of the screen, by kind.
+_ASKED = (Predict, Quiz, Reflect)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A reply at the gate whose text the student may not see yet."""
+
+    conn: int
+    source: Source = Source.SERVER
+    raw: bytes = b"???"
+
+
+class LessonScreen(StageScreen):
+    """Shows the steps of one lesson. What the student does on the wire is checked at every beat."""
+
+    MODE = LESSON
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LESSON)
+    DEFAULT_CSS = """
+    LessonScreen #marks { height: 1; padding: 0 1; }
+    LessonScreen #feedback { height: auto; padding: 0 1; display: none; }
+    LessonScreen #side { border-subtitle-color: $warning; border-subtitle-style: bold; }
+    LessonScreen #held { height: 1; padding: 0 1; display: none; color: $warning; text-style: bold; }
+    LessonScreen #question, LessonScreen #prompt { display: none; }
+    LessonScreen.-asking #question, LessonScreen.-typing #prompt { display: block; }
+    LessonScreen.-typing.-short #meaning { height: 8; }
+    LessonScreen.-typing.-short.-view-meaning #meaning { height: 1fr; }
+    LessonScreen.-narrow.-asking #meaning, LessonScreen.-narrow.-typing #meaning { display: none; }
+    LessonScreen.-narrow.-view-meaning #meaning { display: block; }
+    """
+
+    def __init__(self, session: Stage, *, lesson: str) -> None:
+        super().__init__(session)
+        self.lesson: Lesson = session.lessons.find(lesson)
+        self.index = 0
+        self.is_done = False
+        self.prompt = Prompt(id="prompt")
+        self.question = Question(id="question")
+        self._text = Prose(id="text")
+        self._marks = Static(markup=False, id="marks")
+        self._feedback_text = FoldedText(id="feedback")
+        self._feedback: tuple[str, str] = ("", "")
+        self._done: set[str] = set()
+        self._hints = 0
+        self._begun = 0
+        self._checked = -1
+        self.desk = Desk(session, self.lesson)
+        self._busy = False
+        # Whether the step has begun in the lab that runs: before that, nothing that happens counts for it.
+        self._is_begun = False
+        # Whether the student is still to say what a reply will be: nothing on the screen may tell it.
+        self._is_guessing = False
+        self._held = Static(markup=False, id="held")
+
+    def side(self) -> ComposeResult:
+        """Where we are, and the step's text."""
+        yield self._marks
+        yield self._text
+
+    def below(self) -> ComposeResult:
+        """What came of it, then the question or the prompt."""
+        yield self._held
+        yield self._feedback_text
+        yield self.question
+        yield self.prompt
+
+    @property
+    def step(self) -> AnyStep:
+        """The current step."""
+        return self.lesson.steps[self.index]
+
+    def on_mount(self) -> None:
+        """Goes to the first step that is not done, and starts the lab after the first paint."""
+        self._done = self._read_progress()
+        self.index = next((n for n, step in enumerate(self.lesson.steps) if step.id not in self._done), 0)
+        self._show_step()
+        self.watch(self._text, "scroll_y", self._mark_cut, init=False)
+        self.call_after_refresh(self._start)
+
+    def on_unmount(self) -> None:
+        """Nothing is held, and nothing stays open, for a student who has gone."""
+        with contextlib.suppress(RuntimeError):  # the lab may be ending at this moment
+            self.desk.close()
+
+    def _start(self) -> None:
+        self._is_begun = False
+        outline = self.lesson.outline
+        seed = [SeedMail(mail.user, mail.content, mail.mailbox) for mail in self.lesson.seeds]
+        self.start_lab(classic=outline.lab.wording is Wording.CLASSIC, seed=seed)
+
+    def lab_ready(self) -> None:
+        """Does again what the steps before did; then the step can begin on the wire."""
+        self.desk.forget()
+        self._busy = False
+        log = self.session.log
+        earlier = [step for step in self.lesson.steps[: self.index] if step.id in self._done]
+        rehearsal = Rehearsal(self.session, earlier, lambda: self.is_stale(log))
+        if not any(isinstance(step, (Watch, Do, Type, Predict)) for step in earlier):
+            self._rehearsed({})
+            return
+        self._feedback = ("told", self.words("screen.lesson.resuming"))
+        self.speak()
+        self.in_lab(rehearsal.play, self._rehearsed, lambda: self._rehearsed(rehearsal.consoles))
+
+    def _rehearsed(self, consoles: Mapping[str, Console]) -> None:
+        self.desk.take_over(consoles)
+        self._is_begun = True
+        if self._feedback[0] == "told":
+            self._feedback = ("", "")
+            self.speak()
+        self.viewpoint.read()
+        self._begin()
+
+    def look_at(self, viewpoint: Viewpoint) -> None:
+        """A new lab has a new log: nothing in it counts before the step begins there."""
+        super().look_at(viewpoint)
+        self._is_begun = False
+
+    @property
+    def gate(self) -> tuple[str, Sequence[Held]]:
+        """A reply that is to be predicted waits unread."""
+        pace, held = super().gate
+        if self._is_guessing:
+            held = [Unread(line.conn) if line.source is Source.SERVER else line for line in held]
+        return pace, held
+
+    def draw(self) -> None:
+        """Says too how held lines go on."""
+        super().draw()
+        pace, held = self.gate
+        waiting = len(held) if pace == "step" else 0
+        self._held.display = bool(waiting)
+        self._held.update(self.words("screen.lesson.held", count=waiting) if waiting else "")
+
+    def _keep_secret(self, guessing: bool) -> None:
+        self._is_guessing = self.meaning.tells_no_answers = guessing
+        self.meaning.speak()
+
+    # Showing a step ---------------------------------------------------------------------------------------------------
+
+    def _read_progress(self) -> set[str]:
+        results = self.session.results()
+        return {
+            step for (lesson, step), (result, _) in results.items() if lesson == self.lesson.id and result == "done"
+        }
+
+    def _show_step(self) -> None:
+        step = self.step
+        self._hints = 0
+        self._feedback = ("", "")
+        self.is_done = step.id in self._done
+        self._keep_secret(isinstance(step, Predict) and not self.is_done)
+        self.set_class(isinstance(step, _ASKED) and not isinstance(step, Predict), "-asking")
+        self.set_class(isinstance(step, Type), "-typing")
+        self.prompt.advise(None)
+        self._light()
+        self.speak()
+        self.set_focus(None)
+        if isinstance(step, (Quiz, Reflect)):
+            self.question.take_focus()
+        elif isinstance(step, Type):
+            self.prompt.input.focus()
+
+    def speak(self) -> None:
+        """Draws all of the step's words in the current language."""
+        prose = self.lesson.prose(self.words.language)
+        section = prose.sections[self.step.id]
+        self.bar.title(visible(f"{self.lesson.number} · {prose.title}"))
+        # With few lines for the text, its title stands beside the marks.
+        folded = self.has_class("-narrow") and self.view != "text"
+        title = section.title if folded else ""
+        self._marks.update(marks(self.lesson, self.index, self._done, self.words, title))
+        self._text.show(step_text(self.step, section, self._hints, self.words, titled=not folded))
+        self.call_after_refresh(self._fit_text, folded=folded)
+        self._ask()
+        kind, text = self._feedback
+        if not text and self.is_done:
+            kind, text = "right", self.words("screen.lesson.done")
+        elif not text:
+            text = self._prompting()
+        style = {"right": "bold $success", "wrong": "bold $wire-refused"}.get(kind, "$accent")
+        self._feedback_text.show(Content.styled(visible(text), style))
+        self._feedback_text.display = bool(text)
+
+    def _fit_text(self, *, folded: bool) -> None:
+        """What asks stands at the end of a question's text; where a text is cut, a mark says so."""
+        if not self.is_attached:
+            return
+        if folded and (self._hints or isinstance(self.step, (Quiz, Reflect))):
+            self._text.scroll_end(animate=False, immediate=True)
+        self._mark_cut()
+
+    def _mark_cut(self) -> None:
+        where = "▲" if self._text.scroll_offset.y else ""
+        where += "▼" if self._text.scroll_offset.y < self._text.max_scroll_y else ""
+        cut = bool(where) and self.has_class("-narrow") and self.view != "text"
+        side = self.query_one("#side")
+        side.border_subtitle = Content(self.words("screen.lesson.more_text", where=where)) if cut else ""
+
+    def on_resize(self) -> None:
+        """Folded or not, the text is another one."""
+        self.speak()
+
+    def show_view(self, view: str) -> None:
+        """The text view unfolds the text."""
+        super().show_view(view)
+        self.speak()
+
+    def _prompting(self) -> str:
+        """The one thing to do next."""
+        return self.words(f"screen.lesson.todo.{type(self.step).__name__.lower()}")
+
+    def _ask(self) -> None:
+        step, section = self.step, self.lesson.section(self.words.language, self.step.id)
+        if isinstance(step, Quiz):
+            choices = [(name, section.options.get(name, name)) for name in step.options]
+            self.question.ask(step.form, choices)
+        elif isinstance(step, Reflect):
+            self.question.ask("reflect")
+        elif isinstance(step, Predict):
+            self.question.ask("predict", [(code, code) for code in step.choices])
+
+    def _light(self) -> None:
+        step = self.step
+        if self.is_done or isinstance(step, (Read, Watch)):
+            self.keybar.light("next")
+        elif isinstance(step, Do):
+            self.keybar.light("send" if "send" in step.solution else "fetch_pop3")
+        else:
+            self.keybar.light("")
+        hidden = {Do: ("console",), Type: ("send", "fetch_pop3", "fetch_imap")}
+        self.keybar.hide(*hidden.get(type(step), ("send", "fetch_pop3", "fetch_imap", "console")))
+
+    # The step on the wire ---------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """What the step needs of the lab: a console where the step before left it."""
+        if not self._is_begun:
+            return
+        step = self.step
+        self._begun, self._checked = len(self.session.log), -1
+        if self.session.is_running:
+            if self.desk.begin(step):
+                self.beat()
+            elif isinstance(step, (Type, Predict)):
+                self._connect(step)
+
+    def _connect(self, step: Type | Predict) -> None:
+        self.in_lab(
+            lambda: self.desk.connect(step), lambda dictation: self._connected(step, dictation), self.desk.give_up
+        )
+
+    def _connected(self, step: Type | Predict, dictation: Dictation) -> None:
+        self.desk.use(step, dictation)
+        self.beat()
+
+    def after_beat(self, rows: Sequence[Row]) -> None:
+        """Goes on with what is to be said, and looks whether the step is done."""
+        if not self._is_begun:
+            return
+        dialogue = self.viewpoint.dialogue
+        if self.desk.go_on(dialogue):
+            self._begun = len(self.session.log)
+            if isinstance(self.step, Predict) and not self.is_done:
+                self.desk.hold_and_say(self.step)
+                self.add_class("-asking")
+                self.question.take_focus()
+        connection = self.desk.connection(dialogue)
+        if connection is not None:
+            self.prompt.at(connection.protocol, connection.state, is_open=self.desk.is_open(connection))
+        self._check()
+
+    def _check(self) -> None:
+        step = self.step
+        if self.is_done or self._checked == self.viewpoint.read_to or not self.desk.is_ready:
+            return
+        self._checked = self.viewpoint.read_to
+        if isinstance(step, (Watch, Do, Type)) or (isinstance(step, Predict) and not self.desk.is_predicting):
+            evidence = evidence_since(
+                self.viewpoint.log, self.viewpoint.dialogue, self.viewpoint.live_world, self._begun
+            )
+            if all(met(step.check, evidence)) and (evidence.rows or evidence.events):
+                self._finish()
+
+    def _finish(self, answer: str = "") -> None:
+        self.is_done = True
+        self._busy = False
+        self._keep_secret(False)
+        self._done.add(self.step.id)
+        self.session.set_result(self.lesson.id, self.step.id, "done", answer)
+        self._feedback = ("", "")
+        self._light()
+        self.speak()
+
+    # What the student does --------------------------------------------------------------------------------------------
+
+    def action_next(self) -> None:
+        """The key that always leads on: does what the step shows, or goes to the next."""
+        step = self.step
+        if isinstance(step, Read) and not self.is_done:
+            self._finish()
+        if self.is_done:
+            self._advance()
+        elif isinstance(step, Watch):
+            self._watch(step)
+        elif isinstance(step, Type):
+            self.prompt.input.focus()
+        elif isinstance(step, _ASKED):
+            self.question.take_focus()
+
+    def _advance(self) -> None:
+        self.desk.let_go()
+        if self.index + 1 < len(self.lesson.steps):
+            self.index += 1
+            self._let_run()
+            self._show_step()
+            self._begin()
+        else:
+            self.tell(self.words("screen.lesson.finished"))
+            self.go_home()
+
+    def action_previous(self) -> None:
+        """Looks at the step before."""
+        if self.index:
+            self.desk.let_go()
+            self.index -= 1
+            self._let_run()
+            self._show_step()
+            self._begin()
+
+    def _let_run(self) -> None:
+        """A step begins with a wire that runs: what is held would keep it from beginning."""
+        if self.session.pace == "step":
+            self.session.set_pace("run")
+            self.tell(self.words("screen.lesson.runs_again"))
+
+    def action_step(self) -> None:
+        """Holds the wire or lets one line through, but not the reply that is to be predicted."""
+        if self._is_guessing:
+            self.tell(self._prompting())
+        else:
+            super().action_step()
+
+    def _watch(self, step: Watch) -> None:
+        if self._is_begun and self.session.is_running and not self._busy:
+            self._busy = True
+            self._run(step.do, step.subject, step.body, delete=step.delete)
+
+    def _run(self, do: str, subject: str, body: str, *, delete: bool = False) -> None:
+        def over(_: object = None) -> None:
+            self._busy = False
+
+        self.in_lab(lambda: perform(self.session, do, subject, body, delete=delete), over, over)
+
+    def _may_act(self) -> bool:
+        """Whether the agents may act now: what they say must not pass for what the student is to type."""
+        if isinstance(self.step, (Type, Predict)) and not self.is_done:
+            self.tell(self._prompting())
+            return False
+        return self._is_begun and self.session.is_running
+
+    def action_send(self) -> None:
+        """alice sends, as in the sandbox."""
+        if self._may_act():
+            self._run("send", self.words("screen.lesson.subject"), self.words("screen.lesson.body"))
+
+    def action_fetch_pop3(self) -> None:
+        """bob fetches by POP3."""
+        if self._may_act():
+            self._run("fetch-pop3", "", "")
+
+    def action_fetch_imap(self) -> None:
+        """bob reads by IMAP."""
+        if self._may_act():
+            self._run("fetch-imap", "", "")
+
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
+        """Sends the line and says what the coach thinks. Once the step is done, an empty line leads on."""
+        connection, console = self.desk.connection(self.viewpoint.dialogue), self.desk.console
+        if self.is_done and not event.line:
+            self.action_next()
+        elif not self._is_begun or self.desk.is_connecting:
+            self.prompt.put_back(event.line)
+        elif console is None or connection is None or not self.desk.is_open(connection):
+            self._begin()
+        else:
+            line = event.line.encode("utf-8", "surrogateescape")
+            judged = takes_commands(connection.protocol, connection.state)
+            self.prompt.advise(
+                advise(line, connection.protocol, connection.state, self.words) if judged else None, event.line
+            )
+            self.viewpoint.go(None)
+            try:
+                console.send(event.line)
+            except (MailtutorError, RuntimeError) as wrong:  # the server, or the whole lab, has just gone
+                self.prompt.tell(str(wrong))
+
+    def on_question_answered(self, event: Question.Answered) -> None:
+        """Judges the answer; a right prediction lets the reply go."""
+        step = self.step
+        if not isinstance(step, _ASKED):
+            return
+        judgement = judge(step, event.answer)
+        said = event.answer if isinstance(event.answer, str) else " ".join(event.answer)
+        if not judgement.right:
+            section = self.lesson.section(self.words.language, step.id)
+            self._feedback = ("wrong", "✘ " + section.wrong.get(judgement.wrong, self.words("screen.lesson.wrong")))
+            self.session.set_result(self.lesson.id, step.id, "wrong", said)
+            self.question.retry()
+            self.speak()
+        elif isinstance(step, Predict):
+            self.desk.let_go()
+            self._keep_secret(False)
+            self.remove_class("-asking")
+            self.focus_wire()
+            self._checked = -1
+            self.beat()
+        else:
+            self.set_focus(None)
+            self._finish(said)
+
+    def action_hint(self) -> None:
+        """Unfolds the next hint; after the last, the solution."""
+        self._hints += 1
+        self.speak()
+        self._text.scroll_end(animate=False)
+
+    def action_console(self) -> None:
+        """Goes to where lines are typed."""
+        if isinstance(self.step, Type):
+            self.prompt.input.focus()
+
+    def action_reset(self) -> None:
+        """Starts the lesson over, with a fresh lab, when the key is pressed again."""
+
+        def answered(confirmed: bool | None) -> None:
+            if confirmed:
+                self._start_over()
+
+        self.app.push_screen(ConfirmScreen("R", self.words("screen.lesson.confirm_reset")), answered)
+
+    def _start_over(self) -> None:
+        self.desk.let_go()
+        self.session.forget(self.lesson.id)
+        self._done.clear()
+        self.index = 0
+        self._show_step()
+        self._start()

@@ -1,0 +1,85 @@
+"""What can be done with the lines of a pane: find, copy, turn to earlier connections."""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+from textual.widgets import Input
+
+from mailtutor.tui.widgets.deck import WireDeck
+from mailtutor.tui.widgets.meaning import Meaning
+from mailtutor.tui.widgets.speaking import Speaking
+
+
+class FindInput(Input):
+    """The line that asks what to look for."""
+
+
+class PaneActions(Speaking, Screen[None]):
+    """A screen with a wire deck, an explanation, and these actions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deck = WireDeck(id="deck")
+        self.meaning = Meaning(id="meaning")
+        self.find_input = FindInput()
+        self._sought = ""
+
+    def tell(self, sentence: str, *, severe: bool = False) -> None:
+        """Says something that is not about a line."""
+        self.notify(sentence, severity="error" if severe else "information", markup=False)
+
+    def focus_wire(self) -> None:
+        """Puts the focus on the pane that leads."""
+        pane = self.deck.pane
+        self.set_focus(pane.lines if pane is not None else None)
+
+    def action_older(self) -> None:
+        """The connection before this one, between the same two."""
+        self.deck.turn(-1)
+        self.meaning.show(self.deck.selected)
+
+    def action_newer(self) -> None:
+        """The connection after this one."""
+        self.deck.turn(1)
+        self.meaning.show(self.deck.selected)
+
+    def action_copy(self) -> None:
+        """Copies the row that is looked at."""
+        self._copy(everything=False)
+
+    def action_copy_all(self) -> None:
+        """Copies the dialogue."""
+        self._copy(everything=True)
+
+    def _copy(self, *, everything: bool) -> None:
+        if self.deck.pane is not None:
+            self.app.copy_to_clipboard(self.deck.pane.lines.copied(everything=everything))
+            self.tell(self.words("screen.copied"))
+
+    def action_find(self) -> None:
+        """Asks what to look for."""
+        self.add_class("-finding")
+        self.find_input.placeholder = self.words("screen.find.ask")
+        self.find_input.value = ""
+        self.find_input.focus()
+
+    def stop_finding(self) -> bool:
+        """Takes the question away; False when it was not asked."""
+        if not self.has_class("-finding"):
+            return False
+        self.remove_class("-finding")
+        self.focus_wire()
+        return True
+
+    def action_find_next(self) -> None:
+        """Looks for the same again."""
+        pane = self.deck.pane
+        if pane is not None and self._sought and not pane.lines.find(self._sought):
+            self.tell(self.words("screen.find.nothing"))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """What to look for is known."""
+        if event.input is self.find_input:
+            self._sought = event.value
+            self.stop_finding()
+            self.action_find_next()

@@ -1,0 +1,149 @@
+"""Practice: a real connection to a real server, typed by hand, with a coach who reads along."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from mailtutor.errors import MailtutorError
+from mailtutor.reading.coach import advise, takes_commands
+from mailtutor.reading.dialogue import Connection, Row
+from mailtutor.tui.actions import PRACTICE, bindings
+from mailtutor.tui.contract import Console, Stage
+from mailtutor.tui.screens.stage import StageScreen
+from mailtutor.tui.widgets.prompt import Prompt
+from mailtutor.tui.widgets.prose import Prose
+
+PROTOCOLS = ("smtp", "pop3", "imap")
+SERVER = 1  # hamburger.edu, where bob's mailbox is
+
+
+class PracticeScreen(StageScreen):
+    """The wire, and a prompt under it."""
+
+    MODE = PRACTICE
+    BINDINGS: ClassVar[list[BindingType]] = bindings(PRACTICE)
+    DEFAULT_CSS = """
+    PracticeScreen.-short #meaning { height: 8; }
+    PracticeScreen.-short.-view-meaning #meaning { height: 1fr; }
+    PracticeScreen.-narrow #meaning { display: none; }
+    PracticeScreen.-narrow.-view-meaning #meaning, PracticeScreen.-narrow.-view-bytes #meaning { display: block; }
+    """
+
+    def __init__(self, session: Stage, *, protocol: str = "smtp") -> None:
+        super().__init__(session)
+        self.protocol = protocol
+        self.prompt = Prompt(id="prompt")
+        self._text = Prose(id="text")
+        self.console: Console | None = None
+
+    def side(self) -> ComposeResult:
+        """What to try."""
+        yield self._text
+
+    def below(self) -> ComposeResult:
+        """Where to type."""
+        yield self.prompt
+
+    def on_mount(self) -> None:
+        """Starts the lab after the first paint."""
+        self.prompt.input.focus()
+        self.call_after_refresh(self.start_lab, seed=self.letters())
+
+    def lab_ready(self) -> None:
+        """Connects."""
+        self.speak()
+        self._connect()
+
+    def speak(self) -> None:
+        """Draws the text beside the wire."""
+        self.bar.title(self.words("screen.practice.title", protocol=self.protocol.upper()))
+        parts = [self.words(f"screen.practice.{self.protocol}"), self.words("screen.practice.how")]
+        if len(self.session.hosts) > SERVER:
+            host = self.session.hosts[SERVER]
+            port = host.ports.get(self.protocol, 0)
+            parts.append(self.words("screen.practice.door", host=host.name, address=host.address, port=port))
+            parts += [f"`{user.name}` · `{user.password}`" for user in host.users]
+        self._text.show("\n\n".join(parts))
+
+    def _connect(self) -> None:
+        if not self.session.is_running:
+            return
+        if self.console is not None:
+            self.console.close()
+        host, protocol = self.session.hosts[SERVER].name, self.protocol
+        self.in_lab(
+            lambda: self.session.console(host, protocol),
+            lambda console: self._connected(protocol, console),
+            lambda: None,
+        )
+
+    def _connected(self, protocol: str, console: Console) -> None:
+        if protocol != self.protocol:  # the student has turned to another one meanwhile
+            console.close()
+            return
+        self.console = console
+        self.prompt.advise(None)
+        self.prompt.input.focus()
+        self.beat()
+
+    @property
+    def _connection(self) -> Connection | None:
+        return self.viewpoint.dialogue.connections.get(self.console.conn) if self.console is not None else None
+
+    @property
+    def _state(self) -> str:
+        return self._connection.state if self._connection is not None else ""
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether lines can still be said. The trace may know of the end before the console does."""
+        connection = self._connection
+        return self.console is not None and self.console.is_open and (connection is None or connection.is_open)
+
+    def after_beat(self, rows: Sequence[Row]) -> None:
+        """The prompt knows where the conversation is."""
+        self.prompt.at(self.protocol, self._state, is_open=self._is_open)
+
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
+        """Judges the line, and sends it whatever the judgement: the server's own answer is the lesson."""
+        if self.console is None or not self._is_open:
+            self._connect()
+            return
+        state = self._state
+        self.viewpoint.go(None)
+        if takes_commands(self.protocol, state):
+            self.prompt.advise(
+                advise(event.line.encode("utf-8", "surrogateescape"), self.protocol, state, self.words), event.line
+            )
+        else:
+            self.prompt.advise(None)
+        try:
+            self.console.send(event.line)
+        except MailtutorError as wrong:
+            self.prompt.tell(str(wrong))
+
+    def action_console(self) -> None:
+        """Goes to where lines are typed."""
+        self.prompt.input.focus()
+
+    def action_reconnect(self) -> None:
+        """A new connection."""
+        if self.session.is_running:
+            self._connect()
+
+    def action_protocol(self) -> None:
+        """The next protocol."""
+        self.protocol = PROTOCOLS[(PROTOCOLS.index(self.protocol) + 1) % len(PROTOCOLS)]
+        self.speak()
+        self.action_reconnect()
+
+    def on_unmount(self) -> None:
+        """Hangs up."""
+        if self.console is not None:
+            with contextlib.suppress(RuntimeError):  # the lab may be ending at this moment
+                self.console.close()

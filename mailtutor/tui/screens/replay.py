@@ -1,0 +1,219 @@
+"""Replay: a transcript or a trace, played by moving the end of what is shown; and the same said to a live server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.timer import Timer
+from textual.worker import get_current_worker
+
+from mailtutor.errors import MailtutorError
+from mailtutor.protocols.lines import Kind, Line, Source
+from mailtutor.reading.compare import Pair, compare
+from mailtutor.reading.dialogue import Connection
+from mailtutor.reading.visible import visible
+from mailtutor.trace.events import AnyEvent
+from mailtutor.trace.log import Log
+from mailtutor.tui.actions import REPLAY, bindings
+from mailtutor.tui.contract import Held, Stage
+from mailtutor.tui.screens.stage import STARTING, StageScreen
+from mailtutor.tui.viewpoint import Viewpoint
+from mailtutor.tui.widgets.comparison import Comparison
+from mailtutor.tui.widgets.prose import Prose
+
+# Silence in a recording is cut to what a watcher bears; lines of one moment stay readable.
+SHORTEST_S, LONGEST_S = 0.15, 2.0
+SLOWEST, FASTEST = 0.125, 64.0
+
+
+class ReplayScreen(StageScreen):
+    """A log of its own, all of it there from the start; playing shows more and more of it."""
+
+    MODE = REPLAY
+    BINDINGS: ClassVar[list[BindingType]] = bindings(REPLAY)
+    DEFAULT_CSS = """
+    ReplayScreen #comparison { display: none; }
+    ReplayScreen.-comparing #comparison { display: block; }
+    ReplayScreen.-comparing #deck, ReplayScreen.-comparing #meaning { display: none; }
+    """
+
+    def __init__(
+        self, session: Stage, *, name: str, events: Sequence[AnyEvent], speed: float = 1.0, step: bool = False
+    ) -> None:
+        super().__init__(session)
+        log = Log()
+        for event in events:
+            log.append(event)
+        self.viewpoint = Viewpoint(log)
+        self.viewpoint.is_recording = True
+        self.speed = min(FASTEST, max(SLOWEST, speed))
+        self.comparison = Comparison(id="comparison")
+        self._recording = name
+        self._playing = not step
+        self._timer: Timer | None = None
+        self._text = Prose(id="text")
+
+    def side(self) -> ComposeResult:
+        """What can be done here."""
+        yield self._text
+
+    def below(self) -> ComposeResult:
+        """The comparison takes the wire's place."""
+        yield self.comparison
+
+    def on_mount(self) -> None:
+        """Begins before the first line."""
+        self.viewpoint.read()
+        self.viewpoint.go(self.viewpoint.log.first)
+        self.keybar.light("play" if not self._playing else "")
+        self._schedule()
+
+    @property
+    def follows_session(self) -> bool:
+        """The recording is the screen's own."""
+        return False
+
+    @property
+    def gate(self) -> tuple[str, Sequence[Held]]:
+        """A recording passes no gate."""
+        return "", ()
+
+    def speak(self) -> None:
+        """Draws the text beside the wire."""
+        self.bar.title(self.words("screen.replay.title", name=visible(self._recording)))
+        self._text.show(self.words("screen.replay.about"))
+        self._draw_state()
+
+    def _draw_state(self) -> None:
+        key = "playing" if self._playing else "over" if self.viewpoint.is_live else "paused"
+        self.bar.note(self.words(f"screen.replay.{key}", speed=f"{self.speed:g}"))
+
+    # Playing ----------------------------------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self._draw_state()
+        if not self._playing:
+            return
+        viewpoint = self.viewpoint
+        if viewpoint.is_live:
+            self._playing = False
+            self.keybar.light("compare")
+            self._draw_state()
+            return
+        self._timer = self.set_timer(self._pause_s() / self.speed, self._play_on)
+
+    def _pause_s(self) -> float:
+        """The time between the moment shown and the next one, within bounds."""
+        viewpoint = self.viewpoint
+        after = [moment for moment in viewpoint.moments if moment > viewpoint.end][:1]
+        if not after:
+            return SHORTEST_S
+        gap = viewpoint.log[after[0] - 1].t - viewpoint.log[max(viewpoint.log.first, viewpoint.end - 1)].t
+        return min(LONGEST_S, max(SHORTEST_S, gap))
+
+    def _play_on(self) -> None:
+        self.viewpoint.wind(1)
+        self.draw()
+        self._schedule()
+
+    def action_play(self) -> None:
+        """Plays or pauses; at the end, from the beginning."""
+        self.remove_class("-comparing")
+        self._playing = not self._playing
+        if self._playing and self.viewpoint.is_live:
+            self.viewpoint.go(self.viewpoint.log.first)
+            self.draw()
+        self._schedule()
+
+    def action_back(self) -> None:
+        """A line back; playing stops."""
+        self._playing = False
+        super().action_back()
+        self._schedule()
+
+    def action_forward(self) -> None:
+        """A line on; playing stops."""
+        self._playing = False
+        super().action_forward()
+        self._schedule()
+
+    def action_live(self) -> None:
+        """To the end."""
+        self._playing = False
+        super().action_live()
+        self._schedule()
+
+    def action_faster(self) -> None:
+        """Twice the speed."""
+        self.speed = min(FASTEST, self.speed * 2)
+        self._schedule()
+
+    def action_slower(self) -> None:
+        """Half the speed."""
+        self.speed = max(SLOWEST, self.speed / 2)
+        self._schedule()
+
+    def action_leave(self) -> None:
+        """Out of the comparison first."""
+        if self.has_class("-comparing"):
+            self.remove_class("-comparing")
+        else:
+            super().action_leave()
+
+    # Comparing --------------------------------------------------------------------------------------------------------
+
+    def action_compare(self) -> None:
+        """Says the same to a live server in classic wording and compares each answer."""
+        pane = self.deck.pane
+        connections = list(self.viewpoint.dialogue.connections.values())
+        connection = pane.connection if pane is not None and pane.connection is not None else connections[0]
+        self._playing = False
+        self._schedule()
+        self.add_class("-comparing")
+        self.comparison.wait()
+        self._compare(connection)
+
+    @work(thread=True, exclusive=True, group="lab")
+    def _compare(self, connection: Connection) -> None:
+        printed = [row.line for row in connection.rows]
+        said = [line.text for line in printed if line.source is Source.CLIENT]
+        worker = get_current_worker()
+        try:
+            with STARTING:
+                self.session.start(classic=True, seed=self.letters())
+            server = next((host for host in self.session.hosts if host.name == connection.server.name), None)
+            if server is None or connection.service not in server.ports:
+                self.app.call_from_thread(self._not_comparable, connection)
+                return
+            login = self._login(connection, printed)
+            live = self.session.recite(
+                name=connection.client.name, host=server.name, service=connection.service, said=[*login, *said]
+            )
+        except (MailtutorError, RuntimeError) as wrong:
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self.tell, str(wrong), severe=True)
+            return
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._compared, compare(printed, live))
+
+    def _login(self, connection: Connection, printed: Sequence[Line]) -> list[bytes]:
+        """What comes before a POP3 dialogue that is printed without its beginning."""
+        if connection.protocol != "pop3" or any(line.kind is Kind.GREETING for line in printed):
+            return []
+        users = [user for host in self.session.hosts for user in host.users if user.name == connection.client.name]
+        return [f"USER {users[0].name}".encode(), f"PASS {users[0].password}".encode()] if users else []
+
+    def _not_comparable(self, connection: Connection) -> None:
+        self.remove_class("-comparing")
+        self.tell(self.words("screen.compare.no_server", server=visible(connection.server.name)), severe=True)
+
+    def _compared(self, pairs: list[Pair]) -> None:
+        self.comparison.show(pairs)
+        self.keybar.light("")

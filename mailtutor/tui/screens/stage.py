@@ -1,0 +1,352 @@
+"""What every mode with a wire shares: the panes, their views of the past, the gate, the keys.
+
+A subclass brings what stands beside the wire (`side`), what stands under it (`below`), and what to do after each beat.
+Views are classes of the screen, so the style sheet alone decides what a narrow screen shows at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
+from typing import ClassVar, TypeVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.widgets import Input
+from textual.worker import get_current_worker
+
+from mailtutor.errors import MailtutorError
+from mailtutor.lab.plan import SeedMail
+from mailtutor.reading.dialogue import Row
+from mailtutor.trace.log import Log
+from mailtutor.tui.contract import Held, Stage
+from mailtutor.tui.pulse import Pulse
+from mailtutor.tui.screens.pane_actions import PaneActions
+from mailtutor.tui.viewpoint import Viewpoint
+from mailtutor.tui.widgets.bar import Bar
+from mailtutor.tui.widgets.keybar import KeyBar
+from mailtutor.tui.widgets.lines import WireLines
+from mailtutor.tui.widgets.sheet import MailboxSheet, QueueSheet
+from mailtutor.tui.widgets.timeline import Timeline
+from mailtutor.tui.widgets.topology import Topology
+
+# For what is not in the log: lines that wait at the gate.
+SLOW_BEAT_S = 0.1
+# One lab at a time, even when a student is quicker than a lab can start.
+STARTING = threading.Lock()
+T = TypeVar("T")
+VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "text")
+
+
+class StageScreen(PaneActions):
+    """A screen around a wire deck."""
+
+    MODE: ClassVar[str] = ""
+    AUTO_FOCUS = ""  # an input that took the focus by itself would swallow the single keys
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-huge")]  # noqa: RUF012 - Textual's name and type
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (40, "-tall")]  # noqa: RUF012 - the same
+    DEFAULT_CSS = """
+    StageScreen #body { layout: horizontal; height: 1fr; }
+    StageScreen #side { width: 38; height: 1fr; border-right: solid $panel; }
+    StageScreen #stage { width: 1fr; height: 1fr; }
+    StageScreen.-huge #side { width: 52; }
+    StageScreen FindInput { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
+    StageScreen FindInput:focus { border: none; }
+    StageScreen.-finding FindInput { display: block; }
+    StageScreen #queue, StageScreen #mailboxes { display: none; }
+    StageScreen.-view-queue #deck, StageScreen.-view-mailboxes #deck { display: none; }
+    StageScreen.-view-queue #queue, StageScreen.-view-mailboxes #mailboxes { display: block; }
+    StageScreen.-view-queue #meaning, StageScreen.-view-mailboxes #meaning { display: none; }
+    StageScreen.-view-meaning #meaning { height: 1fr; }
+    StageScreen.-view-bytes #meaning { height: 50%; }
+    StageScreen.-narrow #body { layout: vertical; }
+    StageScreen.-narrow #side { width: 1fr; height: auto; max-height: 5; }
+    StageScreen.-narrow #side { border-right: none; border-bottom: solid $panel; }
+    StageScreen.-narrow #side Prose { scrollbar-size-vertical: 0; }
+    StageScreen.-narrow.-view-text #side Prose { scrollbar-size-vertical: 1; }
+    StageScreen.-narrow #meaning { height: 5; }
+    StageScreen.-tall #meaning { height: 18; }
+    StageScreen.-narrow.-view-meaning #deck { display: none; }
+    StageScreen.-narrow.-view-meaning #meaning { height: 1fr; border-top: none; }
+    StageScreen.-narrow.-view-text #side { height: 1fr; max-height: 100%; border-bottom: none; }
+    StageScreen.-narrow.-view-text #stage { display: none; }
+    """
+
+    def __init__(self, session: Stage) -> None:
+        super().__init__()
+        self.session = session
+        self.viewpoint = Viewpoint(session.log)
+        self.view = "wire"
+        self.bar = Bar()
+        self.topology = Topology()
+        self.queue = QueueSheet(id="queue")
+        self.mailboxes = MailboxSheet(id="mailboxes")
+        self.timeline = Timeline()
+        self.keybar = KeyBar(self.MODE)
+        self._pulse: Pulse | None = None
+        self._is_starting = False
+
+    def compose(self) -> ComposeResult:
+        """Top to bottom."""
+        yield self.bar
+        yield self.topology
+        with Container(id="body"):
+            with Vertical(id="side"):
+                yield from self.side()
+            with Vertical(id="stage"):
+                yield self.deck
+                yield self.queue
+                yield self.mailboxes
+                yield self.meaning
+                yield from self.below()
+        yield self.find_input
+        yield self.timeline
+        yield self.keybar
+
+    def side(self) -> ComposeResult:
+        """What stands beside the wire."""
+        yield from ()
+
+    def below(self) -> ComposeResult:
+        """What stands under the wire."""
+        yield from ()
+
+    def after_beat(self, rows: Sequence[Row]) -> None:
+        """Called after each look at the log, with the rows that are new."""
+
+    def on_mount(self) -> None:
+        """Begins to follow the log."""
+        self.add_class("-view-wire")
+        self._pulse = Pulse(self.beat)
+        self._pulse.watch(self.viewpoint.log)
+        self.set_interval(SLOW_BEAT_S, self._slow_beat)
+        self.beat()
+
+    def on_unmount(self) -> None:
+        """Follows nothing any more, and holds nothing: who waits for a held line would wait for ever."""
+        if self._pulse is not None:
+            self._pulse.stop()
+        with contextlib.suppress(MailtutorError, RuntimeError):  # the lab may be ending at this moment
+            self.session.set_pace("run")
+
+    # The lab ----------------------------------------------------------------------------------------------------------
+
+    def letters(self) -> list[SeedMail]:
+        """The mail of the lesson that has any: bob's two letters, which the printed dialogues speak of."""
+        lesson = next((lesson for lesson in self.session.lessons.lessons if lesson.seeds), None)
+        seeds = lesson.seeds if lesson is not None else ()
+        return [SeedMail(seed.user, seed.content, seed.mailbox) for seed in seeds]
+
+    @work(thread=True, exclusive=True, group="lab")
+    def start_lab(self, *, classic: bool = False, seed: Sequence[SeedMail] = ()) -> None:
+        """Starts the lab without holding up the first paint."""
+        worker = get_current_worker()
+        with STARTING:
+            if worker.is_cancelled:
+                return
+            self._is_starting = True
+            try:
+                self.session.start(classic=classic, seed=seed)
+            except MailtutorError as wrong:
+                if not worker.is_cancelled:
+                    self.call_later(self.tell, str(wrong), severe=True)
+                return
+            finally:
+                self._is_starting = False
+        if not worker.is_cancelled:
+            self.call_later(self._lab_started)
+
+    def in_lab(self, work: Callable[[], T], then: Callable[[T], None], failed: Callable[[], None]) -> None:
+        """Does something that blocks in the running lab, in a thread that nobody waits for; then `then` or `failed`
+        is called in the screen's. Nothing comes of it once the lab is another one or the screen is gone."""
+        log, context = self.session.log, contextvars.copy_context()
+
+        def run() -> None:
+            try:
+                result = work()
+            except (MailtutorError, RuntimeError, LookupError, CancelledError, OSError) as wrong:
+                self.call_later(fail, wrong)
+            else:
+                self.call_later(succeed, result)
+
+        def fail(wrong: Exception) -> None:
+            if not self.is_stale(log):
+                self.tell(str(wrong) or type(wrong).__name__, severe=True)
+                failed()
+
+        def succeed(result: T) -> None:
+            if not self.is_stale(log):
+                then(result)
+
+        def beside() -> None:
+            with contextlib.suppress(RuntimeError):  # the screen's loop has ended meanwhile
+                run()
+
+        threading.Thread(target=context.run, args=(beside,), name="in-lab", daemon=True).start()
+
+    def is_stale(self, log: Log) -> bool:
+        """Whether the lab that wrote `log` is gone, or nobody looks at it here any more."""
+        is_gone = self.session.log is not log or not self.session.is_running
+        return is_gone or self._is_starting or not self.is_attached
+
+    def _lab_started(self) -> None:
+        for notice in self.session.notices:
+            self.tell(notice)
+        self.beat()
+        self.lab_ready()
+
+    def lab_ready(self) -> None:
+        """Called once the lab runs."""
+
+    # Looking ----------------------------------------------------------------------------------------------------------
+
+    def beat(self) -> None:
+        """Reads what is new and draws it."""
+        if self.session.log is not self.viewpoint.log and self.follows_session:
+            self.look_at(Viewpoint(self.session.log))
+        rows = self.viewpoint.read()
+        self.draw()
+        self.after_beat(rows)
+
+    @property
+    def follows_session(self) -> bool:
+        """Whether this screen shows the session's log, not one of its own."""
+        return True
+
+    def look_at(self, viewpoint: Viewpoint) -> None:
+        """Shows another log."""
+        self.viewpoint = viewpoint
+        if self._pulse is not None:
+            self._pulse.watch(viewpoint.log)
+
+    def _slow_beat(self) -> None:
+        if self.session.pace != "run" or self.session.held() or self.session.log is not self.viewpoint.log:
+            self.beat()
+
+    @property
+    def gate(self) -> tuple[str, Sequence[Held]]:
+        """The pace and what is held, for the bar."""
+        return self.session.pace, self.session.held()
+
+    def draw(self) -> None:
+        """Draws everything as of the viewpoint."""
+        pace, held = self.gate
+        self.bar.show(self.viewpoint, pace, len(held))
+        self.topology.show(self.viewpoint, self.session.hosts if self.follows_session else ())
+        self.keybar.urge("live" if self.viewpoint.is_wound_back else "step" if held and pace == "step" else "")
+        self.deck.show(self.viewpoint, held)
+        self._lead_focus()
+        self.meaning.show(self.deck.selected)
+        self.timeline.show(self.viewpoint)
+        if self.view == "queue":
+            self.queue.show(self.viewpoint.world())
+        elif self.view == "mailboxes":
+            self.mailboxes.show(self.viewpoint.world())
+
+    def _lead_focus(self) -> None:
+        """The arrows move in the pane that leads, without a key to get there first."""
+        pane = self.deck.pane
+        if pane is None or self.focused is pane.lines:
+            return
+        if self.focused is None or isinstance(self.focused, WireLines):
+            self.set_focus(pane.lines, scroll_visible=False)
+
+    def on_wire_lines_selected(self, event: WireLines.Selected) -> None:
+        """Another row is looked at."""
+        self.meaning.show(self.deck.selected)
+
+    def on_timeline_wound(self, event: Timeline.Wound) -> None:
+        """A click on the timeline."""
+        self.viewpoint.go(event.until)
+        self.draw()
+
+    def show_view(self, view: str) -> None:
+        """Shows a view; asked for again, the wire comes back."""
+        self.view = "wire" if view == self.view else view
+        for name in VIEWS:
+            self.set_class(name == self.view, f"-view-{name}")
+        self.meaning.full = self.view == "meaning"
+        self.meaning.bytes = self.view == "bytes"
+        self.meaning.speak()
+        self.draw()
+
+    # Actions ----------------------------------------------------------------------------------------------------------
+
+    def action_step(self) -> None:
+        """Holds the wire, or lets one held line through."""
+        if self.session.pace == "step":
+            self.session.step()
+        else:
+            self.session.set_pace("step")
+        self.beat()
+
+    def action_run(self) -> None:
+        """Lets lines pass at once."""
+        self.session.set_pace("run")
+        self.beat()
+
+    def action_slow(self) -> None:
+        """Lets lines pass at a pace the eye can follow."""
+        self.session.set_pace("slow")
+        self.beat()
+
+    def action_back(self) -> None:
+        """Winds back by a moment."""
+        self.viewpoint.wind(-1)
+        self.draw()
+
+    def action_forward(self) -> None:
+        """Winds on by a moment."""
+        self.viewpoint.wind(1)
+        self.draw()
+
+    def action_live(self) -> None:
+        """Returns to now, and to the leg that speaks."""
+        self.viewpoint.go(None)
+        self.deck.choose(None)
+        if self.deck.pane is not None:
+            self.deck.pane.lines.action_follow()
+        self.draw()
+
+    def action_explain(self) -> None:
+        """The whole explanation."""
+        self.show_view("meaning")
+
+    def action_bytes(self) -> None:
+        """The bytes of the marked line."""
+        self.show_view("bytes")
+
+    def action_text(self) -> None:
+        """The text, on a screen too small for text and wire at once."""
+        self.show_view("text")
+
+    def action_queue(self) -> None:
+        """The queues."""
+        self.show_view("queue")
+
+    def action_mailboxes(self) -> None:
+        """The mailboxes."""
+        self.show_view("mailboxes")
+
+    def action_leave(self) -> None:
+        """One step out: of an input, of a view, of a held line, of the mode."""
+        pane = self.deck.pane
+        if self.stop_finding():
+            return
+        if isinstance(self.focused, Input):
+            self.focus_wire()
+        elif self.view != "wire":
+            self.show_view(self.view)
+        elif pane is not None and pane.lines.cursor is not None:
+            pane.lines.action_follow()
+        else:
+            self.go_home()
+
+    def go_home(self) -> None:
+        """Leaves the mode."""
+        self.session.set_pace("run")
+        self.app.call_later(self.app.run_action, "app.go_home")

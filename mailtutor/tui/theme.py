@@ -1,0 +1,89 @@
+"""Four looks. Each names the same colours, so that widgets speak of "client" or "refused" and never of blue or red.
+
+Colour is never the only signal: whatever is coloured also has a marker, a symbol or a word.
+"""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+
+def _wire(
+    client: str, server: str, ok: str, go_on: str, later: str, refused: str, quiet: str, wound: str
+) -> dict[str, str]:
+    return {
+        "wire-client": client,
+        "wire-server": server,
+        "wire-success": ok,
+        "wire-go-on": go_on,
+        "wire-try-later": later,
+        "wire-refused": refused,
+        "wire-quiet": quiet,
+        "wound": wound,
+    }
+
+
+DARK = Theme(
+    name="mailtutor-dark",
+    primary="#7aa2f7",
+    secondary="#9d7cd8",
+    accent="#e0af68",
+    warning="#e0af68",
+    error="#f7768e",
+    success="#9ece6a",
+    foreground="#d5d9ec",
+    background="#15161e",
+    surface="#1c1e2a",
+    panel="#262939",
+    dark=True,
+    variables=_wire("#8ec07c", "#7dcfff", "#9ece6a", "#7aa2f7", "#e0af68", "#f7768e", "#868db0", "#2a2412"),
+)
+LIGHT = Theme(
+    name="mailtutor-light",
+    primary="#2a5db0",
+    secondary="#6d3fb0",
+    accent="#9a5b00",
+    warning="#9a5b00",
+    error="#b3261e",
+    success="#2e6b1f",
+    foreground="#1c1f26",
+    background="#fbfbf8",
+    surface="#f2f2ec",
+    panel="#e3e4dc",
+    dark=False,
+    variables=_wire("#2e6b1f", "#0b5c8a", "#2e6b1f", "#2a5db0", "#8a5200", "#b3261e", "#5f6470", "#f6e8c6"),
+)
+CONTRAST = Theme(
+    name="mailtutor-contrast",
+    primary="#ffffff",
+    secondary="#ffff00",
+    accent="#ffff00",
+    warning="#ffff00",
+    error="#ff6b6b",
+    success="#00ff5f",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#2b2b2b",
+    dark=True,
+    variables=_wire("#00ff5f", "#5fd7ff", "#00ff5f", "#ffffff", "#ffff00", "#ff8080", "#d0d0d0", "#3a3000"),
+)
+# The palette of Okabe and Ito, told apart with every common kind of colour blindness.
+COLOUR_BLIND = Theme(
+    name="mailtutor-colour-blind",
+    primary="#56b4e9",
+    secondary="#cc79a7",
+    accent="#f0e442",
+    warning="#e69f00",
+    error="#ff8c4a",
+    success="#56b4e9",
+    foreground="#eeeeee",
+    background="#14161a",
+    surface="#1b1e24",
+    panel="#282c35",
+    dark=True,
+    variables=_wire("#e69f00", "#56b4e9", "#56b4e9", "#eeeeee", "#f0e442", "#ff8c4a", "#9aa2b1", "#2b2610"),
+)
+
+THEMES = (DARK, LIGHT, CONTRAST, COLOUR_BLIND)
+NAMES = tuple(theme.name for theme in THEMES)

@@ -1,0 +1,204 @@
+"""All connections: one pane for each leg of the way, as many side by side as there is room for.
+
+With room for one, the deck shows the leg that spoke last, until a leg is chosen by number or click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.events import Click, Resize
+
+from mailtutor.reading.dialogue import Connection
+from mailtutor.tui.contract import Held
+from mailtutor.tui.viewpoint import Viewpoint
+from mailtutor.tui.widgets.lines import WireLines
+from mailtutor.tui.widgets.meaning import Selection
+from mailtutor.tui.widgets.speaking import Speaking
+from mailtutor.tui.widgets.wire import WirePane, called
+
+# Client, server and service: every connection between them is the same leg.
+Leg = tuple[str, str, str]
+
+PANE_HEIGHT = 12
+PANE_WIDTH = 64
+MOST_PANES = 3
+
+
+class LegTabs(Speaking):
+    """One line that names the legs, numbered; the shown ones stand out."""
+
+    DEFAULT_CSS = """
+    LegTabs { height: 1; padding: 0 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._legs: list[Leg] = []
+        self._shown: frozenset[Leg] = frozenset()
+        self._open: frozenset[Leg] = frozenset()
+        self._edges: list[int] = []
+
+    def show(self, legs: list[Leg], shown: frozenset[Leg], talking: frozenset[Leg]) -> None:
+        """talking: the legs with an open connection."""
+        if (legs, shown, talking) != (self._legs, self._shown, self._open):
+            self._legs, self._shown, self._open = list(legs), shown, talking
+            self.refresh()
+
+    def render(self) -> Content:
+        """`1 alice→crepes.fr SUBMISSION ●   2 …`"""
+        if not self._legs:
+            return Content.styled(self.words("screen.wire.nobody"), "$wire-quiet")
+        for detail in (2, 1, 0):
+            parts = [self._label(number, leg, detail) for number, leg in enumerate(self._legs, 1)]
+            line = Content(" ").join(parts)
+            if line.cell_length <= self.content_size.width:
+                break
+        self._edges = list(accumulate(part.cell_length + 1 for part in parts))
+        return line
+
+    def _label(self, number: int, leg: Leg, detail: int) -> Content:
+        """detail: 2 everything, 1 without the service, 0 names only where it is shown."""
+        client, server, service = leg
+        shown = leg in self._shown
+        words = [str(number)]
+        if detail or shown:
+            words.append(f"{client}→{server}")
+        if detail == 2:
+            words.append(service.upper())
+        words.append("●" if leg in self._open else "○")
+        return Content.styled(f" {' '.join(words)} ", "bold reverse" if shown else "$wire-quiet")
+
+    def on_click(self, event: Click) -> None:
+        """A click chooses a leg."""
+        for index, edge in enumerate(self._edges):
+            if event.x - 1 < edge:
+                deck = self.query_ancestor(WireDeck)
+                deck.choose(index)
+                return
+
+
+class WireDeck(Vertical):
+    """The panes. `show` draws them as of a viewpoint; `selected` is the row the student looks at."""
+
+    DEFAULT_CSS = """
+    WireDeck { height: 1fr; }
+    WireDeck > #panes { height: 1fr; layout: vertical; }
+    WireDeck > #panes.-columns { layout: horizontal; }
+    WireDeck > #panes.-columns > WirePane { width: 1fr; border-right: solid $panel; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._tabs = LegTabs()
+        self._panes: dict[Leg, WirePane] = {}
+        self._legs: dict[Leg, list[Connection]] = {}
+        self._chosen: Leg | None = None
+        self._lead: Leg | None = None
+        self._recent: list[Leg] = []
+        self._last: tuple[Viewpoint, Sequence[Held]] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Tabs over panes; a pane is added when a leg is first used."""
+        yield self._tabs
+        yield Container(id="panes")
+
+    def show(self, viewpoint: Viewpoint, held: Sequence[Held] = ()) -> None:
+        """Draws what the viewpoint shows."""
+        self._last = (viewpoint, held)
+        legs: dict[Leg, list[Connection]] = {}
+        for connection in viewpoint.connections():
+            legs.setdefault(_leg(connection), []).append(connection)
+        self._legs = legs
+        self._find_lead(viewpoint)
+        for leg in legs:
+            if leg not in self._panes:
+                pane = WirePane(legs[leg][0].protocol)
+                self._panes[leg] = pane
+                self.query_one("#panes").mount(pane)
+        shown = self._visible_legs()
+        for leg, pane in self._panes.items():
+            pane.display = leg in shown
+            if leg in shown:
+                pane.show(viewpoint, legs[leg], held)
+        talking = frozenset(leg for leg, all_ in legs.items() if any(map(viewpoint.is_open, all_)))
+        self._tabs.show(list(legs), shown, talking)
+
+    def choose(self, index: int | None) -> None:
+        """Holds on to a leg by its number from 0; None follows the one that speaks."""
+        legs = list(self._legs)
+        if index is None:
+            self._chosen = None
+        elif index < len(legs):
+            self._chosen = legs[index]
+        self._again()
+        if index is not None and (pane := self.pane) is not None:
+            pane.lines.focus()
+            pane.lines.post_message(WireLines.Selected(pane.lines, pane.lines.row))
+
+    def turn(self, step: int) -> None:
+        """Shows an earlier (-1) or later (1) connection of the leading leg."""
+        leg = self._leading
+        if leg is not None:
+            self._panes[leg].turn(step, len(self._legs[leg]))
+            self._again()
+
+    @property
+    def pane(self) -> WirePane | None:
+        """The pane that leads: the one with a marked line, else the chosen one, else the one that spoke last."""
+        for pane in self._panes.values():
+            if pane.display and pane.lines.has_focus and pane.lines.cursor is not None:
+                return pane
+        leg = self._leading
+        return self._panes.get(leg) if leg is not None else None
+
+    @property
+    def selected(self) -> Selection | None:
+        """The row to explain."""
+        pane = self.pane
+        if pane is None or pane.lines.row is None:
+            return None
+        return Selection(pane.lines.row, pane.protocol, pane.lines.row_before)
+
+    def on_resize(self, event: Resize) -> None:
+        """More room, more panes."""
+        self._again()
+
+    @property
+    def _leading(self) -> Leg | None:
+        return self._chosen if self._chosen in self._legs else self._lead
+
+    def _find_lead(self, viewpoint: Viewpoint) -> None:
+        last = viewpoint.last_row()
+        self._lead = _leg(viewpoint.dialogue.connections[last.conn]) if last is not None else None
+        if self._lead is None and self._legs:
+            self._lead = next(reversed(self._legs))
+        if self._lead is not None and self._lead in self._recent:
+            self._recent.remove(self._lead)
+        if self._lead is not None:
+            self._recent.append(self._lead)
+
+    def _visible_legs(self) -> frozenset[Leg]:
+        columns = self.size.width // PANE_WIDTH >= 2
+        room = self.size.width // PANE_WIDTH if columns else (self.size.height - 1) // PANE_HEIGHT
+        count = max(1, min(MOST_PANES, room, len(self._legs)))
+        self.query_one("#panes").set_class(columns, "-columns")
+        order = [leg for leg in self._recent if leg in self._legs]
+        if self._leading is not None:
+            order.append(self._leading)
+        for leg in self._legs:
+            if leg not in order:
+                order.insert(0, leg)
+        return frozenset(list(dict.fromkeys(reversed(order)))[:count])
+
+    def _again(self) -> None:
+        if self._last is not None:
+            self.show(*self._last)
+
+
+def _leg(connection: Connection) -> Leg:
+    return called(connection.client), called(connection.server), connection.service

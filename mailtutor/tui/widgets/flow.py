@@ -1,0 +1,78 @@
+"""Which screen line shows which row, when long rows wrap.
+
+The law: `ends[i]` is the number of screen lines rows 0…i take. Adding rows costs what is added; only a change of width
+walks over all rows, and then mostly by dividing numbers: a row's text is looked at again only where it holds wide
+characters, which can leave a cell empty at the end of a line.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable
+
+from rich.cells import cell_len, chop_cells
+
+
+class Flow:
+    """The wrapping of rows whose texts are found by `text_of(index)`."""
+
+    def __init__(self, text_of: Callable[[int], str], width: int = 80) -> None:
+        self.width = width
+        self._text_of = text_of
+        # The length of a text of narrow characters; -1 where it has others.
+        self._lengths = array("l")
+        self._ends = array("l")
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def extend(self, count: int) -> None:
+        """Takes in the rows up to `count`."""
+        end = self._ends[-1] if self._ends else 0
+        for index in range(len(self), count):
+            text = self._text_of(index)
+            narrow = text.isascii() or all(cell_len(character) == 1 for character in text)
+            length = len(text) if narrow else -1
+            self._lengths.append(length)
+            end += self._height(index, length)
+            self._ends.append(end)
+
+    def reflow(self, width: int) -> None:
+        """Wraps everything anew."""
+        if width == self.width:
+            return
+        self.width = width
+        end = 0
+        for index, length in enumerate(self._lengths):
+            end += 1 if 0 <= length <= width else self._height(index, length)
+            self._ends[index] = end
+
+    def height(self, count: int) -> int:
+        """The screen lines of the first `count` rows."""
+        return self._ends[count - 1] if count else 0
+
+    def top(self, row: int) -> int:
+        """The first screen line of a row."""
+        return self._ends[row - 1] if row else 0
+
+    def locate(self, y: int) -> tuple[int, int]:
+        """The row at screen line `y`, and which of its lines that is."""
+        row = bisect_right(self._ends, y)
+        return row, y - self.top(row)
+
+    def lines(self, row: int) -> list[str]:
+        """A row's text, cut into screen lines."""
+        return wrapped(self._text_of(row), self.width)
+
+    def _height(self, index: int, length: int) -> int:
+        if length < 0:
+            return len(wrapped(self._text_of(index), self.width))
+        return max(1, -(-length // self.width))
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A text cut into pieces of at most `width` cells; never empty. Bytes are shown as they are, so not at words."""
+    if text.isascii():
+        return [text[at : at + width] for at in range(0, len(text), width)] or [""]
+    return chop_cells(text, width) or [""]

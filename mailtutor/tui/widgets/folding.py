@@ -1,0 +1,94 @@
+"""Text folded to a width as a book does it, in Chinese too.
+
+Latin breaks at spaces; Chinese breaks between any two characters, but no line begins with a closing mark or ends with
+an opening one. A line too long for both is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.widgets import Static
+
+_NOT_FIRST = frozenset("，。、；：？！”’）》】」』〉…—,.;:?!)]}%")
+_NOT_LAST = frozenset("“‘（《【「『〈([{")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, and what stands before each of its lines but the first."""
+
+    content: Content
+    lead: str = ""
+    style: str = ""
+
+
+class FoldedText(Static):
+    """Blocks, one below the other, folded anew when the width changes."""
+
+    DEFAULT_CSS = """
+    FoldedText { height: auto; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(markup=False, id=id)
+        self._blocks: Sequence[Block] = ()
+        self._folded_to = 0
+
+    def show(self, *blocks: Block | Content) -> None:
+        """Shows these."""
+        self._blocks = [block if isinstance(block, Block) else Block(block) for block in blocks]
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Folds anew."""
+        if self.content_size.width != self._folded_to:
+            self._draw()
+
+    def _draw(self) -> None:
+        self._folded_to = width = self.content_size.width
+        folded = [fold(block, width) for block in self._blocks] if width else [block.content for block in self._blocks]
+        self.update(Content("\n").join(folded))
+
+
+def fold(block: Block, width: int) -> Content:
+    """A block as lines of at most `width` cells."""
+    lead = Content.styled(block.lead, block.style)
+    lines: list[Content] = []
+    for line in block.content.split("\n", allow_blank=True):
+        rest = line
+        while rest.cell_length > width - (lead.cell_length if lines else 0):
+            room = max(2, width - (lead.cell_length if lines else 0))
+            at = _break(rest.plain, room)
+            lines.append(_led(lead, rest[:at].rstrip(), first=not lines))
+            rest = rest[at:]
+        lines.append(_led(lead, rest, first=not lines))
+    return Content("\n").join(lines)
+
+
+def _led(lead: Content, line: Content, *, first: bool) -> Content:
+    return line if first else Content.assemble(lead, line)
+
+
+def _break(text: str, width: int) -> int:
+    """How many characters go on the first line."""
+    best = used = 0
+    for at, character in enumerate(text):
+        if at and _may_break(text[at - 1], character):
+            best = at
+        used += cell_len(character)
+        if used > width and character != " ":
+            return best or max(1, at)
+    return len(text)
+
+
+def _may_break(before: str, after: str) -> bool:
+    if after == " ":
+        return False
+    if before == " ":
+        return True
+    wide = cell_len(before) == 2 or cell_len(after) == 2
+    return wide and after not in _NOT_FIRST and before not in _NOT_LAST

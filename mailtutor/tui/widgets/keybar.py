@@ -1,0 +1,113 @@
+"""The last line: the keys that work now."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.events import Click
+from textual.widgets import Input
+
+from mailtutor.tui.actions import OF_APP, Action, of_mode
+from mailtutor.tui.widgets.speaking import Speaking
+
+# Kept at the right end: the way out, and the way to all the others. On a narrow screen only the first three.
+_ALWAYS = ("leave", "language", "help", "palette", "quit")
+_NARROW = 100
+
+
+class KeyBar(Speaking):
+    """Keys with a word each; while an input has the focus, those that work there. A click is a press."""
+
+    DEFAULT_CSS = """
+    KeyBar { height: 1; dock: bottom; background: $panel; padding: 0 1; }
+    """
+
+    def __init__(self, mode: str) -> None:
+        super().__init__()
+        self.mode = mode
+        self._lit = ""
+        self._urgent = ""
+        self._hidden: frozenset[str] = frozenset()
+        self._typing = False
+        self._places: list[tuple[int, int, Action]] = []
+
+    def on_mount(self) -> None:
+        """Follows the focus."""
+        self.watch(self.screen, "focused", self._focus_moved, init=False)
+
+    def light(self, action: str) -> None:
+        """Marks the one key a beginner should press next."""
+        if action != self._lit:
+            self._lit = action
+            self.refresh()
+
+    def urge(self, action: str) -> None:
+        """Marks a key that comes before that one, as long as something waits for it; "" ends it."""
+        if action != self._urgent:
+            self._urgent = action
+            self.refresh()
+
+    @property
+    def lit(self) -> str:
+        """The action whose key is marked."""
+        return self._urgent or self._lit
+
+    def hide(self, *actions: str) -> None:
+        """Leaves out what makes no sense just now; the keys go on working."""
+        if self._hidden != frozenset(actions):
+            self._hidden = frozenset(actions)
+            self.refresh()
+
+    def _focus_moved(self) -> None:
+        typing = isinstance(self.screen.focused, Input)
+        if typing != self._typing:
+            self._typing = typing
+            self.refresh()
+
+    def render(self) -> Content:
+        """As many as fit, by weight; the general ones at the end always."""
+        usable = [
+            a for a in of_mode(self.mode) if a.weight and a.id not in self._hidden and a.key(while_typing=self._typing)
+        ]
+        usable.sort(key=lambda action: action.weight)
+        always = _ALWAYS[:3] if self.content_size.width < _NARROW else _ALWAYS
+        tail = [a for a in usable if a.id in always]
+        room = self.content_size.width - sum(self._label(a).cell_length + 2 for a in tail)
+        lit = next((a for a in usable if a.id == self.lit and a not in tail), None)
+        if lit is not None:
+            room -= self._label(lit).cell_length + 2
+        chosen = []
+        for action in usable:
+            length = self._label(action).cell_length + 2
+            if action in tail or action.id in _ALWAYS:
+                continue
+            if action is lit:
+                chosen.append(action)
+            elif length <= room:
+                chosen.append(action)
+                room -= length
+            else:
+                room = 0
+        self._places = []
+        parts: list[Content] = []
+        at = 0
+        for action in [*chosen, *tail]:
+            label = self._label(action)
+            self._places.append((at, at + label.cell_length, action))
+            at += label.cell_length + 2
+            parts.append(label)
+        return Content("  ").join(parts)
+
+    def _label(self, action: Action) -> Content:
+        key = action.key(while_typing=self._typing)
+        word = self.words(f"screen.action.{action.id}.label")
+        if action.id == self.lit:
+            return Content.styled(f" {key} {word} ", "bold reverse $accent")
+        return Content.assemble((key, "bold $accent"), f" {word}")
+
+    async def on_click(self, event: Click) -> None:
+        """A click on a key presses it."""
+        for start, end, action in self._places:
+            if start <= event.x - 1 < end:
+                owner = "app" if action.id in OF_APP else "screen"
+                await self.run_action(f"{owner}.{action.id}")
+                return

@@ -1,0 +1,264 @@
+"""The lines of one connection: only what is visible is drawn, whatever the length.
+
+painter.py draws a row; flow.py knows which screen line shows which. Following the end is the default; a cursor or
+scrolling back holds the view still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click, Resize
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from mailtutor.reading.dialogue import Row
+from mailtutor.reading.visible import visible
+from mailtutor.tui.contract import Held
+from mailtutor.tui.widgets.flow import Flow
+from mailtutor.tui.widgets.painter import Columns, Painter
+from mailtutor.tui.widgets.speaking import Speaking
+
+
+class WireLines(Speaking, ScrollView, can_focus=True):
+    """A scrolling list of what was said. `show` gives it rows; `Selected` tells which one is looked at."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "lines--client",
+        "lines--server",
+        "lines--quiet",
+        "lines--cursor",
+        "lines--held",
+        "lines--success",
+        "lines--go-on",
+        "lines--try-later",
+        "lines--refused",
+    }
+    DEFAULT_CSS = """
+    WireLines {
+        height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
+        & > .lines--client { color: $wire-client; }
+        & > .lines--server { color: $wire-server; }
+        & > .lines--quiet { color: $wire-quiet; }
+        & > .lines--cursor { background: $panel; }
+        & > .lines--held { color: $warning; text-style: italic; }
+        & > .lines--success { color: $wire-success; text-style: bold; }
+        & > .lines--go-on { color: $wire-go-on; text-style: bold; }
+        & > .lines--try-later { color: $wire-try-later; text-style: bold; }
+        & > .lines--refused { color: $wire-refused; text-style: bold; }
+        &.-wound { background: $wound; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", show=False, id="line-up"),
+        Binding("down", "move(1)", show=False, id="line-down"),
+        Binding("pageup", "page(-1)", show=False, id="lines-page-up"),
+        Binding("pagedown", "page(1)", show=False, id="lines-page-down"),
+        Binding("home", "first", show=False, id="lines-first"),
+        Binding("end", "follow", show=False, id="lines-last"),
+    ]
+
+    class Selected(Message):
+        """Another row is looked at, or what it looks like has changed. row is None in an empty pane."""
+
+        def __init__(self, lines: WireLines, row: Row | None) -> None:
+            super().__init__()
+            self.lines = lines
+            self.row = row
+
+        @property
+        def control(self) -> WireLines:
+            """The list it is about."""
+            return self.lines
+
+    def __init__(self, protocol: str, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.protocol = protocol
+        self.cursor: int | None = None
+        self._rows: Sequence[Row] = ()
+        self._shown = 0
+        self._held: tuple[Held, ...] = ()
+        self._following = True
+        self._flow = Flow(self._text)
+        self._styles: dict[str, Style] = {}
+        self._measure()
+
+    # What is shown -----------------------------------------------------------------------------------------------
+
+    def show(self, rows: Sequence[Row], shown: int, held: Sequence[Held] = ()) -> None:
+        """Shows the first `shown` of `rows`, and after them what waits at the gate."""
+        if rows is not self._rows:
+            self._rows = rows
+            self._flow = Flow(self._text, self._painter.columns.text)
+            self.cursor, self._following, self._shown = None, True, 0
+        elif shown == self._shown and tuple(held) == self._held:
+            return
+        if shown < self._shown and self.cursor is not None and self.cursor >= shown:
+            self.cursor = None
+        self._shown = shown
+        self._held = tuple(held)
+        self._flow.extend(len(rows))
+        self._fit()
+        self.refresh()
+
+    @property
+    def row(self) -> Row | None:
+        """The row that is looked at: under the cursor, or the newest."""
+        index = self._selected
+        return self._rows[index] if index >= 0 else None
+
+    @property
+    def row_before(self) -> Row | None:
+        """The row before the one that is looked at."""
+        index = self._selected - 1
+        return self._rows[index] if index >= 0 else None
+
+    @property
+    def _selected(self) -> int:
+        return self._shown - 1 if self.cursor is None else self.cursor
+
+    def find(self, needle: str, step: int = -1) -> bool:
+        """Moves the cursor to the next row that holds `needle`, in any case of letters; round the end once."""
+        sought = needle.casefold()
+        for offset in range(1, self._shown + 1):
+            index = (self._selected + step * offset) % self._shown
+            if sought in self._text(index).casefold():
+                self._put_cursor(index)
+                return True
+        return False
+
+    def copied(self, *, everything: bool) -> str:
+        """The row that is looked at, or all shown rows, as text that is safe to paste."""
+        chosen = range(self._shown) if everything else [self._selected] if self._shown else []
+        return "\n".join(f"{self._rows[index].line.source}: {visible(self._rows[index].line.text)}" for index in chosen)
+
+    # Moving ------------------------------------------------------------------------------------------------------
+
+    def action_move(self, step: int) -> None:
+        """Moves the cursor; past the last row it lets go and the view follows again."""
+        if not self._shown:
+            return
+        target = self._selected + step
+        if target >= self._shown:
+            self.action_follow()
+        else:
+            self._put_cursor(max(0, target))
+
+    def action_page(self, step: int) -> None:
+        """Scrolls by a page; the cursor goes along."""
+        if not self._shown:
+            return
+        top = self._flow.top(self._selected) + step * max(1, self.size.height - 1)
+        row, _ = self._flow.locate(min(max(0, top), self._flow.height(self._shown) - 1))
+        self._put_cursor(row)
+
+    def action_first(self) -> None:
+        """Goes to the first row."""
+        if self._shown:
+            self._put_cursor(0)
+
+    def action_follow(self) -> None:
+        """Lets go of the cursor and follows the end."""
+        self.cursor = None
+        self._following = True
+        self._fit()
+        self.refresh()
+        self.post_message(self.Selected(self, self.row))
+
+    def _put_cursor(self, row: int) -> None:
+        self.cursor = row
+        self._following = False
+        top, bottom = self._flow.top(row), self._flow.height(row + 1)
+        y, height = self.scroll_offset.y, max(1, self.size.height)
+        if top < y:
+            self._scroll(top)
+        elif bottom > y + height:
+            self._scroll(bottom - height)
+        self.refresh()
+        self.post_message(self.Selected(self, self.row))
+
+    def on_click(self, event: Click) -> None:
+        """A click looks at that row."""
+        y = event.y + self.scroll_offset.y
+        if 0 <= y < self._flow.height(self._shown):
+            self._put_cursor(self._flow.locate(y)[0])
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Scrolling back by wheel or bar stops following; coming to the end starts it again."""
+        super().watch_scroll_y(old_value, new_value)
+        if self.cursor is None and new_value >= self.max_scroll_y:
+            self._following = True
+        elif self.cursor is None and new_value < old_value:
+            # Only going back lets go: a scroll of ours may come late, when the pane has shrunk or grown meanwhile.
+            self._following = False
+
+    # Fitting -----------------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: Resize) -> None:
+        """Wraps anew; what was on the first line stays there, unless the end is followed."""
+        self._measure()
+        anchor = self._flow.locate(self.scroll_offset.y)[0] if len(self._flow) else 0
+        self._flow.reflow(self._painter.columns.text)
+        self._fit()
+        if not self._following:
+            self._scroll(self._flow.top(min(anchor, len(self._flow))))
+
+    def _measure(self) -> None:
+        """Everything about drawing that does not change from row to row."""
+        columns = Columns(self.scrollable_content_region.width)
+        self._painter = Painter(self.protocol, self.words, columns, self._style)
+
+    def speak(self) -> None:
+        """Draws the meanings in the current language."""
+        self._measure()
+        self.refresh()
+
+    def _fit(self) -> None:
+        height = self._flow.height(self._shown) + len(self._held)
+        self.virtual_size = Size(self._painter.columns.width, height)
+        if self._following and self.cursor is None:
+            self._scroll(self.max_scroll_y)
+
+    def _scroll(self, y: int) -> None:
+        # Forced: the line that first overflows comes before the scroll bar that would allow scrolling to it.
+        self.scroll_to(y=y, animate=False, force=True)
+
+    def _text(self, index: int) -> str:
+        return visible(self._rows[index].line.text)
+
+    # Drawing -----------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One screen line."""
+        width = self._painter.columns.width
+        y += self.scroll_offset.y
+        spoken = self._flow.height(self._shown)
+        base = self._style("base")
+        if y >= spoken:
+            waiting = y - spoken
+            strip = self._painter.held(self._held[waiting]) if waiting < len(self._held) else Strip([])
+            return strip.extend_cell_length(width, base).crop(0, width).apply_style(base)
+        row, part = self._flow.locate(y)
+        selected = row == self._selected
+        strip = self._painter.row(self._rows, row, self._flow.lines(row), part, selected=selected)
+        if selected:
+            base += self._style("cursor")
+        return strip.extend_cell_length(width, base).crop(0, width).apply_style(base)
+
+    def _style(self, name: str) -> Style:
+        """A component's style; "base" is the widget's own. Looked up once: a burst draws thousands of lines."""
+        style = self._styles.get(name)
+        if style is None:
+            style = self.rich_style if name == "base" else self.get_component_rich_style(f"lines--{name}", partial=True)
+            self._styles[name] = style
+        return style
+
+    def notify_style_update(self) -> None:
+        """Another theme, or a class that changes the background."""
+        super().notify_style_update()
+        self._styles.clear()

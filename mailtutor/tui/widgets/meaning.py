@@ -1,0 +1,145 @@
+"""What the line that is looked at means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+
+from mailtutor.protocols.spec import Outcome
+from mailtutor.reading.dialogue import Row
+from mailtutor.reading.explain import Explanation, explain
+from mailtutor.tui.widgets.diagram import diagram, dump, part_style
+from mailtutor.tui.widgets.folding import FoldedText
+from mailtutor.tui.widgets.painter import SYMBOLS
+from mailtutor.tui.widgets.speaking import Speaking
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A row to explain, and the one before it: the five bytes that end a message stand on two lines."""
+
+    row: Row
+    protocol: str
+    before: Row | None = None
+
+
+class Meaning(Speaking, VerticalScroll, can_focus=False):
+    """The explanation of one row. `full` lists every part with its whole explanation, `bytes` shows the row in hex."""
+
+    DEFAULT_CSS = """
+    Meaning { height: 12; padding: 0 1; border-top: solid $panel; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._text = FoldedText()
+        self._selection: Selection | None = None
+        self.full = False
+        self.bytes = False
+        # While the student predicts a reply, neither the answers nor what comes next is listed.
+        self.tells_no_answers = False
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        yield self._text
+
+    def show(self, selection: Selection | None) -> None:
+        """Explains this row; None where nothing has been said."""
+        if selection != self._selection:
+            self._selection = selection
+            self.scroll_home(animate=False)
+            self.speak()
+
+    def speak(self) -> None:
+        """Draws it in the current language."""
+        selection = self._selection
+        if selection is None:
+            self._text.show(Content.styled(self.words("screen.meaning.nothing"), "$wire-quiet"))
+            return
+        told = explain(selection.row.line, selection.protocol, self.words)
+        if self.bytes:
+            before = selection.before.line.raw if selection.before is not None else b""
+            self._text.show(dump(before, selection.row.line.raw, told.pieces))
+        else:
+            self._text.show(*self._content(told, selection.row.line.outcome))
+
+    def on_resize(self) -> None:
+        """The diagram depends on the width."""
+        self.speak()
+
+    def _content(self, told: Explanation, outcome: Outcome) -> list[Content]:
+        symbol = SYMBOLS.get(outcome, "")
+        parts: list[Content] = [
+            Content.assemble(
+                (f"{symbol} " if symbol else "", f"bold $wire-{outcome}" if outcome else ""),
+                (told.headline, "bold"),
+                (f"   {told.rfc}", "$wire-quiet"),
+            )
+        ]
+        if told.what:
+            parts.append(Content(told.what))
+        if told.oddity:
+            parts.append(Content.styled(f"! {told.oddity}", "bold $wire-refused"))
+        parts += self._digits(told)
+        parts += self._parts(told)
+        if not self.tells_no_answers:
+            parts += self._next(told)
+        return parts
+
+    def _digits(self, told: Explanation) -> list[Content]:
+        lines = []
+        for digits in (told.digits, told.enhanced):
+            if digits:
+                shown = [Content.assemble((digit.text, "bold $accent"), f" {digit.what}") for digit in digits]
+                lines.append(Content.styled(" · ", "$wire-quiet").join(shown))
+        return lines
+
+    def _parts(self, told: Explanation) -> list[Content]:
+        if not told.pieces:
+            return []
+        drawn = diagram(told.pieces, max(20, self.size.width - 4))
+        lines = []
+        if drawn is not None:
+            lines = [Content.assemble(*[(text, part_style(number)) for text, number in runs]) for runs in drawn]
+        if drawn is None or self.full:
+            for number, piece in enumerate(told.pieces):
+                value = f" = {piece.value}" if piece.value else ""
+                lines.append(
+                    Content.assemble(
+                        (piece.text + value, f"bold {part_style(number)}"), f"  {piece.name}: {piece.what}"
+                    )
+                )
+        return lines
+
+    def _next(self, told: Explanation) -> list[Content]:
+        lines = []
+        if told.answers:
+            lines.append(Content.styled(self.words("screen.meaning.answers"), "$wire-quiet"))
+            few = told.answers if self.full else told.answers[:3]
+            lines += [
+                Content.assemble((f"  {answer.code} ", f"bold $wire-{answer.outcome or 'quiet'}"), answer.what)
+                for answer in few
+            ]
+        legal = [verb for verb in told.next_verbs if verb.refusal is None]
+        refused = [verb for verb in told.next_verbs if verb.refusal is not None]
+        if legal:
+            names = "  ".join(verb.verb for verb in legal)
+            lines.append(
+                Content.assemble((self.words("screen.meaning.next") + " ", "$wire-quiet"), (names, "bold $wire-client"))
+            )
+        if refused and not self.full:
+            names = "  ".join(f"{verb.verb} ✘{verb.refusal.code}" for verb in refused if verb.refusal)
+            lines.append(Content.styled(f"{self.words('screen.meaning.refused')} {names}", "$wire-quiet"))
+        if self.full:
+            lines += [Content.assemble((f"  {verb.example}", "$wire-client"), f"   {verb.title}") for verb in legal]
+            lines += [
+                Content.assemble((f"  {verb.verb} ✘ {verb.refusal.code} ", "$wire-refused"), verb.refusal.what)
+                for verb in refused
+                if verb.refusal
+            ]
+            if told.state_what:
+                lines.append(Content.assemble((f"[{told.state}] ", "bold $accent"), told.state_what))
+        return lines

@@ -1,0 +1,192 @@
+"""The line the student types: history with ↑↓, completion with Tab, and the coach's answer above it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input
+
+from mailtutor.protocols.catalogue import PROTOCOLS
+from mailtutor.reading.coach import Advice, completions, likely_next, takes_commands
+from mailtutor.reading.explain import next_verbs
+from mailtutor.tui.widgets.folding import FoldedText
+from mailtutor.tui.widgets.speaking import Speaking
+
+
+class CommandInput(Input):
+    """An input that remembers what was typed and completes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "recall(-1)", show=False, id="history-back"),
+        Binding("down", "recall(1)", show=False, id="history-on"),
+        Binding("tab", "complete", show=False, id="complete"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(select_on_focus=False)
+        self.history: list[str] = []
+        self.protocol = ""
+        self.state = ""
+        self._at = 0
+        self._stem: tuple[str, int] = ("", -1)
+
+    def remember(self, line: str) -> None:
+        """Keeps a line that was sent."""
+        if line and (not self.history or self.history[-1] != line):
+            self.history.append(line)
+        self._at = len(self.history)
+
+    def action_recall(self, step: int) -> None:
+        """An earlier or later line of the history."""
+        self._at = min(len(self.history), max(0, self._at + step))
+        self._put(self.history[self._at] if self._at < len(self.history) else "")
+
+    def action_complete(self) -> None:
+        """The next line that starts as what was typed and is legal now; again, the one after."""
+        stem, last = self._stem
+        found = completions(stem, self.protocol, self.state) if self.protocol else ()
+        if last < 0 or last >= len(found) or self.value != found[last]:
+            stem, last = self.value, -1
+            found = completions(stem, self.protocol, self.state) if self.protocol else ()
+        if not found:
+            return
+        last = (last + 1) % len(found)
+        self._stem = (stem, last)
+        self._put(found[last])
+
+    def _put(self, line: str) -> None:
+        self.value = line
+        self.cursor_position = len(line)
+
+
+class Prompt(Speaking, Vertical):
+    """Coach above input. `Typed` says which line was sent."""
+
+    DEFAULT_CSS = """
+    Prompt { height: auto; border-top: solid $panel; }
+    Prompt > #advice { height: auto; max-height: 8; padding: 0 1; }
+    Prompt > CommandInput { border: none; height: 1; background: $surface; padding: 0 1; }
+    Prompt > CommandInput:focus { border: none; background: $panel; background-tint: $background 0%; }
+    """
+
+    class Typed(Message):
+        """A line to send."""
+
+        def __init__(self, line: str) -> None:
+            super().__init__()
+            self.line = line
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.input = CommandInput()
+        self._advice_text = FoldedText(id="advice")
+        self._advice: tuple[Advice, str] | None = None
+        self._ready = False
+        self._message = ""
+
+    def compose(self) -> ComposeResult:
+        """What the coach says, then the input."""
+        yield self._advice_text
+        yield self.input
+
+    def at(self, protocol: str, state: str, *, is_open: bool) -> None:
+        """Where the conversation is: what Tab completes and what the hints list."""
+        if (protocol, state, is_open) != (self.input.protocol, self.input.state, self._ready):
+            self.input.protocol, self.input.state, self._ready = protocol, state, is_open
+            self.speak()
+
+    def advise(self, advice: Advice | None, line: str = "") -> None:
+        """Shows what the coach says about `line`; None takes it away."""
+        self._advice = (advice, line) if advice is not None else None
+        self._message = ""
+        self.speak()
+
+    def tell(self, sentence: str) -> None:
+        """Says something else, as that the server has hung up."""
+        self._message = sentence
+        self.speak()
+
+    def put_back(self, line: str) -> None:
+        """Nobody listens yet: the line waits for the student to press Enter again."""
+        self.input.value = line
+        self.input.cursor_position = len(line)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter sends, an empty line too."""
+        event.stop()
+        self.input.remember(event.value)
+        self.input.value = ""
+        self.post_message(self.Typed(event.value))
+
+    def speak(self) -> None:
+        """Draws coach and hints in the current language."""
+        lines: list[Content] = []
+        if self._message:
+            lines.append(Content.styled(self._message, "$warning"))
+        elif self._advice is not None:
+            lines += self._coach(*self._advice)
+        protocol, state = self.input.protocol, self.input.state
+        if not self._ready:
+            self.input.placeholder = self.words("screen.typing.closed")
+        elif protocol and not takes_commands(protocol, state):
+            self.input.placeholder = self.words("screen.typing.text")
+        else:
+            self.input.placeholder = self.words("screen.typing.command")
+            lines += self._hints(protocol, state) if protocol else []
+        self._advice_text.show(*lines)
+        self._advice_text.display = bool(lines)
+
+    def _hints(self, protocol: str, state: str) -> list[Content]:
+        legal = [verb for verb in next_verbs(PROTOCOLS[protocol].table, state, self.words) if verb.refusal is None]
+        if not legal:
+            return []
+        names = "  ".join(verb.verb for verb in legal[:12])
+        found = [
+            Content.assemble((self.words("screen.typing.legal") + " ", "$wire-quiet"), (names, "bold $wire-client"))
+        ]
+        if self._advice is None or not self._advice[0].example:
+            lead = self.words("screen.typing.example") + " "
+            example = likely_next(PROTOCOLS[protocol].table, state)
+            found.append(Content.assemble((lead, "$wire-quiet"), (example, "bold $accent")))
+        return found
+
+    def _coach(self, advice: Advice, line: str) -> list[Content]:
+        if advice.is_right:
+            return [Content.assemble(("✔ ", "bold $success"), advice.headline)]
+        lines = [
+            Content.assemble(
+                ("✘ ", "bold $wire-refused"), (advice.headline, "bold"), (f"   {advice.rfc}", "$wire-quiet")
+            )
+        ]
+        if advice.rest or advice.understood:
+            lines.append(
+                Content.assemble(
+                    (f"{self.words('screen.coach.read')} ", "$wire-quiet"),
+                    (advice.understood, "$success"),
+                    ("▲", "bold $wire-refused"),
+                    (advice.rest, "underline $wire-refused"),
+                )
+            )
+        if advice.expected:
+            rule = f"  ({self.words('screen.coach.rule')} {advice.rule})" if advice.rule else ""
+            lines.append(Content.assemble(advice.expected, (rule, "$wire-quiet")))
+        if advice.syntax:
+            lines.append(
+                Content.assemble((self.words("screen.coach.syntax") + " ", "$wire-quiet"), (advice.syntax, "bold"))
+            )
+        if advice.path:
+            arrow = " → " if advice.problem == "too-early" else "  "
+            key = "screen.coach.path" if advice.problem == "too-early" else "screen.typing.legal"
+            lines.append(Content.assemble((self.words(key) + " ", "$wire-quiet"), arrow.join(advice.path)))
+        if advice.example:
+            lines.append(
+                Content.assemble(
+                    (self.words("screen.coach.type") + " ", "$wire-quiet"), (advice.example, "bold $wire-client")
+                )
+            )
+        return lines

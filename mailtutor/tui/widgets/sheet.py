@@ -1,0 +1,113 @@
+"""Queue and mailboxes as tables, aligned by cells so that Chinese lines up too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from mailtutor.reading.visible import visible
+from mailtutor.reading.world import World
+from mailtutor.text.catalogue import Words
+from mailtutor.tui.widgets.speaking import Speaking
+
+_STATE_STYLES = {"delivered": "success", "active": "go-on", "deferred": "try-later"}
+_WIDEST = 34
+
+
+class Sheet(Speaking, VerticalScroll):
+    """A table of the world as it was at some moment."""
+
+    DEFAULT_CSS = """
+    Sheet { height: 1fr; padding: 0 1; }
+    Sheet > Static { height: auto; width: auto; }
+    Sheet { overflow-x: auto; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._world = World()
+        self._text = Static(markup=False)
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        yield self._text
+
+    def show(self, world: World) -> None:
+        """Draws this world."""
+        self._world = world
+        self.speak()
+
+    def speak(self) -> None:
+        """Draws it in the current language."""
+        self._text.update(self.content(self._world, self.words))
+
+    def content(self, world: World, words: Words) -> Content:
+        """The table's text."""
+        raise NotImplementedError
+
+
+class QueueSheet(Sheet):
+    """What each server still has to hand on, and what became of the rest."""
+
+    def content(self, world: World, words: Words) -> Content:
+        """One row a recipient."""
+        if not world.queue:
+            return Content.styled(words("screen.queue.empty"), "$wire-quiet")
+        head = [words(f"screen.queue.{name}") for name in ("host", "id", "from", "to", "state", "tries", "next")]
+        rows, styles, notes = [], [], []
+        for row in world.queue.values():
+            waits = f"{row.next_try_s:.0f} s" if row.state == "deferred" else ""
+            state = words(f"screen.queue.is.{row.state}")
+            rows.append([row.host, row.queue_id, row.sender, row.recipient, state, str(row.attempts), waits])
+            styles.append(f"$wire-{_STATE_STYLES.get(row.state, 'refused')}")
+            notes.append(f"{words('screen.queue.reply')}: {visible(row.last_reply)}" if row.last_reply else "")
+        return table(head, rows, styles, notes)
+
+
+class MailboxSheet(Sheet):
+    """Every mailbox with its messages."""
+
+    def content(self, world: World, words: Words) -> Content:
+        """One block a mailbox."""
+        if not world.mailboxes:
+            return Content.styled(words("screen.mailboxes.empty"), "$wire-quiet")
+        head = [words(f"screen.mailboxes.{name}") for name in ("uid", "flags", "size", "from", "subject")]
+        parts: list[Content] = []
+        for (host, user, mailbox), mails in world.mailboxes.items():
+            owner = visible(user if "@" in user else f"{user}@{host}")
+            parts.append(Content.styled(f"▣ {owner}  {visible(mailbox)}  ({len(mails)})", "bold"))
+            if mails:
+                rows = [
+                    [str(mail.uid), " ".join(mail.flags), str(mail.size), mail.sender, mail.subject]
+                    for mail in mails.values()
+                ]
+                parts.append(table(head, rows))
+        return Content("\n").join(parts)
+
+
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str] = (), notes: Sequence[str] = ()
+) -> Content:
+    """Columns as wide as their widest cell, cells made visible. Styles colour whole rows; notes stand below them."""
+    cells = [[visible(cell) for cell in row] for row in rows]
+    widths = [min(_WIDEST, max(cell_len(line[column]) for line in [list(head), *cells])) for column in range(len(head))]
+    widths[-1] = max(cell_len(line[-1]) for line in [list(head), *cells])
+    lines = [Content.styled(_line(head, widths), "$wire-quiet underline")]
+    for index, row in enumerate(cells):
+        lines.append(Content.styled(_line(row, widths), styles[index] if styles else ""))
+        if notes and notes[index]:
+            lines.append(Content.styled(f"   ↳ {notes[index]}", "$wire-quiet"))
+    return Content("\n").join(lines)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(_cut(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"

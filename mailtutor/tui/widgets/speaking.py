@@ -1,0 +1,37 @@
+"""Widgets that show words, and the app that says in which language.
+
+A change of language calls `speak` on every such widget, on every screen; nothing is built anew.
+"""
+
+from __future__ import annotations
+
+from textual.app import App
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from mailtutor.text.catalogue import Words, words
+
+
+class SpeakingApp(App[int]):
+    """An app with a current language ("en" or "zh")."""
+
+    language: reactive[str] = reactive("en", init=False)
+
+
+class Speaking(Widget):
+    """A widget whose text follows the language."""
+
+    words: Words = words("en")
+
+    def on_mount(self) -> None:
+        """Speaks the current language from the start, and every other one it is changed to."""
+        if isinstance(self.app, SpeakingApp):
+            self.watch(self.app, "language", self._language_changed)
+
+    def _language_changed(self, language: str) -> None:
+        self.words = words(language)
+        self.speak()
+
+    def speak(self) -> None:
+        """Draws all text anew from `self.words`."""
+        self.refresh(layout=True)

@@ -1,0 +1,125 @@
+"""One connection: who speaks to whom, in which phase and state, and the lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from mailtutor.protocols.catalogue import PROTOCOLS
+from mailtutor.reading.dialogue import Connection
+from mailtutor.reading.phase import phase, phases
+from mailtutor.reading.visible import visible
+from mailtutor.trace.events import Endpoint
+from mailtutor.tui.contract import Held
+from mailtutor.tui.viewpoint import Viewpoint, state_of
+from mailtutor.tui.widgets.lines import WireLines
+from mailtutor.tui.widgets.speaking import Speaking
+
+
+def called(end: Endpoint) -> str:
+    """What to call one end of a connection: a person by the name before the @."""
+    return visible(end.name.partition("@")[0] or end.address or "?")
+
+
+class WireHead(Speaking):
+    """The line above the lines."""
+
+    DEFAULT_CSS = """
+    WireHead { height: 1; background: $panel; padding: 0 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._connection: Connection | None = None
+        self._facts: tuple[str, str, bool, str] = ("", "", True, "")
+
+    def show(self, connection: Connection, here: str, state: str, *, is_open: bool, count: str) -> None:
+        """here: the phase. count: "2/3" where the same two hosts have spoken before, else ""."""
+        facts = (here, state, is_open, count)
+        if connection is not self._connection or facts != self._facts:
+            self._connection, self._facts = connection, facts
+            self.refresh()
+
+    def render(self) -> Content:
+        """Who → whom, protocol, phases with the present one lit, state; what does not fit is left out from the end."""
+        connection = self._connection
+        if connection is None:
+            return Content("")
+        here, state, is_open, count = self._facts
+        table = PROTOCOLS[connection.protocol].table
+        arrow = "→" if is_open else "⇥"
+        who = Content.assemble(
+            (f"{called(connection.client)} {arrow} {called(connection.server)}", "bold"),
+            (f"  {connection.service.upper()}", "$wire-quiet"),
+            (f" {count}" if count else "", "$wire-quiet"),
+            (f" ⚿ {connection.tls}" if connection.tls else "", "$success"),
+        )
+        label = self.words("screen.wire.closed") if not is_open else table.state_names.get(state, state)
+        tail = Content.styled(f"[{label}]", "bold $accent" if is_open else "$wire-quiet")
+        names = []
+        for name in phases(table):
+            word = self.words.get(f"screen.phase.{name}", name)
+            if is_open and name == here:
+                names.append(Content.styled(f" {word.upper()} ", "bold reverse $primary"))
+            else:
+                names.append(Content.styled(word, "$wire-quiet"))
+        middle = Content.styled(" ▸ ", "$wire-quiet").join(names)
+        width = self.content_size.width
+        if who.cell_length + middle.cell_length + tail.cell_length + 4 > width:
+            middle = Content("")
+        gap = max(1, width - who.cell_length - middle.cell_length - tail.cell_length - 2)
+        return Content.assemble(who, "  ", middle, " " * gap, tail)
+
+
+class WirePane(Vertical):
+    """The connections of one leg (the same client, server and service), one of them shown."""
+
+    DEFAULT_CSS = """
+    WirePane { height: 1fr; min-height: 3; }
+    WirePane:focus-within > WireHead { background: $primary 25%; }
+    """
+
+    def __init__(self, protocol: str) -> None:
+        super().__init__()
+        self.protocol = protocol
+        self.lines = WireLines(protocol)
+        self._head = WireHead()
+        self._chosen: int | None = None
+        self.connection: Connection | None = None
+        # The phase after so many rows, so that a long message is not searched for its beginning at every beat.
+        self._phase: tuple[int, str] = (0, "")
+
+    def compose(self) -> ComposeResult:
+        """Head over lines."""
+        yield self._head
+        yield self.lines
+
+    def show(self, viewpoint: Viewpoint, connections: Sequence[Connection], held: Sequence[Held]) -> None:
+        """Draws the chosen one of the leg's connections as of the viewpoint; the newest unless one was chosen."""
+        newest = len(connections) - 1
+        index = newest if self._chosen is None else min(self._chosen, newest)
+        connection = connections[index]
+        shown = viewpoint.shown(connection)
+        table = PROTOCOLS[connection.protocol].table
+        if connection is not self.connection or shown < self._phase[0]:
+            self._phase = (0, "")
+        self.connection = connection
+        self._phase = (shown, phase(connection.rows, shown, table, *self._phase))
+        self._head.show(
+            connection,
+            self._phase[1],
+            state_of(connection, shown),
+            is_open=viewpoint.is_open(connection),
+            count=f"{index + 1}/{len(connections)}" if newest else "",
+        )
+        waiting = [line for line in held if line.conn == connection.conn] if viewpoint.is_live else []
+        self.lines.set_class(viewpoint.is_wound_back, "-wound")
+        self.lines.show(connection.rows, shown, waiting)
+
+    def turn(self, step: int, count: int) -> None:
+        """Chooses an earlier or later one of `count` connections; the newest is followed again when it is reached."""
+        index = (count - 1 if self._chosen is None else self._chosen) + step
+        self._chosen = None if index >= count - 1 else max(0, index)

@@ -1,0 +1,177 @@
+"""The command line as scripts meet it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mailtutor.cli import main
+from mailtutor.cli.parser import VERBS
+from mailtutor.trace.codec import load
+
+
+def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(list(arguments))
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+HEAVY = (
+    "print(sorted({name.split('.')[0] for name in sys.modules} & {'textual', 'scapy', 'rich', 'asyncio', 'sqlite3'}))"
+)
+
+
+def test_version_loads_neither_textual_nor_scapy_nor_a_lab() -> None:
+    script = "import sys; from mailtutor.cli import main; code = main(['--version']);" + HEAVY
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.splitlines() == ["mailtutor 0.1.0", "[]"]
+
+
+def test_pure_rooms_load_no_screen_and_no_socket() -> None:
+    rooms = ("reading.dialogue", "reading.redact", "reading.reference", "trace.codec", "message.dsn", "message.compose")
+    script = "".join(f"import mailtutor.{room};" for room in rooms) + "import sys;" + HEAVY
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_command_has_help_with_an_example(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, verb: str, language: str
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    code, out, _ = _run(capsys, verb, "--help")
+    assert code == 0
+    assert f"mailtutor {verb}" in out
+    assert "cli." not in out
+
+
+def test_send_shows_both_hops_and_fetch_finds_the_mail(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(capsys, "send", "--to", "bob", "--subject", "pickles", "--body", "hello")
+    assert code == 0
+    heads = [line.split(" (")[0] for line in out.splitlines() if line.startswith("#")]
+    assert heads == ["# alice@crepes.fr → crepes.fr submission", "# crepes.fr → hamburger.edu smtp"]
+    assert out.splitlines()[-1] == "S: 221 2.0.0 hamburger.edu closing connection"
+    code, out, _ = _run(capsys, "fetch", "--protocol", "imap", "--json")
+    found = json.loads(out)
+    assert (code, len(found["messages"])) == (0, 1)
+    assert "Subject: pickles" in found["messages"][0]
+    code, out, _ = _run(capsys, "fetch", "--delete", "--json")
+    assert len(json.loads(out)["messages"]) == 1
+    code, out, _ = _run(capsys, "fetch", "--json")
+    assert json.loads(out)["messages"] == []
+
+
+def test_send_says_why_it_did_not_arrive(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = _run(capsys, "send", "--to", "nobody@hamburger.edu")
+    assert code == 1
+    assert err.startswith("mailtutor: not delivered: nobody@hamburger.edu: 550 5.1.1")
+
+
+def test_send_carries_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "crêpe.bin").write_bytes(bytes(range(256)))
+    code, _, _ = _run(capsys, "send", "--to", "bob", "--attach", str(tmp_path / "crêpe.bin"), "--body", "泡菜")
+    assert code == 0
+    _, out, _ = _run(capsys, "fetch", "--json")
+    assert "Content-Disposition: attachment" in json.loads(out)["messages"][0]
+
+
+def test_a_trace_has_no_passwords_unless_asked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    kept, whole = tmp_path / "kept.jsonl", tmp_path / "whole.jsonl"
+    _run(capsys, "fetch", "--trace", str(kept))
+    _run(capsys, "fetch", "--trace", str(whole), "--with-passwords")
+    assert b"pickles" not in kept.read_bytes()
+    assert b"PASS pickles" in whole.read_bytes()
+    with kept.open("rb") as file:
+        assert len(load(file)) > 10
+    code, out, _ = _run(capsys, "replay", str(kept), "--plain")
+    assert code == 0
+    assert "C: PASS *******" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["frobnicate", "--x"], 2, ""),
+        (["send"], 2, "--to"),
+        (["send", "--to", "carol"], 2, "user@domain"),
+        (["send", "--from", "carol", "--to", "bob"], 2, "no user carol"),
+        (["fetch", "--user", "carol"], 2, "no user carol"),
+        (["fetch", "--lab", "nowhere.json"], 2, "cannot be read"),
+        (["replay", "nothing-here"], 2, "alice-bob"),
+        (["explain", "xyzzy"], 1, "xyzzy"),
+        (["serve", "--host", "192.0.2.1"], 3, "--host"),
+        ([], 2, "--plain"),
+    ],
+)
+def test_errors_are_one_line_and_an_exit_code(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, words: str
+) -> None:
+    got, _, err = _run(capsys, *arguments)
+    assert got == code
+    assert words in err
+    if not err.startswith("usage:"):
+        assert err.count("\n") == 1
+
+
+def test_a_name_with_escape_sequences_is_shown_as_symbols(capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, err = _run(capsys, "replay", "\x1b]0;owned\x07")
+    assert "\x1b" not in err
+    assert "␛]0;owned␇" in err
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        (["smtp", "RCPT"], "RFC 5321 §4.1.1.3"),
+        (["451"], "4: not now"),
+        (["252"], "Cannot verify"),
+        (["5.7.1"], "policy"),
+        (["PIPELINING"], "RFC 2920"),
+        (["UIDL"], "RFC 1939"),
+        (["received"], "RFC 5321 §4.4"),
+        (["imap", "FETCH"], "RFC 3501"),
+    ],
+)
+def test_explain(capsys: pytest.CaptureFixture[str], asked: list[str], meant: str) -> None:
+    code, out, _ = _run(capsys, "explain", *asked)
+    assert code == 0
+    assert meant in out
+    code, out, _ = _run(capsys, "explain", *asked, "--json")
+    assert json.loads(out)["meanings"]
+
+
+def test_replay_prints_the_transcript_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(capsys, "replay", "alice-bob", "--plain")
+    assert code == 0
+    assert out.splitlines()[1:4] == [
+        "S: 220 hamburger.edu",
+        "C: HELO crepes.fr",
+        "S: 250 Hello crepes.fr, pleased to meet you",
+    ]
+    _, out, _ = _run(capsys, "replay", "alice-bob", "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["verb"] for row in rows if row["source"] == "C" and row["verb"]] == [
+        "HELO", "MAIL", "RCPT", "DATA", ".", "QUIT",
+    ]  # fmt: skip
+
+
+def test_doctor_names_what_this_machine_allows(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(capsys, "doctor", "--json")
+    assert code == 0
+    checks = {row["check"]: row["ok"] for row in json.loads(out)["findings"]}
+    assert checks["python"]
+    assert {"addresses", "ports", "low_ports", "capture", "terminal"} <= set(checks)
+
+
+def test_lessons_are_listed_with_what_they_teach(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(capsys, "lessons", "--json")
+    assert code == 0
+    assert [json.loads(line)["id"][:2] for line in out.splitlines()] == ["01", "02", "03"]
+    _, out, _ = _run(capsys, "lessons", "--coverage", "--json")
+    rows = json.loads(out)["rows"]
+    assert {"F1", "F2", "F3", "F6", "F9", "F10", "F11", "F12", "F13", "F16", "F36", "F37"} <= set(rows)

@@ -1,0 +1,92 @@
+"""Our own lessons: complete in both languages, short, with hints, and their solutions meet their checks."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from mailtutor.course.answers import judge
+from mailtutor.course.checks import evidence_since, met
+from mailtutor.course.lesson import LANGUAGES, Lesson
+from mailtutor.course.loader import load_lessons
+from mailtutor.course.model import Do, Predict, Quiz, Reflect, Type, Watch
+from mailtutor.paths import content
+from tests.course.toylab import ToyLab
+
+LESSONS = load_lessons(content("lessons")).lessons
+# The notes' vocabulary differs; a teacher can read a step's text in half a minute.
+WORDS = {"en": 120, "zh": 200}
+
+
+def lesson_and_language() -> list[tuple[Lesson, str]]:
+    """Every lesson in every language."""
+    return [(lesson, language) for lesson in LESSONS for language in LANGUAGES]
+
+
+def name_of(value: Lesson | str) -> str:
+    """A test's name."""
+    return value if isinstance(value, str) else value.id
+
+
+def length(text: str, language: str) -> int:
+    """English words, or Chinese characters."""
+    return len(text.split()) if language == "en" else len(re.findall(r"[\u3400-\u9fff]", text))
+
+
+@pytest.mark.parametrize(("lesson", "language"), lesson_and_language(), ids=name_of)
+def test_texts_are_short(lesson: Lesson, language: str) -> None:
+    for name, section in lesson.prose(language).sections.items():
+        assert length(section.body, language) <= WORDS[language], name
+        for hint in section.hints:
+            assert length(hint, language) <= WORDS[language] // 3, name
+
+
+@pytest.mark.parametrize(("lesson", "language"), lesson_and_language(), ids=name_of)
+def test_chinese_is_chinese_and_english_is_not(lesson: Lesson, language: str) -> None:
+    for section in lesson.prose(language).sections.values():
+        text = section.title + section.body + "".join(section.hints) + "".join(section.wrong.values())
+        assert bool(re.search(r"[\u3400-\u9fff]", text)) == (language == "zh")
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
+def test_what_is_asked_has_three_hints_and_an_answer_to_every_wrong_choice(lesson: Lesson) -> None:
+    assert 6 <= len(lesson.steps) <= 10
+    for step in lesson.steps:
+        section = lesson.section("en", step.id)
+        if isinstance(step, (Type, Predict, Quiz)):
+            assert len(section.hints) == 3, step.id
+        choices = step.choices if isinstance(step, Predict) else step.options if isinstance(step, Quiz) else ()
+        if isinstance(step, Predict) or (isinstance(step, Quiz) and step.form == "choice"):
+            for choice in choices:
+                judgement = judge(step, choice)
+                assert judgement.right or judgement.wrong, (step.id, choice)
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
+def test_every_solution_meets_its_checks_and_nothing_is_done_before(lesson: Lesson) -> None:
+    lab = ToyLab(lesson)
+    for step in lesson.steps:
+        if isinstance(step, (Predict, Quiz)):
+            solution = step.solution
+            assert judge(step, solution if isinstance(solution, tuple) else str(solution)).right, step.id
+        if isinstance(step, (Watch, Do, Type, Predict)):
+            start = len(lab.log)
+            before = met(step.check, evidence_since(lab.log, *lab.reading(), start))
+            assert not all(before), step.id
+            lab.play(step)
+            after = met(step.check, evidence_since(lab.log, *lab.reading(), start))
+            assert all(after), (step.id, after)
+        if isinstance(step, Reflect):
+            assert not judge(step, "because").right
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
+def test_a_step_can_be_played_without_the_steps_before_it(lesson: Lesson) -> None:
+    for step in lesson.steps:
+        if isinstance(step, (Type, Predict)):
+            lab = ToyLab(lesson)
+            lab.type(step.console, lesson.typed_before(step.id), fresh=True)
+            start = len(lab.log)
+            lab.play(step)
+            assert all(met(step.check, evidence_since(lab.log, *lab.reading(), start))), step.id

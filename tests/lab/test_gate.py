@@ -1,0 +1,119 @@
+"""The gate: what is held has not happened yet."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import threading
+
+from mailtutor.lab.gate import Pace
+from mailtutor.lab.lab import Lab
+from mailtutor.protocols.lines import Source
+from mailtutor.reading.dialogue import dialogue_of
+from mailtutor.session import Session
+from mailtutor.trace.events import Closed, Delivered, Opened
+from mailtutor.trace.log import Log
+from tests.conftest import StartLab
+from tests.lab.waiting import wait_for
+
+
+def _said(log: Log) -> list[bytes]:
+    return [row.line.text for row in dialogue_of(log).rows]
+
+
+def _await_held(lab: Lab, source: Source = Source.SERVER) -> None:
+    """Until a line of that side waits at the gate: it is not in the log, so there is nothing else to wait for."""
+    beat = threading.Event()
+    for _ in range(2000):
+        if [held for held in lab.held() if held.source is source]:
+            return
+        beat.wait(0.005)
+    raise AssertionError("nothing was held")
+
+
+def test_stepping_lets_one_line_through_at_a_time(start_lab: StartLab) -> None:
+    lab = start_lab()
+    lab.submit(_pace(lab, Pace.STEP)).result()
+    with socket.create_connection(lab.directory.doors["hamburger.edu", "smtp"], timeout=10) as sock:
+        _await_held(lab)
+        (held,) = lab.held()
+        assert (held.source, held.raw) == (Source.SERVER, b"220 hamburger.edu ESMTP mailtutor\r\n")
+        assert _said(lab.log) == []
+        lab.step()
+        assert sock.recv(100) == held.raw
+        sock.sendall(b"NOOP\r\nNOOP\r\n")
+        _await_held(lab, Source.CLIENT)
+        assert lab.held()[0].raw == b"NOOP\r\n"
+        lab.step()
+        _await_held(lab, Source.SERVER)
+        lab.set_pace(Pace.RUN)
+        assert sock.recv(100)
+    wait_for(lab.log, lambda event: isinstance(event, Closed))
+    assert [text[:4] for text in _said(lab.log)] == [b"220 ", b"NOOP", b"250 ", b"NOOP", b"250 "]
+
+
+def test_a_client_that_leaves_while_its_line_is_held_ends_its_session(start_lab: StartLab) -> None:
+    lab = start_lab()
+    lab.submit(_pace(lab, Pace.STEP)).result()
+    with socket.create_connection(lab.directory.doors["hamburger.edu", "smtp"], timeout=10):
+        _await_held(lab)
+    lab.set_pace(Pace.RUN)
+    wait_for(lab.log, lambda event: isinstance(event, Closed))
+    assert lab.held() == ()
+
+
+def test_replies_wait_for_a_prediction_and_commands_do_not(start_lab: StartLab) -> None:
+    lab = start_lab()
+    with socket.create_connection(lab.directory.doors["hamburger.edu", "smtp"], timeout=10) as sock:
+        assert sock.recv(100).startswith(b"220")
+        lab.hold_replies("smtp")
+        sock.sendall(b"DATA\r\n")
+        _await_held(lab)
+        assert lab.held()[0].raw.startswith(b"503")
+        assert _said(lab.log)[-1] == b"DATA"
+        lab.let_replies("smtp")
+        assert sock.recv(100).startswith(b"503")
+
+
+def test_slow_lines_still_arrive(start_lab: StartLab) -> None:
+    lab = start_lab()
+    lab.submit(_pace(lab, Pace.SLOW)).result()
+    with socket.create_connection(lab.directory.doors["hamburger.edu", "smtp"], timeout=10) as sock:
+        wait_for(lab.log, lambda event: isinstance(event, Opened))
+        lab.set_pace(Pace.RUN)
+        assert sock.recv(100).startswith(b"220")
+
+
+def test_a_lab_that_holds_lines_stops_all_the_same(start_lab: StartLab) -> None:
+    lab = start_lab()
+    lab.submit(_pace(lab, Pace.STEP)).result()
+    with socket.create_connection(lab.directory.doors["hamburger.edu", "smtp"], timeout=10):
+        _await_held(lab)
+        lab.stop()
+    assert lab.held() == ()
+
+
+def test_a_session_sends_fetches_and_switches_a_server(start_lab: StartLab) -> None:
+    session = Session()
+    session.start()
+    try:
+        assert session.act("send").result(20).startswith("crepes.fr: 250")
+        wait_for(session.log, lambda event: isinstance(event, Delivered))
+        for action in ("fetch-imap", "fetch-pop3", "fetch-pop3-delete"):
+            assert session.act(action).result(20) == "bob: 1 message"
+        assert session.act("fetch-pop3").result(20) == "bob: 0 messages"
+        assert session.act("host-down").result(20) == "hamburger.edu is down"
+        session.act("send").result(20)
+        assert session.act("host-up").result(20) == "hamburger.edu is up"
+        session.act("flush").result(20)
+        wait_for(session.log, lambda event: isinstance(event, Delivered), count=2)
+        host = session.hosts[1]
+        with smtplib.SMTP(host.address, host.ports["smtp"], timeout=10) as smtp:
+            assert smtp.noop()[0] == 250
+    finally:
+        session.stop()
+
+
+async def _pace(lab: Lab, pace: Pace) -> None:
+    """Sets the pace in the lab's loop, so that it holds from now on."""
+    lab._gate.set_pace(pace)

@@ -1,0 +1,32 @@
+"""Waits for something to stand in a trace, not for time to pass."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from mailtutor.trace.events import AnyEvent
+from mailtutor.trace.log import Log
+
+LIMIT_S = 20.0
+
+
+def wait_for(log: Log, wanted: Callable[[AnyEvent], bool], *, count: int = 1) -> list[AnyEvent]:
+    """The first `count` events that fit, as soon as they are there. Fails the test when they do not come."""
+    news = threading.Condition()
+
+    def tell(_: int, __: AnyEvent) -> None:
+        with news:
+            news.notify_all()
+
+    def found() -> list[AnyEvent]:
+        return [event for event in log if wanted(event)]
+
+    end = log.subscribe(tell)
+    try:
+        with news:
+            came = news.wait_for(lambda: len(found()) >= count, LIMIT_S)
+    finally:
+        end()
+    assert came, f"only {found()} in {len(log)} events"
+    return found()[:count]

@@ -1,0 +1,152 @@
+"""The coach says what was understood, where it stopped, which rule, and what to type."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailtutor.protocols.catalogue import PROTOCOLS
+from mailtutor.reading.coach import advise, completions, likely_next, takes_commands, way_to
+from mailtutor.text.catalogue import words
+
+EN = words("en")
+SMTP = PROTOCOLS["smtp"].table
+
+
+def test_a_right_line_needs_no_correction() -> None:
+    advice = advise(b"helo crepes.fr", "smtp", "wait", EN)
+    assert advice.is_right
+    assert advice.verb == "HELO"
+
+
+def test_a_mistyped_verb_is_answered_with_the_nearest_one() -> None:
+    advice = advise(b"MIAL FROM:<alice@crepes.fr>", "smtp", "ready", EN)
+    assert advice.problem == "unknown"
+    assert "MAIL" in advice.headline
+    assert advice.example == "MAIL FROM:<alice@crepes.fr>"
+
+
+def test_a_word_like_no_verb_is_answered_with_what_is_possible() -> None:
+    advice = advise(b"xyzzy", "smtp", "wait", EN)
+    assert advice.problem == "unknown"
+    assert "HELO" in advice.path
+    assert advice.example == "HELO crepes.fr"
+
+
+def test_a_command_too_early_names_the_way_to_it() -> None:
+    advice = advise(b"DATA", "smtp", "wait", EN)
+    assert advice.problem == "too-early"
+    assert advice.path == ("HELO", "MAIL", "RCPT", "DATA")
+    assert advice.example == "HELO crepes.fr"
+
+
+def test_wrong_arguments_are_shown_where_they_stop_making_sense() -> None:
+    advice = advise(b"MAIL FROM:alice", "smtp", "ready", EN)
+    assert advice.problem == "grammar"
+    assert (advice.understood, advice.rest) == ("MAIL FROM:", "alice")
+    assert advice.rule == "Reverse-path"
+    assert advice.expected == EN("smtp.expected.open_bracket")
+    assert advice.rfc == "RFC 5321 §4.1.1.2"
+
+
+def test_a_line_that_ends_too_soon_is_called_unfinished() -> None:
+    advice = advise(b"RCPT TO:<bob@", "smtp", "mail", EN)
+    assert advice.headline == EN("screen.coach.unfinished", verb="RCPT")
+    assert advice.rest == ""
+
+
+def test_an_empty_line_is_answered_with_a_first_step() -> None:
+    assert advise(b"  ", "pop3", "authorization", EN).example.startswith("USER")
+
+
+@pytest.mark.parametrize("raw", [b"HELO \x1b[2J", b"HELO caf\xc3\xa9", b"NOOP \x00"])
+def test_bytes_that_are_no_ascii_text_are_named_and_never_passed_on(raw: bytes) -> None:
+    advice = advise(raw, "smtp", "wait", EN)
+    assert advice.problem == "control"
+    assert "\x1b" not in advice.rest
+    assert "\x00" not in advice.rest
+
+
+def test_an_imap_line_without_a_tag_is_told_so() -> None:
+    assert advise(b"LOGIN bob pickles", "imap", "not-authenticated", EN).problem == "no-tag"
+
+
+def test_imap_commands_are_read_behind_their_tag() -> None:
+    table = PROTOCOLS["imap"].table
+    state = next(state for state in table.states if "LOGIN" in table.moves[state])
+    assert advise(b"a1 LOGIN bob pickles", "imap", state, EN).is_right
+    selected = next(state for state in table.states if "UID FETCH" in table.moves[state])
+    assert advise(b"a2 uid fetch 1:* (FLAGS)", "imap", selected, EN).verb == "UID FETCH"
+
+
+def test_completion_gives_only_what_is_legal_now() -> None:
+    assert completions("m", "smtp", "ready") == ("MAIL FROM:<alice@crepes.fr>",)
+    assert completions("m", "smtp", "wait") == ()
+    assert completions("", "smtp", "mail")[0].startswith(("HELO", "EHLO"))
+
+
+def test_completion_keeps_the_students_own_tag() -> None:
+    table = PROTOCOLS["imap"].table
+    state = next(state for state in table.states if "LOGIN" in table.moves[state])
+    assert all(line.startswith("x9 LOG") for line in completions("x9 lo", "imap", state))
+
+
+@pytest.mark.parametrize(("state", "verb"), [("wait", "HELO"), ("ready", "MAIL"), ("mail", "RCPT"), ("rcpt", "DATA")])
+def test_the_likely_next_line_leads_on(state: str, verb: str) -> None:
+    assert likely_next(SMTP, state).split()[0] == verb
+
+
+def test_there_is_no_way_to_what_is_legal_or_never_legal() -> None:
+    assert way_to("HELO", SMTP, "wait") == ()
+    assert way_to("MAIL", SMTP, "closed") == ()
+
+
+def test_lines_of_a_message_are_no_commands() -> None:
+    assert not takes_commands("smtp", "data")
+    assert takes_commands("smtp", "ready")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_example_of_every_table_is_right_where_it_is_legal(protocol: str, language: str) -> None:
+    table = PROTOCOLS[protocol].table
+    for state in table.states:
+        for verb in table.legal(state):
+            advice = advise(table.commands[verb].example.encode(), protocol, state, words(language))
+            assert advice.is_right or not takes_commands(protocol, state), (state, verb, advice)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "state", "line", "verb"),
+    [
+        ("smtp", "ready", b"starttls", "STARTTLS"),
+        ("smtp", "ready", b"EXPN all", "EXPN"),
+        ("pop3", "authorization", b"APOP bob x", "APOP"),
+        ("pop3", "authorization", b"STLS", "STLS"),
+        ("imap", "selected", b"a1 UID MOVE 1 x", "UID MOVE"),
+    ],
+)
+def test_a_command_no_server_here_offers_is_still_a_command(protocol: str, state: str, line: bytes, verb: str) -> None:
+    advice = advise(line, protocol, state, EN)
+    assert (advice.problem, advice.verb) == ("not-offered", verb)
+    assert advice.headline == EN("reply.coach.not_offered", verb=verb)
+
+
+@pytest.mark.parametrize("line", [b"HELO x", b"DELETE 1", b"DLEE 1", b"HELP"])
+def test_nothing_is_deleted_on_a_guess(line: bytes) -> None:
+    assert "DELE" not in advise(line, "pop3", "transaction", EN).example
+
+
+def test_far_words_are_no_near_misses() -> None:
+    assert advise(b"HELO x", "pop3", "transaction", EN).headline == EN("screen.coach.unknown", word="HELO", verb="")
+
+
+def test_in_idle_only_done_is_understood() -> None:
+    assert advise(b"done", "imap", "idle", EN).is_right
+    advice = advise(b"a1 NOOP", "imap", "idle", EN)
+    assert (advice.problem, advice.example) == ("idle", "DONE")
+    assert advice.headline == EN("reply.coach.idle")
+
+
+def test_a_missing_colon_is_missed_where_it_belongs() -> None:
+    advice = advise(b"MAIL FROM alice@x", "smtp", "ready", EN)
+    assert (advice.understood, advice.expected) == ("MAIL FROM", EN("smtp.expected.colon"))

@@ -1,0 +1,140 @@
+"""The store keeps its word."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailtutor.errors import StoreError
+from mailtutor.store import mailboxes, progress, queue, schema
+from mailtutor.store.database import Database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(tmp_path / "x.sqlite3")
+    yield opened
+    opened.close()
+
+
+def _inbox(database: Database) -> mailboxes.Mailbox:
+    return database.write(lambda db: mailboxes.ensure(db, "h", "bob", "INBOX", 1000)).result()
+
+
+def test_what_was_written_is_there_for_the_next_process(tmp_path: Path) -> None:
+    first = Database(tmp_path / "x.sqlite3")
+    box = _inbox(first)
+    uid = first.write(lambda db: mailboxes.append(db, box.id, b"hello\r\n", ["\\Seen"], 5.0)).result()
+    first.close()
+    second = Database(tmp_path / "x.sqlite3")
+    (message,) = second.read(lambda db: mailboxes.messages(db, box.id))
+    assert (message.uid, message.size, message.flags, message.received_at) == (uid, 7, ("\\Seen",), 5.0)
+    assert second.read(lambda db: mailboxes.content(db, message.body_id)) == b"hello\r\n"
+    second.close()
+
+
+def test_a_job_that_fails_leaves_nothing_and_spoils_no_other(database: Database) -> None:
+    box = _inbox(database)
+
+    def broken(db: sqlite3.Connection) -> None:
+        mailboxes.append(db, box.id, b"half", [], 0.0)
+        raise ValueError("no")
+
+    futures = [database.write(lambda db: mailboxes.append(db, box.id, b"ok", [], 0.0)) for _ in range(3)]
+    failed = database.write(broken)
+    futures += [database.write(lambda db: mailboxes.append(db, box.id, b"ok", [], 0.0)) for _ in range(3)]
+    with pytest.raises(ValueError, match="no"):
+        failed.result()
+    assert [future.result() for future in futures] == [1, 2, 3, 4, 5, 6]
+    assert len(database.read(lambda db: mailboxes.uids(db, box.id))) == 6
+
+
+def test_uids_are_never_reused(database: Database) -> None:
+    box = _inbox(database)
+    first = database.write(lambda db: mailboxes.append(db, box.id, b"a", [], 0.0)).result()
+    database.write(lambda db: mailboxes.expunge(db, box.id, [first])).result()
+    assert database.write(lambda db: mailboxes.append(db, box.id, b"b", [], 0.0)).result() == first + 1
+
+
+def test_a_mailbox_made_anew_has_another_validity(database: Database) -> None:
+    box = database.write(lambda db: mailboxes.create(db, "h", "bob", "x", 1000)).result()
+    database.write(lambda db: mailboxes.delete(db, box.id)).result()
+    again = database.write(lambda db: mailboxes.create(db, "h", "bob", "x", 1000)).result()
+    assert again.uid_validity > box.uid_validity
+
+
+def test_every_change_raises_the_modification_sequence(database: Database) -> None:
+    box = _inbox(database)
+    seen = [box.highest_modseq]
+
+    def modseq() -> int:
+        found = database.read(lambda db: mailboxes.by_id(db, box.id))
+        assert found is not None
+        return found.highest_modseq
+
+    uid = database.write(lambda db: mailboxes.append(db, box.id, b"a", [], 0.0)).result()
+    seen.append(modseq())
+    database.write(lambda db: mailboxes.set_flags(db, box.id, {uid: ["\\Seen"]})).result()
+    seen.append(modseq())
+    assert [m.uid for m in database.read(lambda db: mailboxes.messages(db, box.id, seen[1]))] == [uid]
+    database.write(lambda db: mailboxes.expunge(db, box.id, [uid])).result()
+    seen.append(modseq())
+    assert seen == sorted(set(seen))
+
+
+def test_a_body_lives_as_long_as_somebody_refers_to_it(database: Database) -> None:
+    box = _inbox(database)
+    other = database.write(lambda db: mailboxes.create(db, "h", "bob", "other", 1)).result()
+    uid = database.write(lambda db: mailboxes.append(db, box.id, b"a", [], 0.0)).result()
+    ((_, copied),) = database.write(lambda db: mailboxes.copy(db, box.id, [uid], other.id)).result()
+    body = database.read(lambda db: mailboxes.messages(db, box.id))[0].body_id
+    database.write(lambda db: mailboxes.expunge(db, box.id, [uid])).result()
+    assert database.read(lambda db: mailboxes.content(db, body)) == b"a"
+    database.write(lambda db: mailboxes.expunge(db, other.id, [copied])).result()
+    with pytest.raises(KeyError):
+        database.read(lambda db: mailboxes.content(db, body))
+
+
+def test_the_queue_forgets_a_message_with_its_last_recipient(database: Database) -> None:
+    queue_id = database.write(lambda db: queue.add(db, "h", "a@b", ["c@d", "e@f"], b"x", 10.0)).result()
+    assert [job.recipient for job in database.read(lambda db: queue.due(db, "h", 10.0))] == ["c@d", "e@f"]
+    database.write(lambda db: queue.defer(db, queue_id, "c@d", "451", 99.0)).result()
+    assert [job.recipient for job in database.read(lambda db: queue.due(db, "h", 10.0))] == ["e@f"]
+    database.write(lambda db: queue.finish(db, queue_id, "e@f")).result()
+    assert database.read(lambda db: queue.next_due_at(db, "h")) == 99.0
+    database.write(lambda db: queue.finish(db, queue_id, "c@d")).result()
+    assert database.read(lambda db: queue.count(db, "h")) == 0
+    again = database.write(lambda db: queue.add(db, "h", "a@b", ["c@d"], b"x", 10.0)).result()
+    assert again != queue_id
+
+
+def test_a_step_once_done_stays_done(database: Database) -> None:
+    for result in ("wrong", "done", "wrong"):
+        database.write(lambda db, r=result: progress.set_result(db, "l", "s", r, "answer", 1.0)).result()  # type: ignore[misc]
+    assert database.read(progress.results) == {("l", "s"): ("done", "answer")}
+
+
+@pytest.mark.parametrize("kind", ["garbage", "newer", "foreign", "damaged"])
+def test_a_file_that_cannot_be_used_is_refused_and_left_as_it_is(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x.sqlite3"
+    if kind == "garbage":
+        path.write_bytes(b"hello, this is not a database" * 50)
+    else:
+        Database(path).close()
+        with sqlite3.connect(path) as db:
+            if kind == "newer":
+                db.execute(f"PRAGMA user_version={schema.VERSION + 1}")
+            elif kind == "foreign":
+                db.execute("PRAGMA application_id=7")
+        db.close()
+        if kind == "damaged":
+            data = bytearray(path.read_bytes())
+            data[4096:8192] = b"\xff" * 4096
+            path.write_bytes(data)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=str(path)):
+        Database(path)
+    assert path.read_bytes() == before

@@ -1,0 +1,137 @@
+"""Dialogues as text and back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailtutor.errors import MailtutorError
+from mailtutor.paths import content
+from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun
+from mailtutor.trace.transcript import Transcript, Turn, parse, transcript_of
+
+HEAD = "# protocol: smtp\n"
+
+
+def read(body: str) -> list[bytes]:
+    """The bytes of each turn of a transcript without its head."""
+    return [turn.data for turn in parse((HEAD + body).encode()).turns]
+
+
+def test_head_and_turns_are_read() -> None:
+    found = parse(
+        b"# Title: Hello\n# title.zh: \xe4\xbd\xa0\xe5\xa5\xbd\n# protocol: smtp\n\nS: 220 x\nC: QUIT\n# over\n"
+    )
+    assert found.title() == "Hello"
+    assert found.title("zh") == "你好"
+    assert found.title("fr") == "Hello"
+    assert found.protocol == "smtp"
+    assert found.turns == (Turn(False, b"220 x\r\n"), Turn(True, b"QUIT\r\n"))
+    assert "over" not in found.meta
+
+
+def test_a_file_from_windows_reads_the_same() -> None:
+    assert parse(b"\xef\xbb\xbf# protocol: smtp\r\nS: 220\r\n").turns == (Turn(False, b"220\r\n"),)
+
+
+def test_empty_lines_and_leading_spaces_of_a_turn_are_kept() -> None:
+    assert read("C:\nC: \nC:  two\nC:none") == [b"\r\n", b"\r\n", b" two\r\n", b"none\r\n"]
+
+
+def test_escapes_stand_for_bytes() -> None:
+    assert read(r"C: \x1b[31m\\ \t\r\xff") == [b"\x1b[31m\\ \t\r\xff\r\n"]
+
+
+def test_line_ends_that_are_not_crlf() -> None:
+    assert read("C: lf\\n\nC: cut\\\nC: slash\\\\") == [b"lf\n", b"cut", b"slash\\\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"# protocol: smtp\nHELO\n", "x.txt, line 2: a line starts with C:"),
+        (b"S: 220\n", "x.txt, line 1: no protocol"),
+        (b"# protocol: smtp\nC: a\\q\n", r"x.txt, line 2: \\q means nothing"),
+        (b"# protocol: smtp\nC: a\\nb\n", "x.txt, line 2: .*only at the end"),
+        (b"# protocol: smtp\n# port: smtp\n", "x.txt, line 2: port is a number"),
+        (b"# protocol: smtp\n# closed: bob\n", "x.txt, line 2: closed is"),
+        (b"# protocol: smtp\nC: \xff\n", "x.txt, line 2: not UTF-8"),
+    ],
+)
+def test_errors_name_file_and_line_and_what_to_do(data: bytes, message: str) -> None:
+    with pytest.raises(MailtutorError, match=message):
+        parse(data, "x.txt")
+
+
+def test_a_transcript_becomes_events_with_regular_times() -> None:
+    found = parse(b"# protocol: pop3\n# client: bob\n# server: h\n# port: 110\nS: +OK\nC: QUIT\n")
+    client, server = Endpoint("bob", "", 0), Endpoint("h", "", 110)
+    assert found.events(conn=3, t=10.0, at=100.0, step_s=2.0) == [
+        Opened(t=10.0, at=100.0, conn=3, protocol="pop3", service="pop3", client=client, server=server),
+        FromServer(t=12.0, at=102.0, conn=3, data=b"+OK\r\n"),
+        FromClient(t=14.0, at=104.0, conn=3, data=b"QUIT\r\n"),
+        Closed(t=16.0, at=106.0, conn=3, by="server"),
+    ]
+
+
+def test_one_connection_of_a_trace_becomes_text() -> None:
+    end = Endpoint("", "127.0.0.1", 40000)
+    host = Endpoint("h", "127.0.0.2", 2525)
+    events: list[AnyEvent] = [
+        Opened(t=0, at=0, conn=1, protocol="smtp", service="smtp", client=end, server=host),
+        Opened(t=0, at=0, conn=2, protocol="smtp", service="submission", client=end, server=host),
+        FromServer(t=1, at=1, conn=2, data=b"250-a\r\n25"),
+        TlsBegun(t=1, at=1, conn=2, version="TLSv1.3", cipher="x"),
+        FromServer(t=1, at=1, conn=1, data=b"other"),
+        FromServer(t=2, at=2, conn=2, data=b"0 b \r\n"),
+        FromClient(t=3, at=3, conn=2, data=b"caf\xc3\xa9\t\xe9\n"),
+        FromClient(t=3, at=3, conn=2, data=b"QU"),
+        Closed(t=4, at=4, conn=2, by="lost"),
+    ]
+    assert transcript_of(events, 2).text() == (
+        "# protocol: smtp\n# service: submission\n# client: 127.0.0.1\n# server: h\n# port: 2525\n# closed: lost\n"
+        "S: 250-a\nS: 250 b\\x20\nC: café\\t\\xe9\\n\nC: QU\\\n"
+    )
+    with pytest.raises(MailtutorError, match="no connection 7"):
+        transcript_of(events, 7)
+
+
+def test_what_a_terminal_would_obey_is_written_visibly() -> None:
+    text = Transcript((Turn(True, b"\x1b]0;x\x07\xc2\x9b1m \xe2\x80\xae\x00\r\n"),)).text()
+    assert text == "C: \\x1b]0;x\\x07\\xc2\\x9b1m \\xe2\\x80\\xae\\x00\n"
+
+
+def test_a_host_name_cannot_forge_a_turn() -> None:
+    assert Transcript((), {"client": "x\nC: QUIT"}).text() == "# client: x?C: QUIT\n"
+
+
+@given(st.lists(st.tuples(st.booleans(), st.one_of(st.binary(min_size=1), st.text(min_size=1).map(str.encode)))))
+def test_any_bytes_come_back(said: list[tuple[bool, bytes]]) -> None:
+    end = Endpoint("h", "", 25)
+    events: list[AnyEvent] = [Opened(t=0, at=0, conn=1, protocol="smtp", service="smtp", client=end, server=end)]
+    events += [(FromClient if side else FromServer)(t=0, at=0, conn=1, data=data) for side, data in said]
+    text = transcript_of(events, 1).text()
+    again = parse(text.encode())
+    assert again.text() == text
+    assert merged([(turn.from_client, turn.data) for turn in again.turns]) == merged(said)
+
+
+def merged(said: list[tuple[bool, bytes]]) -> list[tuple[bool, bytes]]:
+    """Neighbours of the same side put together."""
+    found: list[tuple[bool, bytes]] = []
+    for side, data in said:
+        if found and found[-1][0] == side:
+            found[-1] = (side, found[-1][1] + data)
+        else:
+            found.append((side, data))
+    return found
+
+
+@pytest.mark.parametrize(("name", "turns"), [("alice-bob.txt", 15), ("bob-pop3.txt", 14)])
+def test_the_dialogues_of_the_course_notes_read_and_write_the_same(name: str, turns: int) -> None:
+    file = content("transcripts") / name
+    found = parse(file.read_bytes(), str(file))
+    assert len(found.turns) == turns
+    assert found.text() == file.read_text(encoding="utf-8")
+    assert found.title("zh") != found.title("en")

@@ -1,0 +1,206 @@
+"""A session without a lab, made from a transcript; and how a test waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from textual.app import App
+from textual.events import Paste
+from textual.pilot import Pilot
+
+from mailtutor import paths
+from mailtutor.course.loader import Catalogue, load_lessons
+from mailtutor.lab.plan import ALICE, BOB, SeedMail, User
+from mailtutor.protocols.lines import Line, Source
+from mailtutor.trace.events import AnyEvent, Endpoint, FromClient, FromServer, Opened
+from mailtutor.trace.log import Log
+from mailtutor.trace.transcript import parse
+from mailtutor.tui.app import TuiApp
+from mailtutor.tui.screens.stage import StageScreen
+from mailtutor.tui.widgets.lines import WireLines
+
+
+@dataclass
+class FakeHost:
+    """A server that is only a name."""
+
+    name: str
+    address: str
+    users: tuple[User, ...]
+    ports: Mapping[str, int] = field(default_factory=lambda: {"smtp": 2525, "pop3": 2110})
+
+
+@dataclass
+class FakeHeld:
+    """A line at the gate."""
+
+    conn: int
+    source: Source
+    raw: bytes
+
+
+class FakeConsole:
+    """Nobody listens; what is said is in the log."""
+
+    is_open = True
+
+    def __init__(self, log: Log, conn: int) -> None:
+        self.conn = conn
+        self._log = log
+
+    def send(self, line: str) -> None:
+        """Says a line."""
+        self._log.append(FromClient(t=0, at=0, conn=self.conn, data=line.encode() + b"\r\n"))
+
+    def close(self) -> None:
+        """Stops listening."""
+        self.is_open = False
+
+
+class FakeStage:
+    """What the screen needs of a session. Implements `mailtutor.tui.contract.Stage`."""
+
+    def __init__(self, events: Sequence[AnyEvent] = ()) -> None:
+        self.log = Log()
+        self.notices: list[str] = []
+        self.hosts = (FakeHost("crepes.fr", "127.0.0.2", (ALICE,)), FakeHost("hamburger.edu", "127.0.0.3", (BOB,)))
+        self.is_running = False
+        self.pace = "run"
+        self.waiting: list[FakeHeld] = []
+        self.acts: list[str] = []
+        self.done: dict[tuple[str, str], tuple[str, str]] = {}
+        for event in events:
+            self.log.append(event)
+
+    def start(self, *, classic: bool = False, seed: Sequence[SeedMail] = ()) -> None:
+        """Runs at once; the log stays the same."""
+        self.is_running = True
+
+    def stop(self) -> None:
+        """Runs no more."""
+        self.is_running = False
+
+    def set_pace(self, pace: str) -> None:
+        """Changes the pace."""
+        self.pace = pace
+
+    def step(self) -> None:
+        """Lets one line through."""
+        if self.waiting:
+            held = self.waiting.pop(0)
+            kind = FromClient if held.source is Source.CLIENT else FromServer
+            self.log.append(kind(t=0, at=0, conn=held.conn, data=held.raw))
+
+    def held(self) -> Sequence[FakeHeld]:
+        """What waits."""
+        return tuple(self.waiting)
+
+    def hold_replies(self, service: str) -> None:
+        """Nobody replies."""
+
+    def let_replies(self, service: str) -> None:
+        """Nobody replies."""
+
+    def act(self, action: str) -> Future[str]:
+        """Notes what was asked for."""
+        self.acts.append(action)
+        done: Future[str] = Future()
+        done.set_result("fine")
+        return done
+
+    def send(self, sender: str, recipients: Sequence[str], subject: str, body: str) -> object:
+        """Notes it."""
+        self.acts.append("send")
+        return None
+
+    def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
+        """Notes it."""
+        self.acts.append("fetch")
+        return []
+
+    def console(self, host: str, service: str) -> FakeConsole:
+        """A new connection."""
+        conn = 1 + max((e.conn for e in self.log if isinstance(e, Opened)), default=0)
+        self.log.append(opened(conn, "you", host, service))
+        return FakeConsole(self.log, conn)
+
+    def recite(self, *, name: str, host: str, service: str, said: Sequence[bytes]) -> list[Line]:
+        """Nobody answers."""
+        return []
+
+    @cached_property
+    def lessons(self) -> Catalogue:
+        """The real ones."""
+        return load_lessons(paths.content("lessons"))
+
+    def results(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """What was kept."""
+        return dict(self.done)
+
+    def set_result(self, lesson: str, step: str, result: str, answer: str = "") -> None:
+        """Keeps it."""
+        self.done[lesson, step] = (result, answer)
+
+    def forget(self, lesson: str) -> None:
+        """Forgets a lesson."""
+        self.done = {key: value for key, value in self.done.items() if key[0] != lesson}
+
+
+def opened(conn: int, client: str, server: str, service: str = "smtp") -> Opened:
+    """A connection begins."""
+    protocol = "smtp" if service == "submission" else service
+    return Opened(
+        t=0, at=0, conn=conn, protocol=protocol, service=service,
+        client=Endpoint(client, "127.0.0.4", 40000 + conn), server=Endpoint(server, "127.0.0.3", 25),
+    )  # fmt: skip
+
+
+def alice_bob() -> list[AnyEvent]:
+    """The textbook's dialogue."""
+    return list(parse((paths.content("transcripts") / "alice-bob.txt").read_bytes()).events())
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str) -> None:
+    """Waits until something is so; fails by naming it."""
+    for _ in range(500):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"never happened: {what}")
+
+
+def shown(app: App[Any]) -> str:
+    """The whole screen as text, a line a row."""
+    width, height = app.size
+    screen = app.screen
+    rows = screen._compositor.render_strips(app.size)
+    return "\n".join(strip.text[:width].rstrip() for strip in rows[:height])
+
+
+def stage(app: TuiApp) -> StageScreen:
+    """The screen in front, which has a wire."""
+    assert isinstance(app.screen, StageScreen)
+    return app.screen
+
+
+def lines(app: TuiApp) -> WireLines:
+    """The lines of the pane that leads."""
+    pane = stage(app).deck.pane
+    assert pane is not None
+    return pane.lines
+
+
+async def type_line(pilot: Pilot[Any], line: str) -> None:
+    """Types a line as a student does, key by key, and presses Enter."""
+    names = {" ": "space", ".": "full_stop", ":": "colon", "<": "less_than_sign", ">": "greater_than_sign", "@": "at"}
+    await pilot.press(*(names.get(character, character) for character in line), "enter")
+
+
+async def paste_line(pilot: Pilot[Any], line: str) -> None:
+    """Pastes a line and presses Enter: the same for the screen, and quicker."""
+    pilot.app.post_message(Paste(line))
+    await pilot.press("enter")

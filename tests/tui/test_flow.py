@@ -1,0 +1,46 @@
+"""Wrapping: the index of screen lines says the same as wrapping everything would."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from mailtutor.reading.visible import visible
+from mailtutor.tui.widgets.flow import Flow, wrapped
+
+texts = st.lists(st.text(st.sampled_from("ab你好e\u0301 ␍")).map(visible), min_size=1, max_size=12)
+
+
+@given(texts, st.integers(2, 9), st.integers(2, 9))
+def test_heights_are_those_of_the_wrapped_texts_before_and_after_a_change_of_width(
+    lines: list[str], first: int, second: int
+) -> None:
+    flow = Flow(lines.__getitem__, first)
+    flow.extend(len(lines) // 2)
+    flow.extend(len(lines))
+    for width in (first, second):
+        flow.reflow(width)
+        assert flow.height(len(lines)) == sum(len(wrapped(line, width)) for line in lines)
+
+
+@given(texts, st.integers(2, 9))
+def test_every_screen_line_is_found_in_its_row(lines: list[str], width: int) -> None:
+    flow = Flow(lines.__getitem__, width)
+    flow.extend(len(lines))
+    found = [flow.locate(y) for y in range(flow.height(len(lines)))]
+    assert found == [(row, part) for row, text in enumerate(lines) for part in range(len(wrapped(text, width)))]
+
+
+@given(st.text(), st.integers(2, 9))
+def test_no_piece_is_wider_than_the_width_and_nothing_is_lost(text: str, width: int) -> None:
+    pieces = wrapped(visible(text), width)
+    assert "".join(pieces) == visible(text)
+    assert all(cell_len(piece) <= width for piece in pieces)
+
+
+def test_an_empty_text_takes_a_line() -> None:
+    assert wrapped("", 5) == [""]
+    flow = Flow(lambda _: "", 5)
+    flow.extend(3)
+    assert flow.height(3) == 3

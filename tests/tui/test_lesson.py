@@ -1,0 +1,266 @@
+"""A lesson, played as a student plays it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from textual.pilot import Pilot
+
+from mailtutor.course.model import Do, Predict, Quiz, Read, Reflect, Type, Watch
+from mailtutor.reading.dialogue import Row
+from mailtutor.session import Session
+from mailtutor.tui.app import TuiApp
+from mailtutor.tui.screens.lesson import LessonScreen
+from mailtutor.tui.widgets.wire import WirePane
+from tests.tui.stage import FakeStage, paste_line, shown, stage, until
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    session = Session()
+    yield session
+    session.stop()
+
+
+def lesson_screen(app: TuiApp) -> LessonScreen:
+    screen = app.screen
+    assert isinstance(screen, LessonScreen)
+    return screen
+
+
+def has_more(rows: list[Row], count: int) -> bool:
+    return len(rows) > count
+
+
+def is_at(screen: LessonScreen, index: int) -> bool:
+    return screen.index == index
+
+
+async def play_step(pilot: Pilot[int], app: TuiApp) -> None:
+    """Does what the current step asks, with its own solution, through the keyboard alone."""
+    screen = lesson_screen(app)
+    step = screen.step
+    if isinstance(step, (Read, Watch)):
+        await pilot.press("enter")
+    elif isinstance(step, Type):
+        for line in step.solution:
+            await until(pilot, lambda: screen.desk.is_ready and screen.desk.console, "a console")
+            rows = screen.viewpoint.dialogue.rows
+            before = len(rows)
+            await paste_line(pilot, line)
+            await until(pilot, partial(has_more, rows, before), f"{line} on the wire")
+    elif isinstance(step, Predict):
+        await until(pilot, lambda: screen.has_class("-asking"), "the question")
+        for _ in range(step.choices.index(str(step.solution))):
+            await pilot.press("down")
+        await pilot.press("enter")
+    elif isinstance(step, Quiz) and step.form == "choice":
+        for _ in range(step.options.index(str(step.solution))):
+            await pilot.press("down")
+        await pilot.press("enter")
+    elif isinstance(step, Quiz) and isinstance(step.solution, tuple):
+        left = list(step.options)
+        for option in step.solution:
+            await pilot.press(*["up"] * len(left), "home", *["down"] * left.index(option), "enter")
+            left.remove(option)
+    elif isinstance(step, Quiz):
+        await paste_line(pilot, str(step.solution))
+    elif isinstance(step, Do):
+        await pilot.press(*["1" if act == "send" else "2" for act in step.solution])
+    elif isinstance(step, Reflect):
+        await paste_line(pilot, "because one connection can carry many messages and setting up a new one takes time")
+    await until(pilot, lambda: screen.is_done, f"step {step.id} done")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", ["1", "2", "3"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_lesson_can_be_played_from_start_to_end_with_the_keyboard(
+    session: Session, lesson: str, size: tuple[int, int]
+) -> None:
+    app = TuiApp(session, "lesson", {"lesson": lesson})
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: session.is_running, "the lab")
+        screen = lesson_screen(app)
+        for number in range(len(screen.lesson.steps)):
+            assert screen.index == number
+            await play_step(pilot, app)
+            await until(pilot, lambda: is_at_the_end(app), "the newest line in view")
+            if number + 1 < len(screen.lesson.steps):
+                await pilot.press("ctrl+n")
+                await until(pilot, partial(is_at, screen, number + 1), f"step {number + 1}")
+    results = session.results()
+    assert all(results[screen.lesson.id, step.id][0] == "done" for step in screen.lesson.steps)
+
+
+def is_at_the_end(app: TuiApp) -> bool:
+    """Whether every pane that is shown follows its end."""
+    return all(
+        pane.lines.scroll_offset.y == pane.lines.max_scroll_y
+        for pane in stage(app).query(WirePane)
+        if pane.display and pane.lines.cursor is None
+    )
+
+
+@pytest.mark.slow
+async def test_a_lesson_taken_up_in_the_middle_brings_the_console_to_where_it_was(session: Session) -> None:
+    for step in ("see-it", "hello", "first-digit", "sender", "data-too-early"):
+        session.set_result("02-smtp-by-hand", step, "done")
+    app = TuiApp(session, "lesson", {"lesson": "2"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        assert screen.step.id == "recipient"
+        await until(pilot, lambda: screen.desk.is_ready and screen.desk.console, "the earlier lines said again")
+        await play_step(pilot, app)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lesson", "step"), [("1", "bob-looks"), ("2", "message"), ("2", "goodbye"), ("3", "push")])
+async def test_a_lesson_taken_up_does_again_what_the_steps_before_did(session: Session, lesson: str, step: str) -> None:
+    found = session.lessons.find(lesson)
+    for earlier in found.steps:
+        if earlier.id == step:
+            break
+        session.set_result(found.id, earlier.id, "done")
+    app = TuiApp(session, "lesson", {"lesson": lesson})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        assert screen.step.id == step
+        await until(pilot, lambda: screen._is_begun, "the steps before done again")
+        await until(pilot, lambda: screen.desk.is_ready, "the console where it was")
+        await pilot.pause(0.2)
+        assert not screen.is_done
+        await play_step(pilot, app)
+
+
+@pytest.mark.slow
+async def test_what_agents_say_does_not_pass_for_what_the_student_is_to_type(session: Session) -> None:
+    for step in ("see-it", "hello", "first-digit", "sender", "data-too-early", "recipient"):
+        session.set_result("02-smtp-by-hand", step, "done")
+    app = TuiApp(session, "lesson", {"lesson": "2"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen._is_begun and screen.desk.is_ready, "the student's turn")
+        await pilot.press("escape", "1")
+        await pilot.pause(0.5)
+        assert not screen.is_done
+
+
+@pytest.mark.slow
+async def test_leaving_while_the_wire_is_held_neither_hangs_nor_fails(session: Session) -> None:
+    app = TuiApp(session, "lesson", {"lesson": "1"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen._is_begun, "the first step")
+        await pilot.press("space")
+        await until(pilot, lambda: session.pace == "step", "the wire held")
+        await pilot.press("enter")
+        await until(pilot, lambda: "held: space" in shown(app), "how it goes on")
+        log = session.log
+        await pilot.press("R", "R")
+        await until(pilot, lambda: session.log is not log and screen._is_begun, "a new lab")
+        await pilot.pause(0.3)
+        assert not [told.message for told in app._notifications if told.severity == "error"]
+
+
+@pytest.mark.slow
+async def test_a_wrong_prediction_is_answered_and_the_reply_stays_held(session: Session) -> None:
+    for step in ("see-it", "hello", "first-digit", "sender"):
+        session.set_result("02-smtp-by-hand", step, "done")
+    app = TuiApp(session, "lesson", {"lesson": "2"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen.has_class("-asking"), "the question")
+        await until(pilot, lambda: session.held(), "the reply at the gate")
+        await pilot.press("down", "down", "enter")
+        await until(pilot, lambda: "✘" in str(screen._feedback[1]), "the answer to a wrong answer")
+        assert "354 would mean" in shown(app)
+        assert session.held()
+        assert "S< ???" in shown(app)
+        assert "503 " not in str(screen.meaning._text.content)
+        waiting = session.held()
+        await pilot.press("f8", "f8")
+        assert session.held() == waiting, "the wire's own keys do not tell the answer either"
+        assert "bad sequence" not in shown(app).casefold()
+        assert not screen.is_done
+
+
+async def test_from_home_enter_opens_the_first_lesson() -> None:
+    app = TuiApp(FakeStage(), "home")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "start lesson 1" in shown(app), "the lessons")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, LessonScreen), "the lesson")
+        assert "Step 1 of" in shown(app)
+
+
+async def test_on_a_small_screen_a_question_ends_in_view_and_a_mark_says_where_the_rest_is() -> None:
+    session = FakeStage()
+    session.set_result("01-who-is-who", "first-letter", "done")
+    app = TuiApp(session, "lesson", {"lesson": "1"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: "more text ▲" in shown(app), "the mark")
+        assert screen._text.scroll_offset.y == screen._text.max_scroll_y
+
+
+async def test_a_wrong_word_is_cleared_away() -> None:
+    app = TuiApp(FakeStage(), "lesson", {"lesson": "1"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        screen.index = [step.id for step in screen.lesson.steps].index("two-stores")
+        screen._show_step()
+        await pilot.pause()
+        await paste_line(pilot, "mailbox")
+        await until(pilot, lambda: "✘" in screen._feedback[1], "the judgement")
+        assert not screen.question._input.value
+
+
+async def test_hints_unfold_and_end_with_the_solution() -> None:
+    app = TuiApp(FakeStage(), "lesson", {"lesson": "2"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        screen = lesson_screen(app)
+        screen.index = 1
+        screen._show_step()
+        hints = len(screen.lesson.section("en", screen.step.id).hints)
+        await pilot.press(*["f3"] * (hints + 1))
+        await pilot.pause()
+        assert "A solution:" in shown(app)
+        assert "R starts this" in shown(app)
+
+
+async def test_the_language_changes_everything_at_once_and_is_remembered() -> None:
+    app = TuiApp(FakeStage(), "lesson", {"lesson": "1"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        assert "Step 1 of" in shown(app)
+        await pilot.press("ctrl+l")
+        await pilot.pause()
+        screen = shown(app)
+        assert "第 1 步" in screen
+        assert stage(app).session.lessons.find("1").prose("zh").title in screen
+        assert "Press Enter" not in screen
+    again = TuiApp(FakeStage(), "home")
+    assert again.settings.language == "zh"
+
+
+async def test_starting_over_forgets_the_lesson() -> None:
+    session = FakeStage()
+    session.set_result("01-who-is-who", session.lessons.find("1").steps[0].id, "done")
+    app = TuiApp(session, "lesson", {"lesson": "1"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        assert lesson_screen(app).index == 1
+        await pilot.press("R")
+        await until(pilot, lambda: "Press R again" in shown(app), "the question")
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, LessonScreen), "the lesson")
+        assert lesson_screen(app).index == 1
+        await pilot.press("R")
+        await until(pilot, lambda: "Press R again" in shown(app), "the question")
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(app.screen, LessonScreen), "the lesson")
+        await until(pilot, lambda: lesson_screen(app).index == 0, "the first step")
+        assert not session.results()

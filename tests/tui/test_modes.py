@@ -1,0 +1,172 @@
+"""Home, sandbox, practice and replay, used as a student uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from mailtutor.session import Session
+from mailtutor.tui.app import TuiApp
+from mailtutor.tui.screens.home import HomeScreen
+from mailtutor.tui.screens.practice import PracticeScreen
+from mailtutor.tui.screens.replay import ReplayScreen
+from tests.tui.stage import FakeStage, alice_bob, lines, paste_line, shown, stage, type_line, until
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    session = Session()
+    yield session
+    session.stop()
+
+
+@pytest.mark.slow
+async def test_one_key_sends_a_mail_and_its_whole_way_is_seen(session: Session) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(200, 60)) as pilot:
+        await until(pilot, lambda: session.is_running, "the lab")
+        await pilot.press("1")
+        await until(pilot, lambda: stage(app).viewpoint.live_world.count("hamburger.edu") == 1, "the mail delivered")
+        await until(pilot, lambda: "crepes.fr→hamburger.edu" in shown(app), "the second leg")
+        await pilot.press("2")
+        await until(pilot, lambda: "bob→hamburger.edu POP3" in shown(app), "bob's leg")
+        await until(pilot, lambda: "signing off" in shown(app), "the end of his session")
+        await pilot.press("m")
+        await until(pilot, lambda: "▣ bob@hamburger.edu  INBOX  (1)" in shown(app), "his mailbox")
+        await pilot.press("q")
+        await until(pilot, lambda: "✔ delivered" in shown(app), "the queue's history")
+
+
+@pytest.mark.slow
+async def test_a_server_that_is_off_leaves_the_mail_in_the_queue(session: Session) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await until(pilot, lambda: session.is_running, "the lab")
+        await pilot.press("4")
+        await until(pilot, lambda: "switched off" in shown(app), "the server off")
+        await pilot.press("1", "q")
+        await until(pilot, lambda: "↻ waiting" in shown(app), "the mail waiting")
+        await pilot.press("4")
+        await until(pilot, lambda: "is back" in shown(app), "the server on")
+        await pilot.press("5")
+        await until(pilot, lambda: "✔ delivered" in shown(app), "the mail delivered")
+
+
+@pytest.mark.slow
+async def test_practice_answers_a_wrong_line_and_the_real_server_does_too(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "S< 220 hamburger.edu" in shown(app), "the greeting")
+        await type_line(pilot, "MIAL")
+        await until(pilot, lambda: "S< 500" in shown(app), "the server's answer")
+        assert "Did you mean MAIL?" in shown(app)
+        await paste_line(pilot, "DATA")
+        await until(pilot, lambda: "HELO → MAIL → RCPT → DATA" in shown(app), "the way there")
+        await paste_line(pilot, "HELO crepes.fr")
+        await until(pilot, lambda: "S< 250" in shown(app), "the greeting answered")
+        await paste_line(pilot, "MAIL FROM:alice")
+        await until(pilot, lambda: "MAIL FROM:▲alice" in shown(app), "the place it stopped")
+        await pilot.press("m", "tab", "enter")
+        await until(pilot, lambda: "Sender ok" in shown(app), "the completed line accepted")
+        await pilot.press("up", "up")
+        screen = app.screen
+        assert isinstance(screen, PracticeScreen)
+        assert screen.prompt.input.value == "MAIL FROM:alice"
+
+
+@pytest.mark.slow
+async def test_practice_changes_the_protocol_and_connects_again(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
+        await pilot.press("f6")
+        await until(pilot, lambda: "S< +OK" in shown(app), "POP3's greeting")
+        await paste_line(pilot, "QUIT")
+        await until(pilot, lambda: "not connected; Enter connects" in shown(app), "the connection closed")
+        await pilot.press("enter")
+        await until(pilot, lambda: "2/2" in shown(app), "a new connection")
+
+
+async def test_a_replay_plays_by_itself_steps_back_and_plays_to_the_end() -> None:
+    app = TuiApp(FakeStage(), "replay", {"name": "alice-bob", "events": alice_bob(), "speed": 64.0})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "■ the end" in shown(app), "the end")
+        assert "221 hamburger.edu closing connection" in shown(app)
+        await pilot.press("left")
+        await until(pilot, lambda: "paused 64×" in shown(app), "a line back")
+        assert "221 hamburger.edu" not in shown(app)
+        await pilot.press("minus")
+        await until(pilot, lambda: "paused 32×" in shown(app), "half the speed")
+        await pilot.press("space")
+        await until(pilot, lambda: "■ the end" in shown(app), "the end again")
+
+
+@pytest.mark.slow
+async def test_the_printed_dialogue_comes_out_of_the_live_server_word_for_word(session: Session) -> None:
+    app = TuiApp(session, "replay", {"name": "alice-bob", "events": alice_bob(), "step": True})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("v")
+        await until(pilot, lambda: "7 of 7 printed answers" in shown(app), "the comparison")
+        assert "≠" not in shown(app).split("= the same")[0]
+        await pilot.press("escape")
+        await until(pilot, lambda: "7 of 7" not in shown(app), "the recording again")
+        assert isinstance(app.screen, ReplayScreen)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_home_names_lessons_minutes_progress_and_the_next_key(size: tuple[int, int]) -> None:
+    session = FakeStage()
+    session.set_result("01-who-is-who", session.lessons.find("1").steps[0].id, "done")
+    app = TuiApp(session, "home")
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "press Enter" in shown(app), "the lessons")
+        lesson = session.lessons.find("1")
+        assert f"{lesson.outline.minutes} min · 1/{len(lesson.steps)}" in shown(app)
+        await until(pilot, lambda: "Who is who" in shown(app).replace("Who is who", "", 1), "what the lesson is about")
+
+
+async def test_home_leads_on_to_the_first_lesson_that_is_not_finished() -> None:
+    session = FakeStage()
+    for step in session.lessons.find("1").steps:
+        session.set_result("01-who-is-who", step.id, "done")
+    app = TuiApp(session, "home")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "start lesson 2" in shown(app), "what is next")
+        session.set_result("02-smtp-by-hand", "see-it", "done")
+        screen = app.screen
+        assert isinstance(screen, HomeScreen)
+        screen.speak()
+        await until(pilot, lambda: "continue lesson 2" in shown(app), "what goes on")
+        await pilot.press("up")
+        await until(pilot, lambda: "look at lesson 1 again" in shown(app), "what Enter does now")
+
+
+async def test_escape_leads_home_from_a_mode_and_a_second_one_out() -> None:
+    app = TuiApp(FakeStage(), "replay", {"name": "x", "events": alice_bob(), "step": True})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen), "home")
+        await pilot.press("escape")
+        await until(pilot, lambda: app._exit, "the end")
+
+
+async def test_on_a_small_screen_the_text_unfolds_and_folds_again() -> None:
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "C> QUIT" in shown(app), "the dialogue")
+        await pilot.press("w")
+        await until(pilot, lambda: "pickles" in shown(app) and "C> QUIT" not in shown(app), "the text alone")
+        await pilot.press("w")
+        await until(pilot, lambda: "C> QUIT" in shown(app), "the wire again")
+
+
+async def test_the_whole_explanation_and_the_bytes_have_their_views() -> None:
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "C> QUIT" in shown(app), "the dialogue")
+        lines(app).focus()
+        await pilot.press("up", "question_mark")
+        await until(pilot, lambda: "The server may answer" in shown(app), "the whole explanation")
+        await pilot.press("b")
+        await until(pilot, lambda: "51 55 49 54 0d 0a" in shown(app), "the bytes")
