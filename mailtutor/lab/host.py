@@ -13,7 +13,7 @@ from mailtutor.lab.directory import Directory
 from mailtutor.lab.driver import Service
 from mailtutor.lab.gate import Gate
 from mailtutor.lab.hub import Hub
-from mailtutor.lab.listener import Listener, bind
+from mailtutor.lab.listener import Listener, bind, listen_again
 from mailtutor.lab.plan import SERVICES, STANDARD_PORTS, HostPlan, Plan
 from mailtutor.lab.relay import Relay
 from mailtutor.lab.services.imap import ImapService
@@ -47,7 +47,8 @@ class Host:
         self.delivery = Delivery(plan, around.database, around.recorder, around.hub, around.clock)
         self.relay = Relay(self.delivery, around.directory, around.recorder, around.clock, around.plan.wording)
         self._maildrops = Maildrops()
-        self._listeners: list[Listener] = []
+        self._listeners: dict[str, Listener] = {}
+        self._held: dict[str, socket.socket] = {}
         self._relay_task: asyncio.Task[None] | None = None
 
     @property
@@ -61,10 +62,11 @@ class Host:
         for service, (protocol, friendly) in SERVICES.items():
             had = self._around.directory.doors.get((self.plan.name, service))
             wanted = had[1] if had else STANDARD_PORTS[service] if self._around.plan.real_ports else friendly
-            sock = bind(address, wanted, only=self._around.plan.real_ports)
+            held = self._held.pop(service, None)
+            sock = listen_again(held) if held else bind(address, wanted, only=self._around.plan.real_ports)
             listener = self._listener(sock, protocol, service)
             await listener.start()
-            self._listeners.append(listener)
+            self._listeners[service] = listener
             ours = (address, wanted) in self._around.directory.doors.values()
             if listener.port != wanted and not ours:
                 moved.append(f"{wanted} ({service} uses {listener.port})")
@@ -73,14 +75,20 @@ class Host:
         return [f"{self.plan.name}: ports taken by another program: {', '.join(moved)}"] if moved else []
 
     async def stop(self) -> None:
-        """Closes everything, as a machine that is switched off."""
+        """Closes everything, as a machine that is switched off; its ports stay its own until `release`."""
         if self._relay_task is not None:
             self._relay_task.cancel()
             await asyncio.gather(self._relay_task, return_exceptions=True)
             self._relay_task = None
-        listeners, self._listeners = self._listeners, []
-        for listener in listeners:
-            await listener.stop()
+        listeners, self._listeners = self._listeners, {}
+        for service, listener in listeners.items():
+            if held := await listener.stop():
+                self._held[service] = held
+
+    def release(self) -> None:
+        """Gives the ports of a stopped host away."""
+        while self._held:
+            self._held.popitem()[1].close()
 
     async def _run_relay(self) -> None:
         while True:

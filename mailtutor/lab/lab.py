@@ -136,6 +136,8 @@ class Lab:
     async def _close(self) -> None:
         # All at once: one may be waiting for another to read.
         await asyncio.gather(*(host.stop() for host in self.hosts.values()))
+        for host in self.hosts.values():
+            host.release()
         # Whoever still works in this loop (an agent in mid-conversation) ends with the lab, but what is being written
         # is written.
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

@@ -15,6 +15,7 @@ from mailtutor.lab.tap import Tap
 
 # Ports tried after the friendly one before any free one is taken.
 TRIES = 50
+BACKLOG = 512
 
 
 def bind(address: str, wanted: int, *, only: bool) -> socket.socket:
@@ -30,7 +31,7 @@ def bind(address: str, wanted: int, *, only: bool) -> socket.socket:
                 # A port our last run left in TIME_WAIT is free; on Windows the option means something else.
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((address, port))
-            sock.listen(512)
+            sock.listen(BACKLOG)
             sock.setblocking(False)
             return sock
         except OSError as wrong:
@@ -40,6 +41,28 @@ def bind(address: str, wanted: int, *, only: bool) -> socket.socket:
                 break
     assert last is not None
     raise NetworkError(_why(address, wanted, last)) from last
+
+
+def hold(sock: socket.socket) -> socket.socket | None:
+    """Stops listening without giving the port away; None where the system cannot do that, and the port is free.
+
+    Everyone is refused at a held port, but no other program can take it: mail for a server that is switched off must
+    not land in another lab on this machine.
+    """
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    except OSError:
+        sock.close()
+        return None
+    return sock
+
+
+def listen_again(sock: socket.socket) -> socket.socket:
+    """A held port, open again."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.listen(BACKLOG)
+    return sock
 
 
 def _why(address: str, port: int, wrong: OSError) -> str:
@@ -83,7 +106,7 @@ class Listener:
     async def start(self) -> None:
         """Lets visitors in."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Visitor(self._came), sock=self._sock)
+        self._server = await loop.create_server(lambda: _Visitor(self._came), sock=self._sock.dup())
 
     def _came(self, stream: Stream) -> None:
         task = asyncio.create_task(self._serve(stream), name=f"{self._name} session")
@@ -112,14 +135,16 @@ class Listener:
             self._ended(stream)
         await stream.close()
 
-    async def stop(self) -> None:
-        """Closes the door and cuts every session."""
+    async def stop(self) -> socket.socket | None:
+        """Closes the door and cuts every session; gives the port, still held where the system can do that."""
         if self._server is not None:
             self._server.close()
             self._server = None
+        held = hold(self._sock)
         for task in list(self._sessions):
             task.cancel()
         await asyncio.gather(*self._sessions, return_exceptions=True)
+        return held
 
 
 class _Visitor(Stream):

@@ -43,6 +43,8 @@ class Pulse:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        # A wake-up that was on its way went with the timer; the next event must ask for one again.
+        self._woken = False
 
     def _tell(self, n: int, event: AnyEvent) -> None:
         """In the writer's thread. One wake-up is enough for a whole burst."""

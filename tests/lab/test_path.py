@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+import sys
 import time
 from pathlib import Path
 
@@ -74,6 +77,25 @@ def test_imap_leaves_the_mail_and_marks_it_seen(start_lab: StartLab) -> None:
     again = lab.submit(imap.download(lab.directory, BOB, delete=False)).result()
     assert first == again
     assert b"ketchup" in first[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a listening socket cannot be held closed")
+def test_a_server_that_is_switched_off_keeps_its_port_and_refuses(start_lab: StartLab) -> None:
+    lab = start_lab()
+    door = lab.directory.doors["hamburger.edu", "smtp"]
+    with socket.create_connection(door, 5) as talking:
+        talking.recv(10)
+        lab.submit(lab.switch("hamburger.edu", up=False)).result()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(door, 5)
+        with pytest.raises(OSError, match=str(errno.EADDRINUSE)):
+            socket.create_server(door)  # as another lab would, which would then be given this one's mail
+    lab.submit(lab.switch("hamburger.edu", up=True)).result()
+    assert lab.directory.doors["hamburger.edu", "smtp"] == door
+    with socket.create_connection(door, 5) as talking:
+        assert talking.recv(3) == b"220"
+    lab.stop()
+    socket.create_server(door).close()
 
 
 def test_mail_waits_while_the_receiver_is_down_and_arrives_when_it_is_back(start_lab: StartLab) -> None:

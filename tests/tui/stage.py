@@ -165,12 +165,12 @@ def alice_bob() -> list[AnyEvent]:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str) -> None:
-    """Waits until something is so; fails by naming it."""
+    """Waits until something is so; fails by naming it, and with the screen as it then is."""
     for _ in range(500):
         if condition():
             return
         await pilot.pause(0.01)
-    raise AssertionError(f"never happened: {what}")
+    raise AssertionError(f"never happened: {what}\n{shown(pilot.app)}")
 
 
 def shown(app: App[Any]) -> str:

@@ -82,6 +82,10 @@ async def test_practice_changes_the_protocol_and_connects_again(session: Session
         await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
         await pilot.press("f6")
         await until(pilot, lambda: "S< +OK" in shown(app), "POP3's greeting")
+        stranger = session.console("crepes.fr", "imap", "alice@crepes.fr")  # room for one pane: it must stay
+        await until(pilot, lambda: "alice→crepes.fr" in shown(app) or " 3 ●" in shown(app), "the stranger")
+        assert "S< +OK" in shown(app)
+        stranger.close()
         await paste_line(pilot, "QUIT")
         await until(pilot, lambda: "not connected; Enter connects" in shown(app), "the connection closed")
         await pilot.press("enter")

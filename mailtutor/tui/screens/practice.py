@@ -40,6 +40,7 @@ class PracticeScreen(StageScreen):
         self.prompt = Prompt(id="prompt")
         self._text = Prose(id="text")
         self.console: Console | None = None
+        self._is_new = False
 
     def side(self) -> ComposeResult:
         """What to try."""
@@ -86,7 +87,7 @@ class PracticeScreen(StageScreen):
         if protocol != self.protocol:  # the student has turned to another one meanwhile
             console.close()
             return
-        self.console = console
+        self.console, self._is_new = console, True
         self.prompt.advise(None)
         self.prompt.input.focus()
         self.beat()
@@ -106,7 +107,11 @@ class PracticeScreen(StageScreen):
         return self.console is not None and self.console.is_open and (connection is None or connection.is_open)
 
     def after_beat(self, rows: Sequence[Row]) -> None:
-        """The prompt knows where the conversation is."""
+        """The prompt knows where the conversation is; a new conversation leads, whoever else speaks in the lab."""
+        if self._is_new and self._connection is not None:
+            self._is_new = False
+            self.deck.hold_on_to(self._connection)
+            self.draw()
         self.prompt.at(self.protocol, self._state, is_open=self._is_open)
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:

@@ -140,6 +140,10 @@ class WireDeck(Vertical):
             pane.lines.focus()
             pane.lines.post_message(WireLines.Selected(pane.lines, pane.lines.row))
 
+    def hold_on_to(self, connection: Connection) -> None:
+        """Lets this connection's leg lead, whoever else speaks, until another is chosen."""
+        self._chosen = _leg(connection)
+
     def turn(self, step: int) -> None:
         """Shows an earlier (-1) or later (1) connection of the leading leg."""
         leg = self._leading
