@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -33,6 +33,7 @@ def test_every_screen_line_is_found_in_its_row(lines: list[str], width: int) -> 
 
 
 @given(st.text(), st.integers(2, 9))
+@example("\U0001f3fb", 2)
 def test_no_piece_is_wider_than_the_width_and_nothing_is_lost(text: str, width: int) -> None:
     pieces = wrapped(visible(text), width)
     assert "".join(pieces) == visible(text)

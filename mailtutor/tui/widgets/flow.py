@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len, split_graphemes
 
 
 class Flow:
@@ -75,4 +75,11 @@ def wrapped(text: str, width: int) -> list[str]:
     """A text cut into pieces of at most `width` cells; never empty. Bytes are shown as they are, so not at words."""
     if text.isascii():
         return [text[at : at + width] for at in range(0, len(text), width)] or [""]
-    return chop_cells(text, width) or [""]
+    # Not Rich's chop_cells: it drops what stands first in a text and takes no cell, such as a lone skin tone.
+    pieces, start, used = [], 0, 0
+    for begin, _, cells in split_graphemes(text)[0]:
+        if used + cells > width and begin > start:
+            pieces.append(text[start:begin])
+            start, used = begin, 0
+        used += cells
+    return [*pieces, text[start:]]
