@@ -7,3 +7,8 @@ table behind keys, key bar, help and palette. Words come from the catalogue, and
 
 contract.py says what the screen needs of a session; screens/ are the modes, widgets/ their parts.
 """
+
+import os
+
+# Read by Textual when it is first imported: what a beat has drawn waits up to a frame, so frames are short.
+os.environ.setdefault("TEXTUAL_FPS", "120")

@@ -17,18 +17,48 @@ from mailtutor.trace.log import Log
 SHORTEST_GAP_S = 1 / 60
 
 
+class Limiter:
+    """Does something when asked: at once, but not twice within `gap_s`; what is asked meanwhile is done then, once."""
+
+    def __init__(self, do: Callable[[], None], gap_s: float) -> None:
+        self._do = do
+        self._gap_s = gap_s
+        self._loop = asyncio.get_running_loop()
+        # Textual finds its app through a context variable that other callbacks of the loop do not have.
+        self._context = contextvars.copy_context()
+        self._timer: asyncio.TimerHandle | None = None
+        self._last = float("-inf")
+
+    def ask(self) -> None:
+        """In the loop it was made in."""
+        wait = self._last + self._gap_s - self._loop.time()
+        if wait <= 0:
+            self._run()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(wait, self._run, context=self._context)
+
+    def cancel(self) -> None:
+        """Forgets what was asked."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _run(self) -> None:
+        self.cancel()
+        self._last = self._loop.time()
+        self._do()
+
+
 class Pulse:
     """Calls `beat` in the loop it was made in, soon after the log has grown."""
 
     def __init__(self, beat: Callable[[], None]) -> None:
         self._beat = beat
         self._loop = asyncio.get_running_loop()
-        # Textual finds its app through a context variable that the lab's thread does not have.
         self._context = contextvars.copy_context()
+        self._limiter = Limiter(self._fire, SHORTEST_GAP_S)
         self._unsubscribe: Callable[[], None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._woken = False
-        self._last = 0.0
 
     def watch(self, log: Log) -> None:
         """Follows this log from now on, and no other."""
@@ -40,9 +70,7 @@ class Pulse:
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._limiter.cancel()
         # A wake-up that was on its way went with the timer; the next event must ask for one again.
         self._woken = False
 
@@ -51,19 +79,10 @@ class Pulse:
         if not self._woken:
             self._woken = True
             with contextlib.suppress(RuntimeError):  # the screen's loop has ended, the lab's goes on
-                self._loop.call_soon_threadsafe(self._wake, context=self._context)
-
-    def _wake(self) -> None:
-        wait = self._last + SHORTEST_GAP_S - self._loop.time()
-        if wait <= 0:
-            self._fire()
-        elif self._timer is None:
-            self._timer = self._loop.call_later(wait, self._fire, context=self._context)
+                self._loop.call_soon_threadsafe(self._limiter.ask, context=self._context)
 
     def _fire(self) -> None:
-        self._timer = None
         # Cleared before reading: an event that comes meanwhile wakes us again.
         self._woken = False
-        self._last = self._loop.time()
         if self._unsubscribe is not None:
             self._beat()

@@ -95,6 +95,18 @@ async def test_a_new_line_appears_by_itself() -> None:
         await until(pilot, lambda: "250 and a warm welcome" in shown(app), "the new line")
 
 
+async def test_the_scroll_bar_grows_with_the_lines() -> None:
+    session = FakeStage(alice_bob()[:3])
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        for count in (60, 61, 90):
+            while len(session.log) < count:
+                session.log.append(FromServer(t=9, at=9, conn=1, data=b"250-line %d\r\n" % len(session.log)))
+            await until(pilot, lambda: f"line {len(session.log) - 1}" in shown(app), "the last line")
+            pane = lines(app)
+            assert pane.vertical_scrollbar.window_virtual_size == pane.virtual_size.height == len(session.log) - 1
+
+
 async def test_a_held_line_waits_at_the_end_and_space_lets_it_through() -> None:
     session = FakeStage(alice_bob()[:3])
     session.pace = "step"

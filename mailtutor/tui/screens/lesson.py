@@ -163,9 +163,9 @@ class LessonScreen(StageScreen):
             held = [Unread(line.conn) if line.source is Source.SERVER else line for line in held]
         return pace, held
 
-    def draw(self) -> None:
+    def draw_around(self) -> None:
         """Says too how held lines go on."""
-        super().draw()
+        super().draw_around()
         pace, held = self.gate
         waiting = len(held) if pace == "step" else 0
         self._held.display = bool(waiting)

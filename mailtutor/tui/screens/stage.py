@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import functools
+import gc
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
@@ -24,7 +26,7 @@ from mailtutor.lab.plan import SeedMail
 from mailtutor.reading.dialogue import Row
 from mailtutor.trace.log import Log
 from mailtutor.tui.contract import Held, Stage
-from mailtutor.tui.pulse import Pulse
+from mailtutor.tui.pulse import Limiter, Pulse
 from mailtutor.tui.screens.pane_actions import PaneActions
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.bar import Bar
@@ -36,6 +38,8 @@ from mailtutor.tui.widgets.topology import Topology
 
 # For what is not in the log: lines that wait at the gate.
 SLOW_BEAT_S = 0.1
+# While lines pour in, what stands around them changes at a pace that can be read, and leaves the time to the lines.
+CALM_S = 0.15
 # One lab at a time, even when a student is quicker than a lab can start.
 STARTING = threading.Lock()
 T = TypeVar("T")
@@ -88,6 +92,7 @@ class StageScreen(PaneActions):
         self.timeline = Timeline()
         self.keybar = KeyBar(self.MODE)
         self._pulse: Pulse | None = None
+        self._calm: Limiter | None = None
         self._is_starting = False
 
     def compose(self) -> ComposeResult:
@@ -121,6 +126,7 @@ class StageScreen(PaneActions):
     def on_mount(self) -> None:
         """Begins to follow the log."""
         self.add_class("-view-wire")
+        self._calm = Limiter(self.draw_around, CALM_S)
         self._pulse = Pulse(self.beat)
         self._pulse.watch(self.viewpoint.log)
         self.set_interval(SLOW_BEAT_S, self._slow_beat)
@@ -130,6 +136,8 @@ class StageScreen(PaneActions):
         """Follows nothing any more, and holds nothing: who waits for a held line would wait for ever."""
         if self._pulse is not None:
             self._pulse.stop()
+        if self._calm is not None:
+            self._calm.cancel()
         with contextlib.suppress(MailtutorError, RuntimeError):  # the lab may be ending at this moment
             self.session.set_pace("run")
 
@@ -194,6 +202,8 @@ class StageScreen(PaneActions):
         return is_gone or self._is_starting or not self.is_attached
 
     def _lab_started(self) -> None:
+        if not self.app.is_headless:
+            _keep_what_is_loaded()
         for notice in self.session.notices:
             self.tell(notice)
         self.beat()
@@ -209,7 +219,9 @@ class StageScreen(PaneActions):
         if self.session.log is not self.viewpoint.log and self.follows_session:
             self.look_at(Viewpoint(self.session.log))
         rows = self.viewpoint.read()
-        self.draw()
+        self._draw_wire()
+        if self._calm is not None:
+            self._calm.ask()
         self.after_beat(rows)
 
     @property
@@ -234,12 +246,19 @@ class StageScreen(PaneActions):
 
     def draw(self) -> None:
         """Draws everything as of the viewpoint."""
+        self._draw_wire()
+        self.draw_around()
+
+    def _draw_wire(self) -> None:
+        self.deck.show(self.viewpoint, self.gate[1])
+        self._lead_focus()
+
+    def draw_around(self) -> None:
+        """Draws what stands around the wire."""
         pace, held = self.gate
         self.bar.show(self.viewpoint, pace, len(held))
         self.topology.show(self.viewpoint, self.session.hosts if self.follows_session else ())
         self.keybar.urge("live" if self.viewpoint.is_wound_back else "step" if held and pace == "step" else "")
-        self.deck.show(self.viewpoint, held)
-        self._lead_focus()
         self.meaning.show(self.deck.selected)
         self.timeline.show(self.viewpoint)
         if self.view == "queue":
@@ -350,3 +369,9 @@ class StageScreen(PaneActions):
         """Leaves the mode."""
         self.session.set_pace("run")
         self.app.call_later(self.app.run_action, "app.go_home")
+
+
+@functools.cache
+def _keep_what_is_loaded() -> None:
+    """Once: modules stay for good, so looking through them for garbage only holds up the wire, 25 ms each time."""
+    gc.freeze()

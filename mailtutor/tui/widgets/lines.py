@@ -220,7 +220,17 @@ class WireLines(Speaking, ScrollView, can_focus=True):
 
     def _fit(self) -> None:
         height = self._flow.height(self._shown) + len(self._held)
-        self.virtual_size = Size(self._painter.columns.width, height)
+        size = Size(self._painter.columns.width, height)
+        if (
+            self.show_vertical_scrollbar
+            and height > self.container_size.height
+            and size.width == self.virtual_size.width
+        ):
+            # Longer than before, no more: the layout of the whole screen stays as it is.
+            self.set_reactive(WireLines.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = height
+        else:
+            self.virtual_size = size
         if self._following and self.cursor is None:
             self._scroll(self.max_scroll_y)
 
