@@ -6,9 +6,11 @@ import importlib
 import os
 import sys
 
-from mailtutor.cli.parser import build, with_verb
+from mailtutor.cli.parser import build, language, with_verb
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.visible import visible
+from mailtutor.text.catalogue import words
+from mailtutor.text.telling import tell
 
 # Verb → the module of this package whose `run(args)` does it.
 MODULES = {
@@ -32,7 +34,7 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
         return code
     except MailtutorError as wrong:
-        print(f"mailtutor: {visible(str(wrong))}", file=sys.stderr)
+        print(f"mailtutor: {visible(tell(wrong, words(language())))}", file=sys.stderr)
         return wrong.exit_code
     except KeyboardInterrupt:
         return 130
@@ -41,6 +43,6 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as wrong:
-        print(f"mailtutor: {visible(wrong.strerror or str(wrong))}", file=sys.stderr)
+        print(f"mailtutor: {visible(tell(wrong, words(language())))}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

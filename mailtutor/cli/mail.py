@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mailtutor import paths
 from mailtutor.cli.output import print_dialogue, print_json, row_facts
-from mailtutor.errors import MailtutorError, StoreError, UsageError
+from mailtutor.errors import MailtutorError, Sentence, StoreError, UsageError
 from mailtutor.lab.guest import Guest
 from mailtutor.lab.ready import NAME, running_lab
 from mailtutor.message.compose import Attachment
@@ -23,6 +23,7 @@ from mailtutor.trace.log import Log
 
 # How long a message may take from one server of this machine to the other.
 DELIVERY_LIMIT_S = 30.0
+_LATE = Sentence("still on its way", "error.cli.late")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,9 +42,13 @@ def _send(args: argparse.Namespace) -> int:
         try:
             done = lab.send(args.sender, recipients, args.subject, body, attachments=attachments, html=args.html)
         except KeyError as unknown:
-            raise UsageError(f"there is no user {args.sender}; --from takes alice or bob") from unknown
+            raise _no_user(args.sender, "--from") from unknown
         except ValueError as wrong:
-            raise UsageError(f"the message cannot be written: {wrong}; a header field has no line end in it") from wrong
+            raise UsageError(
+                "the message cannot be written: {why}; a header field has no line end in it",
+                "error.cli.unwritten",
+                why=str(wrong),
+            ) from wrong
         failures = dict(done.refused)
         left = [recipient for recipient in recipients if recipient not in failures]
         if arrived is not None:
@@ -53,13 +58,17 @@ def _send(args: argparse.Namespace) -> int:
         dialogue = dialogue_of(lab.log)
         delivered = not failures
         if args.json:
-            print_json({"event": "sent", "delivered": delivered, "reply": done.reply, "failures": failures,
+            plain = {recipient: str(reason) for recipient, reason in failures.items()}
+            print_json({"event": "sent", "delivered": delivered, "reply": done.reply, "failures": plain,
                         "dialogue": _facts(dialogue)})  # fmt: skip
         else:
             print_dialogue(dialogue, dialogue.rows)
     if failures:
-        reasons = "; ".join(f"{recipient}: {reason}" for recipient, reason in failures.items())
-        raise MailtutorError(f"not delivered: {reasons}")
+        reasons = tuple(
+            Sentence("{recipient}: {reason}", "error.cli.recipient", recipient=recipient, reason=reason)
+            for recipient, reason in failures.items()
+        )
+        raise MailtutorError("not delivered: {reasons}", "error.cli.not_delivered", reasons=reasons)
     return 0
 
 
@@ -68,7 +77,7 @@ def _fetch(args: argparse.Namespace) -> int:
         try:
             contents = lab.fetch(args.user, args.protocol, delete=args.delete)
         except KeyError as unknown:
-            raise UsageError(f"there is no user {args.user}; --user takes alice or bob") from unknown
+            raise _no_user(args.user, "--user") from unknown
         dialogue = dialogue_of(lab.log)
         if args.json:
             texts = [content.decode("utf-8", "replace") for content in contents]
@@ -82,10 +91,18 @@ def _facts(dialogue: Dialogue) -> list[dict[str, object]]:
     return [row_facts(row, dialogue.connections[row.conn].protocol) for row in dialogue.rows]
 
 
+def _no_user(name: str, flag: str) -> UsageError:
+    return UsageError("there is no user {user}; {flag} takes alice or bob", "error.cli.no_user", user=name, flag=flag)
+
+
 def _address(name: str) -> str:
     domains = {"alice": "crepes.fr", "bob": "hamburger.edu"}
     if name not in domains:
-        raise UsageError(f"{name} is not an address; write user@domain, for example bob@hamburger.edu")
+        raise UsageError(
+            "{name} is not an address; write user@domain, for example bob@hamburger.edu",
+            "error.cli.no_address",
+            name=name,
+        )
     return f"{name}@{domains[name]}"
 
 
@@ -93,7 +110,9 @@ def _attachment(name: str) -> Attachment:
     try:
         return Attachment(Path(name).name, Path(name).read_bytes())
     except OSError as wrong:
-        raise UsageError(f"{name} cannot be read ({wrong.strerror}); --attach takes a file") from wrong
+        raise UsageError(
+            "{name} cannot be read ({why}); --attach takes a file", "error.cli.attachment", name=name, why=wrong
+        ) from wrong
 
 
 @contextlib.contextmanager
@@ -154,5 +173,5 @@ class _Arrivals:
             settled = self._news.wait_for(lambda: not (self._open & wanted), DELIVERY_LIMIT_S)
             # The servers still say goodbye to each other; that belongs to the dialogue.
             self._news.wait_for(lambda: not self._talking, DELIVERY_LIMIT_S)
-        late = {} if settled else dict.fromkeys(self._open & wanted, "still on its way")
+        late = {} if settled else dict.fromkeys(self._open & wanted, _LATE)
         return self._failures | late

@@ -7,6 +7,7 @@ import os
 from functools import partial
 
 from mailtutor import __version__
+from mailtutor.cli.arguments import Parser
 from mailtutor.text.catalogue import Words, words
 
 VERBS = ("course", "lab", "serve", "send", "fetch", "replay", "practice", "explain", "lessons", "doctor")
@@ -33,14 +34,10 @@ def with_verb(arguments: list[str]) -> list[str]:
 def build() -> argparse.ArgumentParser:
     """The parser for a whole command line."""
     say = words(language())
-    parser = argparse.ArgumentParser(
-        prog="mailtutor",
-        description=say("cli.program.what"),
-        epilog=say("cli.program.more"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("-V", "--version", action="version", version=f"mailtutor {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True)
+    parser = Parser(say=say, prog="mailtutor", description=say("cli.program.what"), epilog=say("cli.program.more"))
+    version = f"mailtutor {__version__}"
+    parser.add_argument("-V", "--version", action="version", version=version, help=say("cli.usage.version"))
+    verbs = parser.add_subparsers(dest="verb", metavar=say("cli.usage.command"), required=True)
     add = partial(_verb, verbs, say)
     _screens(add, say)
     _serve(add("serve"), say)
@@ -49,17 +46,17 @@ def build() -> argparse.ArgumentParser:
     return parser
 
 
-def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], say: Words, name: str) -> argparse.ArgumentParser:
+def _verb(verbs: argparse._SubParsersAction[Parser], say: Words, name: str) -> Parser:
     return verbs.add_parser(
         name,
+        say=say,
         help=say(f"cli.{name}.what"),
         description=say(f"cli.{name}.what"),
         epilog=say("cli.example") + " " + say(f"cli.{name}.example"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
 
-def _screens(add: partial[argparse.ArgumentParser], say: Words) -> None:
+def _screens(add: partial[Parser], say: Words) -> None:
     course = add("course")
     course.add_argument("lesson", nargs="?", default="", help=say("cli.flag.lesson"))
     course.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
@@ -80,7 +77,7 @@ def _serve(serve: argparse.ArgumentParser, say: Words) -> None:
     _trace(serve, say)
 
 
-def _mail(add: partial[argparse.ArgumentParser], say: Words) -> None:
+def _mail(add: partial[Parser], say: Words) -> None:
     send = add("send")
     send.add_argument("--from", dest="sender", metavar="USER", default="alice", help=say("cli.flag.from"))
     send.add_argument("--to", action="append", metavar="ADDR", required=True, help=say("cli.flag.to"))
@@ -102,7 +99,7 @@ def _mail(add: partial[argparse.ArgumentParser], say: Words) -> None:
         _trace(verb, say)
 
 
-def _reading(add: partial[argparse.ArgumentParser], say: Words) -> None:
+def _reading(add: partial[Parser], say: Words) -> None:
     replay = add("replay")
     replay.add_argument("file", metavar="FILE", help=say("cli.flag.file"))
     replay.add_argument("--plain", action="store_true", help=say("cli.flag.plain"))

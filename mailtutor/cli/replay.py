@@ -38,4 +38,4 @@ def _find(name: str) -> Path:
         if candidate.is_file():
             return candidate
     ours = ", ".join(sorted(file.stem for file in paths.content("transcripts").glob("*.txt")))
-    raise UsageError(f"there is no file {name}; our own are: {ours}")
+    raise UsageError("there is no file {name}; our own are: {ours}", "error.cli.no_file", name=name, ours=ours)

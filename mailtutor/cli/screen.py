@@ -12,6 +12,7 @@ from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError
 from mailtutor.session import Session
 from mailtutor.text.catalogue import words
+from mailtutor.text.telling import tell
 from mailtutor.trace.events import AnyEvent
 
 
@@ -40,7 +41,8 @@ def _lesson(session: Session, name: str) -> str:
     try:
         return session.lessons.find(name).id
     except UsageError as wrong:
-        raise UsageError(f"{words(language())('cli.screen.unknown', word=name)} ({wrong})") from wrong
+        say = words(language())
+        raise UsageError(f"{say('cli.screen.unknown', word=name)} ({tell(wrong, say)})") from wrong
 
 
 def open_replay(path: Path, events: Sequence[AnyEvent], *, speed: float, step: bool) -> int:

@@ -13,11 +13,15 @@ from pathlib import Path
 
 from mailtutor import paths
 from mailtutor.cli.output import print_json
+from mailtutor.cli.parser import language
+from mailtutor.errors import Sentence
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.plan import textbook_plan
 from mailtutor.lab.ready import ready_facts
 from mailtutor.protocols.spec import Wording
 from mailtutor.store.recording import Recording, open_trace
+from mailtutor.text.catalogue import words
+from mailtutor.text.telling import tell
 from mailtutor.trace.log import Log
 
 # Without a trace file only this much is kept, so that a day under load stays flat.
@@ -53,8 +57,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _welcome(lab: Lab, printer: _Printer | None) -> None:
+    say = words(language())
     for notice in lab.notices:
-        print(f"mailtutor: {notice}", file=sys.stderr)
+        print(f"mailtutor: {tell(notice, say)}", file=sys.stderr)
     if printer is not None:
         print_json(ready_facts(lab.plan, lab.directory))
         printer.begin()
@@ -63,8 +68,9 @@ def _welcome(lab: Lab, printer: _Printer | None) -> None:
         print(f"{host:15} {service:11} {address}:{port}")
     for plan in lab.plan.hosts:
         for user in plan.users:
-            print(f"{user.address:21} user name {user.name}, password {user.password}")
-    print("ctrl+c ends the lab")
+            login = say("cli.serve.login", user=user.name, password=user.password)
+            print(f"{user.address:21} {login}")
+    print(say("cli.serve.end"))
     sys.stdout.flush()
 
 
@@ -72,7 +78,8 @@ def _close(recording: Recording, name: str) -> None:
     """Ends a recording, and says so where the file does not hold everything."""
     recording.close()
     if recording.failed is not None:
-        print(f"mailtutor: {name} is not whole: {recording.failed}", file=sys.stderr)
+        cut = Sentence("{name} is not whole: {why}", "error.cli.not_whole", name=name, why=recording.failed)
+        print(f"mailtutor: {tell(cut, words(language()))}", file=sys.stderr)
 
 
 class _Printer:

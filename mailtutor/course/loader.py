@@ -13,10 +13,10 @@ from pathlib import Path
 
 from mailtutor.course.lesson import LANGUAGES, Lesson, SeedMessage
 from mailtutor.course.model import Outline
-from mailtutor.course.problem import LessonError
+from mailtutor.course.problem import LessonError, at_key
 from mailtutor.course.prose import read_prose
 from mailtutor.course.source import line_of, read_outline
-from mailtutor.errors import UsageError
+from mailtutor.errors import Sentence, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,15 @@ class Catalogue:
                 return lesson
         known = [lesson.id for lesson in self.lessons]
         near = difflib.get_close_matches(wanted, known, 1, 0.5)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'no lessons here'}"
-        raise UsageError(f"no lesson {name!r}; {hint}")
+        if near:
+            raise UsageError(
+                "no lesson {name!r}; did you mean {near}?", "error.lesson.unknown_near", name=name, near=near[0]
+            )
+        if not known:
+            raise UsageError("no lesson {name!r}; there are no lessons here", "error.lesson.none", name=name)
+        raise UsageError(
+            "no lesson {name!r}; there are {known}", "error.lesson.unknown", name=name, known=", ".join(known)
+        )
 
     def coverage(self) -> dict[str, list[str]]:
         """Rows of the course notes → ids of the lessons that cover them, rows in their order."""
@@ -59,11 +66,10 @@ def load_lessons(*folders: Path, reviewed: bool = True) -> Catalogue:
     for lesson in lessons:
         for needed in lesson.outline.needs:
             if needed not in known:
-                raise LessonError(
-                    str(lesson.folder / "lesson.toml"),
-                    0,
-                    f"needs: there is no lesson {needed!r}; add it or take it out",
+                missing = Sentence(
+                    "there is no lesson {name!r}; add it or take it out", "error.lesson.needs", name=needed
                 )
+                raise LessonError(str(lesson.folder / "lesson.toml"), 0, at_key("needs", missing))
     return Catalogue(lessons)
 
 
@@ -106,11 +112,15 @@ def _seeds(folder: Path, outline: Outline, text: str) -> Iterable[SeedMessage]:
     for index, seed in enumerate(outline.lab.seed):
         raw = _read(folder / seed.file).replace("\r\n", "\n").replace("\n", "\r\n").encode()
         if seed.size and len(raw) != seed.size:
-            raise LessonError(
-                str(folder / "lesson.toml"),
-                line_of(text, ["lab.seed", index, "size"]),
-                f"lab.seed.{index}.size: {seed.file} has {len(raw)} octets with CRLF line ends, not {seed.size}",
+            problem = Sentence(
+                "{file} has {found} octets with CRLF line ends, not {size}",
+                "error.lesson.seed_size",
+                file=seed.file,
+                found=len(raw),
+                size=seed.size,
             )
+            line = line_of(text, ["lab.seed", index, "size"])
+            raise LessonError(str(folder / "lesson.toml"), line, at_key(f"lab.seed.{index}.size", problem))
         yield SeedMessage(seed.user, seed.mailbox, raw)
 
 
@@ -118,6 +128,8 @@ def _read(file: Path) -> str:
     try:
         return file.read_bytes().decode("utf-8-sig")
     except OSError as wrong:
-        raise LessonError(str(file), 0, f"cannot be read: {wrong.strerror}") from wrong
+        unreadable = Sentence("cannot be read: {why}", "error.lesson.unreadable", why=wrong)
+        raise LessonError(str(file), 0, unreadable) from wrong
     except UnicodeDecodeError as wrong:
-        raise LessonError(str(file), 0, "not UTF-8; save the file as UTF-8 text") from wrong
+        not_utf8 = Sentence("not UTF-8; save the file as UTF-8 text", "error.file.not_utf8")
+        raise LessonError(str(file), 0, not_utf8) from wrong

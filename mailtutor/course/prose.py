@@ -7,6 +7,7 @@
 Text ...
 
 :::hint                     hints unfold one by one, in this order
+:::right                    says why the right answer is right, once it has been given
 :::wrong too-early          answers the wrong answer of that name
 :::option push              the words of a quiz's option
 :::notes                    what the course notes say, a line `---`, what the standard says
@@ -19,11 +20,12 @@ import re
 from dataclasses import dataclass, field
 
 from mailtutor.course.problem import LessonError
+from mailtutor.errors import Sentence
 
 _BLOCK = re.compile(r":::([a-z]*)(?: +(\S+))?\s*")
 _TITLE = re.compile(r"\*\*(.+)\*\*\s*")
 _NAMED = frozenset({"wrong", "option"})
-_NAMELESS = frozenset({"hint", "notes"})
+_NAMELESS = frozenset({"hint", "notes", "right"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Section:
     title: str = ""
     body: str = ""
     hints: list[str] = field(default_factory=list)
+    right: str = ""
     wrong: dict[str, str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
@@ -81,7 +84,8 @@ class _Reader:
                 about.append(line)
         self._prose.about = _joined(about)
         if not self._prose.title:
-            raise LessonError(self._file, 1, "no title; begin with a line `# The lesson's title`")
+            no_title = Sentence("no title; begin with a line `# The lesson's title`", "error.lesson.no_title")
+            raise LessonError(self._file, 1, no_title)
         return self._prose
 
     def _take(self) -> str:
@@ -91,7 +95,10 @@ class _Reader:
     def _section(self, name: str) -> None:
         section = Section(self._at)
         if name in self._prose.sections:
-            raise LessonError(self._file, self._at, f"a second section `## {name}`; each step has one")
+            second = Sentence(
+                "a second section `## {name}`; each step has one", "error.lesson.second_section", name=name
+            )
+            raise LessonError(self._file, self._at, second)
         self._prose.sections[name] = section
         body: list[str] = []
         while self._at < len(self._lines) and not self._lines[self._at].startswith("## "):
@@ -103,13 +110,17 @@ class _Reader:
             else:
                 body.append(line)
         if not section.title:
-            raise LessonError(self._file, section.line, f"section `## {name}` is empty")
+            empty = Sentence("section `## {name}` is empty", "error.lesson.empty_section", name=name)
+            raise LessonError(self._file, section.line, empty)
         section.body = _joined(body)
 
     def _titled(self, line: str, name: str) -> str:
         found = _TITLE.fullmatch(line)
         if found is None:
-            raise LessonError(self._file, self._at, f"section `## {name}` begins with its title: `**The title**`")
+            untitled = Sentence(
+                "section `## {name}` begins with its title: `**The title**`", "error.lesson.section_title", name=name
+            )
+            raise LessonError(self._file, self._at, untitled)
         return found[1].strip()
 
     def _block(self, section: Section, first: str) -> None:
@@ -117,8 +128,13 @@ class _Reader:
         found = _BLOCK.fullmatch(first)
         kind, name = (found[1], found[2] or "") if found is not None else ("", "")
         if kind not in _NAMED | _NAMELESS or (kind in _NAMED) != bool(name):
-            known = "`:::hint`, `:::notes`, `:::wrong NAME` or `:::option NAME`"
-            raise LessonError(self._file, start, f"{first.strip()!r} begins no block; write {known}")
+            unknown = Sentence(
+                "{line!r} begins no block; write `:::hint`, `:::right`, `:::notes`, `:::wrong NAME` or "
+                "`:::option NAME`",
+                "error.lesson.no_block",
+                line=first.strip(),
+            )
+            raise LessonError(self._file, start, unknown)
         lines: list[str] = []
         while self._at < len(self._lines) and self._lines[self._at].strip() != ":::":
             lines.append(self._take())
@@ -129,24 +145,37 @@ class _Reader:
                 self._at += 1
                 self._put(section, kind, name, lines, start)
                 return
-        raise LessonError(self._file, start, f"block `{first.strip()}` has no end; close it with a line `:::`")
+        unclosed = Sentence(
+            "block `{line}` has no end; close it with a line `:::`", "error.lesson.open_block", line=first.strip()
+        )
+        raise LessonError(self._file, start, unclosed)
 
     def _put(self, section: Section, kind: str, name: str, lines: list[str], start: int) -> None:
         text = _joined(lines)
         if not text:
-            raise LessonError(self._file, start, "an empty block; write its text or take it out")
+            empty = Sentence("an empty block; write its text or take it out", "error.lesson.empty_block")
+            raise LessonError(self._file, start, empty)
         if kind == "hint":
             section.hints.append(text)
+        elif kind == "right":
+            if section.right:
+                raise LessonError(self._file, start, _second(":::right"))
+            section.right = text
         elif kind == "notes":
             if lines.count("---") != 1:
-                raise LessonError(self._file, start, "notes need one line `---` between the notes and the standard")
+                uncut = Sentence("notes need one line `---` between the notes and the standard", "error.lesson.notes")
+                raise LessonError(self._file, start, uncut)
             cut = lines.index("---")
             section.notes.append(Note(_joined(lines[:cut]), _joined(lines[cut + 1 :])))
         else:
             named = section.wrong if kind == "wrong" else section.options
             if name in named:
-                raise LessonError(self._file, start, f"a second block `:::{kind} {name}` in one section")
+                raise LessonError(self._file, start, _second(f":::{kind} {name}"))
             named[name] = text
+
+
+def _second(block: str) -> Sentence:
+    return Sentence("a second block `{line}` in one section", "error.lesson.second_block", line=block)
 
 
 def _joined(lines: list[str]) -> str:

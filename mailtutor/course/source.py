@@ -8,7 +8,8 @@ import tomllib
 import msgspec
 
 from mailtutor.course.model import Outline
-from mailtutor.course.problem import LessonError
+from mailtutor.course.problem import LessonError, at_key
+from mailtutor.errors import Sentence
 
 _PATH = re.compile(r" - at `(?:key in )?([^`]*)`")
 _TOML_LINE = re.compile(r" \(at line (\d+), column \d+\)")
@@ -22,7 +23,8 @@ def read_outline(text: str, file: str) -> Outline:
     except tomllib.TOMLDecodeError as wrong:
         found = _TOML_LINE.search(str(wrong))
         line = int(found[1]) if found is not None else text.count("\n") + 1
-        raise LessonError(file, line, f"not TOML: {_TOML_LINE.sub('', str(wrong))}") from wrong
+        why = _TOML_LINE.sub("", str(wrong))
+        raise LessonError(file, line, Sentence("not TOML: {why}", "error.lesson.not_toml", why=why)) from wrong
     except msgspec.ValidationError as wrong:
         found = _PATH.search(str(wrong))
         path = found[1] if found is not None else "$"
@@ -32,8 +34,8 @@ def read_outline(text: str, file: str) -> Outline:
         if unknown is not None:
             words.append(unknown[1])
         what = _PATH.sub("", str(wrong))
-        key = ".".join(str(word) for word in words) or "the whole file"
-        raise LessonError(file, line_of(text, words), f"{key}: {what}") from wrong
+        key = ".".join(str(word) for word in words) or Sentence("the whole file", "error.lesson.whole_file")
+        raise LessonError(file, line_of(text, words), at_key(key, what)) from wrong
 
 
 def line_of(text: str, path: list[str | int]) -> int:

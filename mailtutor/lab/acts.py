@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from uuid import uuid4
 
+from mailtutor.errors import Sentence
 from mailtutor.lab.agents import imap as imap_agent
 from mailtutor.lab.agents import pop3 as pop3_agent
 from mailtutor.lab.agents.script import recite
@@ -27,7 +28,7 @@ class Acts:
         self._lab = lab
 
     def act(self, action: str, *, subject: str = "", body: str = "") -> Future[str]:
-        """Has an agent or a host do something; the future gives a sentence, or raises MailtutorError.
+        """Has an agent or a host do something; the future gives a Sentence, or raises MailtutorError.
 
         Actions: "send" (with this subject and body, or the textbook's), "fetch-pop3", "fetch-pop3-delete",
         "fetch-imap", "host-down", "host-up", "flush". Raises KeyError for another.
@@ -45,19 +46,23 @@ class Acts:
 
     async def _send(self, subject: str, body: str) -> str:
         done = await self._submit(ALICE, [BOB.address], _message(ALICE, [BOB.address], subject, body))
-        return f"crepes.fr: {done.reply}"
+        return Sentence("{host}: {reply}", "act.sent", host=ALICE.domain, reply=done.reply)
 
     async def _read(self, protocol: str, *, delete: bool) -> str:
         contents = await self._fetch(BOB, protocol, delete=delete)
-        return f"bob: {len(contents)} message{'' if len(contents) == 1 else 's'}"
+        if len(contents) == 1:
+            return Sentence("bob: 1 message", "act.read_one")
+        return Sentence("bob: {count} messages", "act.read", count=len(contents))
 
     async def _switch(self, *, up: bool) -> str:
         await self._lab.switch(BOB.domain, up=up)
-        return f"{BOB.domain} is {'up' if up else 'down'}"
+        if up:
+            return Sentence("{host} is up", "act.up", host=BOB.domain)
+        return Sentence("{host} is down", "act.down", host=BOB.domain)
 
     async def _flush(self) -> str:
         await self._lab.flush()
-        return "every queue tries again"
+        return Sentence("every queue tries again", "act.flushed")
 
     def send(
         self,

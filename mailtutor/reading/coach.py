@@ -10,11 +10,14 @@ import contextlib
 import difflib
 import re
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailtutor.errors import GrammarError, Unfinished
 from mailtutor.protocols.catalogue import PROTOCOLS
+from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Table
+from mailtutor.reading.dialogue import Row
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 
@@ -24,6 +27,8 @@ _SECOND_WORD = re.compile(rb" ([A-Za-z]+)")
 _PLAIN = re.compile(rb"[\x20-\x7e]*")
 # How alike a word must be to a verb to be taken for a slip of the finger.
 _LIKENESS = 0.7
+# Of a longer word only so much is repeated: what the coach advises must not be pushed off the screen.
+_LONGEST_WORD = 24
 # What throws mail away is never offered as the line to type for a word nobody knows.
 _DESTRUCTIVE = frozenset({"DELE", "DELETE", "EXPUNGE", "UID EXPUNGE", "CLOSE"})
 
@@ -146,6 +151,34 @@ def takes_commands(protocol: str, state: str) -> bool:
     return state not in go_on
 
 
+def expects_command(protocol: str, state: str, rows: Sequence[Row]) -> bool:
+    """Whether the next line of a conversation is a command: `takes_commands`, and no literal of IMAP is awaited.
+
+    A literal is announced at the end of a command ({n}, RFC 3501 §7.5); its lines, and what follows it up to the end of
+    the command, are no commands of their own.
+    """
+    if not takes_commands(protocol, state):
+        return False
+    told = (row.line for row in reversed(rows) if row.line.kind is not Kind.UNTAGGED)
+    last = next(told, None)
+    if protocol != "imap" or last is None:
+        return True
+    if last.source is Source.CLIENT:
+        return last.kind is not Kind.LITERAL and last.last
+    return last.kind is not Kind.CONTINUATION
+
+
+def answer_to(said: bytes, rows: Sequence[Row], since: int) -> Line | None:
+    """The server's last word on the command `said` (without its line end), which was said at row `since` or later;
+    None as long as it has not come."""
+    lines = iter([row.line for row in rows[since:]])
+    asked = next((line for line in lines if line.source is Source.CLIENT and line.text == said), None)
+    if asked is None or asked.kind is not Kind.COMMAND:
+        return None
+    final = (line for line in lines if line.kind is Kind.REPLY and line.last)
+    return next((line for line in final if line.verb == asked.verb), None)
+
+
 def _known(table: Table) -> set[str]:
     """Every command of the standards, offered here or not."""
     return {*table.commands, *table.not_offered}
@@ -192,13 +225,17 @@ def _unknown(raw: bytes, tag: bytes, table: Table, state: str, words: Words) -> 
     key = "screen.coach.unknown_near" if near else "screen.coach.unknown"
     return Advice(
         "unknown",
-        words(key, word=visible(word), verb=verb),
+        words(key, word=_short(visible(word)), verb=verb),
         understood=visible(tag),
         rest=visible(raw[len(tag) :]),
         rfc=table.rfc,
         path=legal,
         example=table.commands[verb].example if verb and verb not in _DESTRUCTIVE else likely_next(table, state),
     )
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= _LONGEST_WORD else word[:_LONGEST_WORD] + "…"
 
 
 def _not_offered(raw: bytes, said: int, verb: str, table: Table, state: str, words: Words) -> Advice:

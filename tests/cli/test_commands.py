@@ -114,8 +114,47 @@ def test_errors_are_one_line_and_an_exit_code(
     got, _, err = _run(capsys, *arguments)
     assert got == code
     assert words in err
-    if not err.startswith("usage:"):
-        assert err.count("\n") == 1
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["send"], 2, "缺少：--to；用法见 `mailtutor send --help`"),
+        (["send", "--to"], 2, "--to 后面要写一个值"),
+        (["practice", "ftp"], 2, "protocol 不能是 'ftp'；可选 'smtp', 'pop3', 'imap'"),
+        (["fetch", "--keep", "--delete"], 2, "--delete 和 --keep 不能一起用"),
+        (["fetch", "--delete=now"], 2, "--delete 不带值，却写了 'now'"),
+        (["replay", "alice-bob", "--speed", "fast"], 2, "--speed 要写数字，而不是 'fast'"),
+        (["lab", "--frob"], 2, "看不懂：--frob"),
+        (["fetch", "--l", "x"], 2, ""),
+        (["send", "--to", "carol"], 2, "carol 不是地址"),
+        (["send", "--from", "carol", "--to", "bob"], 2, "没有用户 carol；--from 可以是 alice 或 bob"),
+        (["send", "--to", "nobody@hamburger.edu"], 1, "没有送达：nobody@hamburger.edu：550"),
+        (["send", "--to", "bob", "--attach", "/nowhere"], 2, "/nowhere 读不了（没有这个文件或文件夹）"),
+        (["replay", "nothing-here"], 2, "没有文件 nothing-here"),
+        (["course", "77"], 2, "没有课程 '77'"),
+    ],
+)
+def test_errors_are_said_in_chinese_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, words: str
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", "zh")
+    got, _, err = _run(capsys, *arguments)
+    assert got == code
+    assert words in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", ["", *VERBS])
+def test_help_in_chinese_has_no_words_of_argparse(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", "zh")
+    _, out, _ = _run(capsys, *filter(None, [verb]), "--help")
+    assert out.startswith("用法:")
+    for english in ("usage", "options:", "arguments:", "show this", "show program", "COMMAND"):
+        assert english not in out
 
 
 def test_a_name_with_escape_sequences_is_shown_as_symbols(capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,6 +63,14 @@ def test_what_is_asked_has_three_hints_and_an_answer_to_every_wrong_choice(lesso
                 assert judgement.right or judgement.wrong, (step.id, choice)
 
 
+@pytest.mark.parametrize(("lesson", "language"), lesson_and_language(), ids=name_of)
+def test_a_right_answer_is_told_why_it_is_right(lesson: Lesson, language: str) -> None:
+    for step in lesson.steps:
+        if isinstance(step, (Predict, Quiz)):
+            why = lesson.section(language, step.id).right
+            assert 0 < length(why, language) <= WORDS[language] // 3, step.id
+
+
 @pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
 def test_every_solution_meets_its_checks_and_nothing_is_done_before(lesson: Lesson) -> None:
     lab = ToyLab(lesson)

@@ -10,6 +10,8 @@ from mailtutor.course.loader import load_lesson, load_lessons, problems_of
 from mailtutor.course.problem import LessonError
 from mailtutor.course.source import line_of
 from mailtutor.errors import UsageError
+from mailtutor.text.catalogue import words
+from mailtutor.text.telling import tell
 
 OUTLINE = """id = "01-hello"
 covers = ["F9"]
@@ -178,6 +180,8 @@ def test_problems_of_the_outline_name_file_line_and_key(tmp_path: Path, old: str
         ("## look", "## luck", "text.zh.md: no section `## look`"),
         ("## look", "## extra\n**E**\n## look", "text.zh.md, line 3: section `## extra` belongs to no step"),
         (":::wrong early", ":::wrong late", "text.zh.md, line 12: section `## guess` has no block `:::wrong early`"),
+        ("**Look**\n", "**Look**\n:::right\nr\n:::\n", "text.zh.md, line 3: section `## look` has a block `:::right`"),
+        ("w\n:::\n", "w\n:::\n:::right\nr\n:::\n", "text.zh.md, line 12: section `## guess` has 1 :::right blocks"),
         (":::option a", ":::option z", "text.zh.md, line 18: section `## pick`: `:::option z` is no option"),
         (":::hint\nh\n:::\n", "", "text.zh.md, line 6: section `## hello` has 0 :::hint blocks, text.en.md has 1"),
         ("**Look**", "Look", "text.zh.md, line 4: section `## look` begins with its title"),
@@ -204,6 +208,12 @@ def test_a_file_that_is_missing_or_no_text_is_told(tmp_path: Path) -> None:
     (folder / "text.zh.md").unlink()
     with pytest.raises(LessonError, match=r"text\.zh\.md: cannot be read"):
         load_lesson(folder)
+
+
+def test_a_teacher_reads_what_is_wrong_in_chinese(tmp_path: Path) -> None:
+    outline = OUTLINE.replace("size = 13", "size = 14").replace('to = "HELO"', 'to = "HULLO"')
+    found = [tell(problem, words("zh")) for problem in problems_of(write(tmp_path, outline=outline))]
+    assert found[0].endswith("lesson.toml 第 21 行：step.1.check（hello）：'HULLO' 不是 任何协议 的命令")
 
 
 def test_load_stops_at_the_first_problem(tmp_path: Path) -> None:

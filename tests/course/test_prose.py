@@ -27,6 +27,11 @@ bigger,
 two lines
 :::
 
+:::right
+It is
+so.
+:::
+
 :::wrong too-early
 Because.
 :::
@@ -62,6 +67,7 @@ def test_a_section_has_all_its_parts() -> None:
     assert section.body.startswith("First line.\n\nSecond line")
     assert section.body.endswith("After the blocks.")
     assert section.hints == ["small", "bigger,\ntwo lines"]
+    assert section.right == "It is\nso."
     assert section.wrong == {"too-early": "Because."}
     assert section.options == {"push": "pushes"}
     assert section.notes == [Note("The notes.", "The standard.")]
@@ -82,6 +88,7 @@ def test_a_section_has_all_its_parts() -> None:
         ("# T\n## a\n**A**\n:::hint\nx\n## b\n**B**\n:::\n", 4, "has no end"),
         ("# T\n## a\n**A**\n:::hint\n:::\n", 4, "an empty block"),
         ("# T\n## a\n**A**\n:::notes\nx\n:::\n", 4, "need one line `---`"),
+        ("# T\n## a\n**A**\n:::right\n1\n:::\n:::right\n2\n:::\n", 7, "a second block `:::right`"),
         ("# T\n## a\n**A**\n:::wrong x\n1\n:::\n:::wrong x\n2\n:::\n", 7, "a second block"),
     ],
 )

@@ -163,6 +163,8 @@ class ToyLab:
                 engine.reply("250.sender", path=str(event.path))
             case smtp.RecipientNamed():
                 engine.reply("250.recipient", path=str(event.path))
+            case smtp.DataBegun():
+                engine.reply("354.go_on")
             case smtp.MessageReceived(content):
                 if call.host == "hamburger.edu":
                     self.file(content)

@@ -5,8 +5,19 @@ from __future__ import annotations
 import pytest
 
 from mailtutor.protocols.catalogue import PROTOCOLS
-from mailtutor.reading.coach import advise, completions, likely_next, takes_commands, way_to
+from mailtutor.protocols.spec import Outcome
+from mailtutor.reading.coach import (
+    advise,
+    answer_to,
+    completions,
+    expects_command,
+    likely_next,
+    takes_commands,
+    way_to,
+)
+from mailtutor.reading.dialogue import Row
 from mailtutor.text.catalogue import words
+from tests.reading.test_explain import spoken
 
 EN = words("en")
 SMTP = PROTOCOLS["smtp"].table
@@ -118,8 +129,8 @@ def test_every_example_of_every_table_is_right_where_it_is_legal(protocol: str, 
 @pytest.mark.parametrize(
     ("protocol", "state", "line", "verb"),
     [
-        ("smtp", "ready", b"starttls", "STARTTLS"),
-        ("smtp", "ready", b"EXPN all", "EXPN"),
+        ("smtp", "ready", b"turn", "TURN"),
+        ("smtp", "ready", b"SOML FROM:<a@b.c>", "SOML"),
         ("pop3", "authorization", b"APOP bob x", "APOP"),
         ("pop3", "authorization", b"STLS", "STLS"),
         ("imap", "selected", b"a1 UID MOVE 1 x", "UID MOVE"),
@@ -150,3 +161,55 @@ def test_in_idle_only_done_is_understood() -> None:
 def test_a_missing_colon_is_missed_where_it_belongs() -> None:
     advice = advise(b"MAIL FROM alice@x", "smtp", "ready", EN)
     assert (advice.understood, advice.expected) == ("MAIL FROM", EN("smtp.expected.colon"))
+
+
+def read(protocol: str, *turns: tuple[bool, bytes]) -> list[Row]:
+    """The rows of a short dialogue; True is the client."""
+    return [Row(number, 0, 1, line) for number, line in enumerate(spoken(protocol, *turns))]
+
+
+def test_the_lines_of_a_literal_are_no_commands() -> None:
+    greeting, login = (False, b"* OK ready\r\n"), (True, b"a1 LOGIN {3}\r\n")
+    go_on, name, rest = (False, b"+ go on\r\n"), (True, b"bob"), (True, b" {7}\r\n")
+    after = ((False, b"+ go on\r\n"), (True, b"pickles\r\n"), (False, b"a1 OK in\r\n"))
+
+    def expects(*turns: tuple[bool, bytes]) -> bool:
+        return expects_command("imap", "not_authenticated", read("imap", *turns))
+
+    assert expects(greeting)
+    assert not expects(greeting, login)
+    assert not expects(greeting, login, go_on)
+    assert not expects(greeting, login, go_on, name)
+    assert not expects(greeting, login, go_on, name, rest)
+    assert expects(greeting, login, go_on, name, rest, *after)
+
+
+def test_a_literal_that_was_refused_is_not_awaited() -> None:
+    turns = ((False, b"* OK\r\n"), (True, b"a1 LOGIN {9999999}\r\n"), (False, b"a1 NO too big\r\n"))
+    assert expects_command("imap", "not_authenticated", read("imap", *turns))
+
+
+def test_what_the_server_tells_in_between_changes_nothing() -> None:
+    turns = ((False, b"* OK\r\n"), (True, b"a1 LOGIN {3}\r\n"), (False, b"+ go\r\n"), (False, b"* OK still here\r\n"))
+    assert not expects_command("imap", "not_authenticated", read("imap", *turns))
+
+
+def test_the_answer_to_a_line_is_the_servers_last_word_on_it() -> None:
+    rows = read(
+        "smtp",
+        (False, b"220 h\r\n"), (True, b"EHLO me\r\n"), (False, b"250-h\r\n250 SIZE\r\n"),
+        (True, b"MAIL FROM:<a@b>\r\n"), (False, b"250 ok\r\n"),
+        (True, b"RCPT TO:<c@d>\r\n"), (False, b"550 no such user\r\n"),
+    )  # fmt: skip
+    found = answer_to(b"EHLO me", rows, 1)
+    assert found is not None
+    assert found.text == b"250 SIZE"
+    refused = answer_to(b"RCPT TO:<c@d>", rows, 4)
+    assert refused is not None
+    assert refused.outcome is Outcome.REFUSED
+    assert answer_to(b"RCPT TO:<c@d>", rows[:-1], 4) is None
+    assert answer_to(b"QUIT", rows, 1) is None
+
+
+def test_a_long_word_nobody_knows_is_not_repeated_whole() -> None:
+    assert len(advise(b"x" * 300, "smtp", "wait", EN).headline) < 100

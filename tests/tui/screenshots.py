@@ -36,7 +36,7 @@ async def lab(pilot: Pilot[int], app: TuiApp) -> None:
 async def lesson(pilot: Pilot[int], app: TuiApp) -> None:
     """The second step of lesson 2, answered."""
     await until(pilot, lambda: stage(app).session.is_running, "the lab")
-    await pilot.press("enter")
+    await pilot.press("enter", "r")
     await until(pilot, lambda: stage(app).is_done, "the first step")  # type: ignore[attr-defined]
     await pilot.press("enter")
     await until(pilot, lambda: "you → hamburger.edu" in shown(app), "the console")

@@ -9,12 +9,19 @@ import pytest
 from textual.pilot import Pilot
 
 from mailtutor.course.model import Do, Predict, Quiz, Read, Reflect, Type, Watch
+from mailtutor.lab import gate
 from mailtutor.reading.dialogue import Row
 from mailtutor.session import Session
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.lesson import LessonScreen
 from mailtutor.tui.widgets.wire import WirePane
-from tests.tui.stage import FakeStage, paste_line, shown, stage, until
+from tests.tui.stage import FakeStage, opened, paste_line, shown, stage, until
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is slow for a student is quick for a test."""
+    monkeypatch.setattr(gate, "SLOW_S", 0.002)
 
 
 @pytest.fixture
@@ -61,10 +68,8 @@ async def play_step(pilot: Pilot[int], app: TuiApp) -> None:
             await pilot.press("down")
         await pilot.press("enter")
     elif isinstance(step, Quiz) and isinstance(step.solution, tuple):
-        left = list(step.options)
         for option in step.solution:
-            await pilot.press(*["up"] * len(left), "home", *["down"] * left.index(option), "enter")
-            left.remove(option)
+            await pilot.press("home", *["down"] * step.options.index(option), "enter")
     elif isinstance(step, Quiz):
         await paste_line(pilot, str(step.solution))
     elif isinstance(step, Do):
@@ -264,3 +269,122 @@ async def test_starting_over_forgets_the_lesson() -> None:
         await until(pilot, lambda: isinstance(app.screen, LessonScreen), "the lesson")
         await until(pilot, lambda: lesson_screen(app).index == 0, "the first step")
         assert not session.results()
+
+
+def at_step(screen: LessonScreen, name: str) -> None:
+    """Turns to a step as if those before it were done."""
+    screen.index = [step.id for step in screen.lesson.steps].index(name)
+    screen._show_step()
+
+
+async def test_a_step_that_is_watched_is_slow_and_one_key_hurries_it() -> None:
+    session = FakeStage()
+    app = TuiApp(session, "lesson", {"lesson": "1"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen._is_begun, "the step")
+        await pilot.press("enter")
+        assert session.pace == "slow"
+        assert "Slowly, so that you can read along" in shown(app)
+        assert screen.keybar.lit == "run"
+        await pilot.press("r")
+        assert session.pace == "run"
+        assert "Slowly" not in shown(app)
+
+
+@pytest.mark.parametrize("pace", ["step", "slow"])
+async def test_a_pace_the_student_has_chosen_is_left_alone(pace: str) -> None:
+    session = FakeStage()
+    app = TuiApp(session, "lesson", {"lesson": "1"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen._is_begun, "the step")
+        await pilot.press("space" if pace == "step" else "s", "enter")
+        assert session.pace == pace
+        assert "Slowly" not in shown(app)
+        screen._finish()
+        screen.beat()
+        assert session.pace == pace
+
+
+@pytest.mark.slow
+async def test_after_a_step_that_was_watched_the_wire_runs_again(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paces: list[str] = []
+    set_pace = session.set_pace
+
+    def noted(pace: str) -> None:
+        paces.append(pace)
+        set_pace(pace)
+
+    monkeypatch.setattr(session, "set_pace", noted)
+    app = TuiApp(session, "lesson", {"lesson": "1"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen._is_begun, "the first step")
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.is_done, "the step done")
+        await until(pilot, lambda: paces == ["slow", "run"], "the pace as it was")
+
+
+@pytest.mark.slow
+async def test_going_on_ends_the_slow_pace_at_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = TuiApp(session, "lesson", {"lesson": "1"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen._is_begun, "the first step")
+        monkeypatch.setattr(gate, "SLOW_S", 3600.0)
+        await pilot.press("enter")
+        await until(pilot, lambda: session.pace == "slow", "the slow pace")
+        screen._finish()
+        await pilot.press("enter")
+        await until(pilot, lambda: session.pace == "run", "the pace as it was")
+        assert screen.index == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_right_answer_is_told_why_it_is_right(language: str, size: tuple[int, int]) -> None:
+    app = TuiApp(FakeStage(), "lesson", {"lesson": "1"})
+    async with app.run_test(size=size) as pilot:
+        screen = lesson_screen(app)
+        if language == "zh":
+            await pilot.press("ctrl+l")
+        at_step(screen, "where-is-it")
+        await pilot.pause()
+        await pilot.press("down", "down", "enter")
+        await until(pilot, lambda: screen.is_done, "the step done")
+        await pilot.pause()
+        why = screen.lesson.section(language, "where-is-it").right
+        assert "".join(f"✔ {why}".split()) in "".join(shown(app).replace("│", "").split())
+        await pilot.press("enter")
+        assert screen.step.id == "six-steps"
+
+
+async def test_a_sentence_of_the_lab_does_not_cover_the_question() -> None:
+    app = TuiApp(FakeStage(), "lesson", {"lesson": "1"})
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = lesson_screen(app)
+        at_step(screen, "six-steps")
+        await pilot.pause()
+        asked = shown(app).split("\n")[-10:]
+        screen.tell("x" * 100)
+        await until(pilot, lambda: "xxx" in shown(app), "the sentence")
+        assert shown(app).split("\n")[-10:] == asked
+
+
+async def test_a_letter_on_its_way_is_not_sent_twice() -> None:
+    session = FakeStage()
+    app = TuiApp(session, "lesson", {"lesson": "1"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen._is_begun, "the step")
+        await pilot.press("enter")
+        await until(pilot, lambda: session.acts == ["send"] and not screen.is_busy, "the letter handed in")
+        session.log.append(opened(1, "crepes.fr", "hamburger.edu"))
+        await until(pilot, lambda: screen.is_talking(screen._begun), "the servers talking")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert session.acts == ["send"]
+        assert not screen.is_busy

@@ -76,6 +76,59 @@ async def test_practice_answers_a_wrong_line_and_the_real_server_does_too(sessio
 
 
 @pytest.mark.slow
+async def test_the_coach_gives_the_server_the_last_word(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "S< 220 hamburger.edu" in shown(app), "the greeting")
+        for line in ("HELO crepes.fr", "MAIL FROM:<alice@crepes.fr>"):
+            await paste_line(pilot, line)
+        await until(pilot, lambda: "✔ MAIL: envelope: from" in shown(app), "a line that was taken")
+        await paste_line(pilot, "RCPT TO:<nobody@hamburger.edu>")
+        refused = "✘ RCPT: correct as written, but the server refused it: 550"
+        await until(pilot, lambda: refused in shown(app), "a line that was not")
+        assert "✔ RCPT" not in shown(app)
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: "写得没错，但服务器拒绝了：550" in shown(app), "the same in Chinese")
+
+
+@pytest.mark.slow
+async def test_a_long_line_leaves_the_coach_on_the_screen(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "S< 220 hamburger.edu" in shown(app), "the greeting")
+        await paste_line(pilot, "HELO crepes.fr")
+        await paste_line(pilot, "MAIL FROM:alice" + "x" * 400)
+        await until(pilot, lambda: "S< 501" in shown(app), "the server's answer")
+        for advice in ("MAIL FROM:▲alicexxx", "…", "MAIL FROM:<address>", "type MAIL FROM:<alice@crepes.fr>"):
+            assert advice in shown(app)
+
+
+@pytest.mark.slow
+async def test_a_literal_is_not_judged_as_a_command(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "imap"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Service Ready" in shown(app), "the greeting")
+        await paste_line(pilot, "a1 LOGIN bob {7}")
+        await until(pilot, lambda: "the literal you have announced" in shown(app), "the server waiting for it")
+        await paste_line(pilot, "pickles")
+        await until(pilot, lambda: "S< a1 OK" in shown(app), "the login")
+        assert "✘" not in shown(app)
+        assert "type a command" in shown(app)
+
+
+@pytest.mark.slow
+async def test_what_the_agents_did_is_said_in_chinese(session: Session) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: session.is_running, "the lab")
+        await pilot.press("1")
+        await until(pilot, lambda: "crepes.fr：250" in shown(app), "the mail sent")
+        await pilot.press("2")
+        await until(pilot, lambda: "封信" in shown(app), "the mail fetched")
+
+
+@pytest.mark.slow
 async def test_practice_changes_the_protocol_and_connects_again(session: Session) -> None:
     app = TuiApp(session, "practice", {"protocol": "smtp"})
     async with app.run_test(size=(80, 24)) as pilot:

@@ -26,7 +26,10 @@ class _Visit:
         while not isinstance(event := await self._talk.answer(), Completed):
             told.append(event)
         if not event.worked:
-            raise MailtutorError(f"the server answered {event.verb} with: {event.status.code} {event.status.text}")
+            reply = f"{event.status.code} {event.status.text}"
+            raise MailtutorError(
+                "the server answered {verb} with: {reply}", "error.agent.refused", verb=event.verb, reply=reply
+            )
         return told
 
 
@@ -36,7 +39,7 @@ async def _visit(directory: Directory, user: User) -> tuple[Talk, _Visit]:
     greeting = await talk.answer()
     if not isinstance(greeting, Greeted) or greeting.status.code == "BYE":
         await talk.close()
-        raise MailtutorError(f"{user.domain} takes no IMAP clients now")
+        raise MailtutorError("{host} takes no IMAP clients now", "error.agent.no_imap", host=user.domain)
     return talk, _Visit(talk, client)
 
 

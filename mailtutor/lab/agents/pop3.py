@@ -39,7 +39,14 @@ async def download(directory: Directory, user: User, *, delete: bool) -> list[by
 
 def _accepted(event: object) -> object:
     if isinstance(event, events.Greeted) and not event.ok:
-        raise MailtutorError(f"the server takes no clients now: -ERR {event.words}")
+        raise MailtutorError(
+            "the server takes no clients now: {reply}", "error.agent.no_clients", reply=f"-ERR {event.words}"
+        )
     if isinstance(event, events.Refused):
-        raise MailtutorError(f"the server answered {event.verb} with: -ERR {event.words}")
+        raise MailtutorError(
+            "the server answered {verb} with: {reply}",
+            "error.agent.refused",
+            verb=event.verb,
+            reply=f"-ERR {event.words}",
+        )
     return event

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailtutor.errors import MailtutorError
+from mailtutor.errors import MailtutorError, Sentence
 from mailtutor.lab.directory import Directory
 from mailtutor.lab.plan import User
 from mailtutor.lab.talk import Talk
@@ -41,7 +41,12 @@ async def submit(
                 refused[recipient] = str(reply)
         if len(refused) == len(recipients):
             await talk.ask(client.quit())
-            raise MailtutorError(f"{user.domain} took none of the recipients: {'; '.join(refused.values())}")
+            raise MailtutorError(
+                "{host} took none of the recipients: {replies}",
+                "error.agent.no_recipient",
+                host=user.domain,
+                replies="; ".join(refused.values()),
+            )
         _need(await talk.ask(client.data()), Outcome.GO_ON)
         last = _need(await talk.ask(client.message(content)))
         await talk.ask(client.quit())
@@ -70,5 +75,8 @@ def _reply(event: object) -> ServerReply:
 def _need(event: object, outcome: Outcome = Outcome.SUCCESS) -> ServerReply:
     assert isinstance(event, ReplyReceived)
     if event.reply.outcome is not outcome:
-        raise MailtutorError(f"the server answered {event.verb or 'the connection'} with: {event.reply}")
+        verb = event.verb or Sentence("the connection", "error.agent.connection")
+        raise MailtutorError(
+            "the server answered {verb} with: {reply}", "error.agent.refused", verb=verb, reply=str(event.reply)
+        )
     return event.reply

@@ -1,4 +1,4 @@
-"""What the keys do, in this mode."""
+"""What the keys do, in this mode, and what the signs on the screen mean."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from mailtutor.tui.actions import of_mode
+from mailtutor.tui.legend import LEGEND
 from mailtutor.tui.widgets.speaking import Speaking
 
 
@@ -44,7 +45,7 @@ class HelpScreen(Speaking, ModalScreen[None]):
             yield self._text
 
     def speak(self) -> None:
-        """Every action of the mode: key, key while typing, what it does."""
+        """Every action of the mode: key, key while typing, what it does; then every sign."""
         lines = [Content.styled(self.words(f"screen.help.{self._mode}"), "bold"), Content("")]
         for action in of_mode(self._mode):
             typing = action.key(while_typing=True)
@@ -56,4 +57,10 @@ class HelpScreen(Speaking, ModalScreen[None]):
                 )
             )
         lines += [Content(""), Content.styled(self.words("screen.help.typing"), "$wire-quiet")]
+        lines += [Content(""), Content.styled(self.words("screen.help.signs"), "bold"), Content("")]
+        lines += [
+            Content.assemble((set_cell_size(sign.drawn, 6), "bold $accent"), self.words(f"screen.legend.{sign.name}"))
+            for sign in LEGEND
+        ]
         self._text.update(Content("\n").join(lines))
+        self.query_one(VerticalScroll).border_subtitle = Content(self.words("screen.help.more"))

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.visible import visible
+from mailtutor.text.telling import tell
 from mailtutor.tui.actions import HOME, bindings
 from mailtutor.tui.contract import Stage
 from mailtutor.tui.widgets.bar import Bar
@@ -89,12 +90,12 @@ class HomeScreen(Speaking, Screen[None]):
         try:
             lessons = self.session.lessons.lessons
         except MailtutorError as wrong:
-            self.app.call_from_thread(self._failed, str(wrong))
+            self.app.call_from_thread(self._failed, wrong)
             return
         self.app.call_from_thread(self._loaded, lessons)
 
-    def _failed(self, sentence: str) -> None:
-        self.notify(sentence, severity="error", markup=False, timeout=30)
+    def _failed(self, wrong: MailtutorError) -> None:
+        self.notify(visible(tell(wrong, self.words)), severity="error", markup=False, timeout=30)
 
     def _loaded(self, lessons: Sequence[Lesson]) -> None:
         self._lessons = {lesson.id: lesson for lesson in lessons}

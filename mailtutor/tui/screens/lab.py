@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from mailtutor.errors import MailtutorError
+from mailtutor.text.telling import tell
 from mailtutor.trace.log import Log
 from mailtutor.tui.actions import LAB, bindings, of_mode
 from mailtutor.tui.contract import Stage
@@ -106,9 +107,9 @@ class LabScreen(StageScreen):
             return
         wrong = done.exception()
         if isinstance(wrong, MailtutorError):
-            self.tell(str(wrong), severe=True)
+            self.tell(wrong, severe=True)
         elif wrong is not None:
             raise wrong
         else:
-            self.tell(self.words(f"screen.lab.done.{action}", result=done.result()))
+            self.tell(self.words(f"screen.lab.done.{action}", result=tell(done.result(), self.words)))
         self.beat()

@@ -16,25 +16,27 @@ from mailtutor.course.answers import judge
 from mailtutor.course.checks import evidence_since, met
 from mailtutor.course.lesson import Lesson
 from mailtutor.course.model import AnyStep, Do, Predict, Quiz, Read, Reflect, Type, Watch
+from mailtutor.course.prose import Section
 from mailtutor.errors import MailtutorError
 from mailtutor.lab.plan import SeedMail
 from mailtutor.protocols.lines import Source
 from mailtutor.protocols.spec import Wording
-from mailtutor.reading.coach import advise, takes_commands
+from mailtutor.reading.coach import advise, expects_command
 from mailtutor.reading.dialogue import Row
 from mailtutor.reading.visible import visible
+from mailtutor.text.telling import tell
 from mailtutor.tui.actions import LESSON, bindings
 from mailtutor.tui.contract import Console, Held, Stage
 from mailtutor.tui.desk import Desk
 from mailtutor.tui.dictation import Dictation
 from mailtutor.tui.lesson_text import marks, step_text
-from mailtutor.tui.rehearsal import Rehearsal, perform
+from mailtutor.tui.rehearsal import Rehearsal
+from mailtutor.tui.screens.acting import ActingScreen
 from mailtutor.tui.screens.confirm import ConfirmScreen
-from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.viewpoint import Viewpoint
-from mailtutor.tui.widgets.folding import FoldedText
+from mailtutor.tui.widgets.folding import Block, FoldedText
 from mailtutor.tui.widgets.prompt import Prompt
-from mailtutor.tui.widgets.prose import Prose
+from mailtutor.tui.widgets.prose import Prose, prose
 from mailtutor.tui.widgets.question import Question
 
 # The step's own part of the screen, by kind.
@@ -50,7 +52,7 @@ class Unread:
     raw: bytes = b"???"
 
 
-class LessonScreen(StageScreen):
+class LessonScreen(ActingScreen):
     """Shows the steps of one lesson. What the student does on the wire is checked at every beat."""
 
     MODE = LESSON
@@ -62,6 +64,7 @@ class LessonScreen(StageScreen):
     LessonScreen #held { height: 1; padding: 0 1; display: none; color: $warning; text-style: bold; }
     LessonScreen #question, LessonScreen #prompt { display: none; }
     LessonScreen.-asking #question, LessonScreen.-typing #prompt { display: block; }
+    LessonScreen.-narrow.-done #question { display: none; }
     LessonScreen.-typing.-short #meaning { height: 8; }
     LessonScreen.-typing.-short.-view-meaning #meaning { height: 1fr; }
     LessonScreen.-narrow.-asking #meaning, LessonScreen.-narrow.-typing #meaning { display: none; }
@@ -84,7 +87,6 @@ class LessonScreen(StageScreen):
         self._begun = 0
         self._checked = -1
         self.desk = Desk(session, self.lesson)
-        self._busy = False
         # Whether the step has begun in the lab that runs: before that, nothing that happens counts for it.
         self._is_begun = False
         # Whether the student is still to say what a reply will be: nothing on the screen may tell it.
@@ -130,7 +132,8 @@ class LessonScreen(StageScreen):
     def lab_ready(self) -> None:
         """Does again what the steps before did; then the step can begin on the wire."""
         self.desk.forget()
-        self._busy = False
+        self.slow.end()
+        self.is_busy = False
         log = self.session.log
         earlier = [step for step in self.lesson.steps[: self.index] if step.id in self._done]
         rehearsal = Rehearsal(self.session, earlier, lambda: self.is_stale(log))
@@ -195,16 +198,16 @@ class LessonScreen(StageScreen):
         self._light()
         self.speak()
         self.set_focus(None)
-        if isinstance(step, (Quiz, Reflect)):
+        if isinstance(step, (Quiz, Reflect)) and not self.is_done:
             self.question.take_focus()
         elif isinstance(step, Type):
             self.prompt.input.focus()
 
     def speak(self) -> None:
         """Draws all of the step's words in the current language."""
-        prose = self.lesson.prose(self.words.language)
-        section = prose.sections[self.step.id]
-        self.bar.title(visible(f"{self.lesson.number} · {prose.title}"))
+        texts = self.lesson.prose(self.words.language)
+        section = texts.sections[self.step.id]
+        self.bar.title(visible(f"{self.lesson.number} · {texts.title}"))
         # With few lines for the text, its title stands beside the marks.
         folded = self.has_class("-narrow") and self.view != "text"
         title = section.title if folded else ""
@@ -212,14 +215,22 @@ class LessonScreen(StageScreen):
         self._text.show(step_text(self.step, section, self._hints, self.words, titled=not folded))
         self.call_after_refresh(self._fit_text, folded=folded)
         self._ask()
+        self.set_class(self.is_done, "-done")
         kind, text = self._feedback
         if not text and self.is_done:
-            kind, text = "right", self.words("screen.lesson.done")
+            kind, text = "right", self._praise(section)
         elif not text:
             text = self._prompting()
         style = {"right": "bold $success", "wrong": "bold $wire-refused"}.get(kind, "$accent")
-        self._feedback_text.show(Content.styled(visible(text), style))
+        blocks = prose(text)
+        self._feedback_text.show(*(Block(block.content.stylize_before(style), block.lead) for block in blocks))
         self._feedback_text.display = bool(text)
+
+    def _praise(self, section: Section) -> str:
+        """That the step is done, and after a question why its answer is right."""
+        if section.right:
+            return f"✔ {section.right} {self.words('screen.lesson.leads_on')}"
+        return self.words("screen.lesson.done")
 
     def _fit_text(self, *, folded: bool) -> None:
         """What asks stands at the end of a question's text; where a text is cut, a mark says so."""
@@ -247,6 +258,8 @@ class LessonScreen(StageScreen):
 
     def _prompting(self) -> str:
         """The one thing to do next."""
+        if self.slow.is_on:
+            return self.words("screen.lesson.watching")
         return self.words(f"screen.lesson.todo.{type(self.step).__name__.lower()}")
 
     def _ask(self) -> None:
@@ -261,7 +274,9 @@ class LessonScreen(StageScreen):
 
     def _light(self) -> None:
         step = self.step
-        if self.is_done or isinstance(step, (Read, Watch)):
+        if self.slow.is_on and not self.is_done:
+            self.keybar.light("run")
+        elif self.is_done or isinstance(step, (Read, Watch)):
             self.keybar.light("next")
         elif isinstance(step, Do):
             self.keybar.light("send" if "send" in step.solution else "fetch_pop3")
@@ -306,8 +321,10 @@ class LessonScreen(StageScreen):
                 self.question.take_focus()
         connection = self.desk.connection(dialogue)
         if connection is not None:
-            self.prompt.at(connection.protocol, connection.state, is_open=self.desk.is_open(connection))
+            self.prompt.follow(connection, is_open=self.desk.is_open(connection))
         self._check()
+        if self.slow.is_on and self.is_done and not self.is_talking(self._begun):
+            self.slow.end()
 
     def _check(self) -> None:
         step = self.step
@@ -323,7 +340,7 @@ class LessonScreen(StageScreen):
 
     def _finish(self, answer: str = "") -> None:
         self.is_done = True
-        self._busy = False
+        self.is_busy = False
         self._keep_secret(False)
         self._done.add(self.step.id)
         self.session.set_result(self.lesson.id, self.step.id, "done", answer)
@@ -349,6 +366,7 @@ class LessonScreen(StageScreen):
 
     def _advance(self) -> None:
         self.desk.let_go()
+        self.slow.end()
         if self.index + 1 < len(self.lesson.steps):
             self.index += 1
             self._let_run()
@@ -362,6 +380,7 @@ class LessonScreen(StageScreen):
         """Looks at the step before."""
         if self.index:
             self.desk.let_go()
+            self.slow.end()
             self.index -= 1
             self._let_run()
             self._show_step()
@@ -381,37 +400,23 @@ class LessonScreen(StageScreen):
             super().action_step()
 
     def _watch(self, step: Watch) -> None:
-        if self._is_begun and self.session.is_running and not self._busy:
-            self._busy = True
-            self._run(step.do, step.subject, step.body, delete=step.delete)
+        if self._is_begun and self.session.is_running and not self.is_busy and not self.is_talking(self._begun):
+            self.is_busy = True
+            self.slow.begin()
+            self.paced()
+            self.have_done(step.do, step.subject, step.body, delete=step.delete)
 
-    def _run(self, do: str, subject: str, body: str, *, delete: bool = False) -> None:
-        def over(_: object = None) -> None:
-            self._busy = False
+    def paced(self) -> None:
+        """What to press next is another key now."""
+        self._light()
+        self.speak()
 
-        self.in_lab(lambda: perform(self.session, do, subject, body, delete=delete), over, over)
-
-    def _may_act(self) -> bool:
+    def may_act(self) -> bool:
         """Whether the agents may act now: what they say must not pass for what the student is to type."""
         if isinstance(self.step, (Type, Predict)) and not self.is_done:
             self.tell(self._prompting())
             return False
         return self._is_begun and self.session.is_running
-
-    def action_send(self) -> None:
-        """alice sends, as in the sandbox."""
-        if self._may_act():
-            self._run("send", self.words("screen.lesson.subject"), self.words("screen.lesson.body"))
-
-    def action_fetch_pop3(self) -> None:
-        """bob fetches by POP3."""
-        if self._may_act():
-            self._run("fetch-pop3", "", "")
-
-    def action_fetch_imap(self) -> None:
-        """bob reads by IMAP."""
-        if self._may_act():
-            self._run("fetch-imap", "", "")
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Sends the line and says what the coach thinks. Once the step is done, an empty line leads on."""
@@ -424,15 +429,15 @@ class LessonScreen(StageScreen):
             self._begin()
         else:
             line = event.line.encode("utf-8", "surrogateescape")
-            judged = takes_commands(connection.protocol, connection.state)
-            self.prompt.advise(
-                advise(line, connection.protocol, connection.state, self.words) if judged else None, event.line
-            )
+            protocol, state = connection.protocol, connection.state
+            judged = expects_command(protocol, state, connection.rows)
+            advice = advise(line, protocol, state, self.words) if judged else None
+            self.prompt.advise(advice, event.line, len(connection.rows))
             self.viewpoint.go(None)
             try:
                 console.send(event.line)
             except (MailtutorError, RuntimeError) as wrong:  # the server, or the whole lab, has just gone
-                self.prompt.tell(str(wrong))
+                self.prompt.tell(tell(wrong, self.words))
 
     def on_question_answered(self, event: Question.Answered) -> None:
         """Judges the answer; a right prediction lets the reply go."""
@@ -480,6 +485,7 @@ class LessonScreen(StageScreen):
 
     def _start_over(self) -> None:
         self.desk.let_go()
+        self.slow.end()
         self.session.forget(self.lesson.id)
         self._done.clear()
         self.index = 0

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
+from mailtutor.reading.visible import visible
+from mailtutor.text.telling import tell
 from mailtutor.tui.widgets.deck import WireDeck
 from mailtutor.tui.widgets.meaning import Meaning
 from mailtutor.tui.widgets.speaking import Speaking
+
+# How long a sentence stays on the screen; what went wrong stays longer.
+BRIEF_S, SEVERE_S = 4.0, 10.0
 
 
 class FindInput(Input):
@@ -17,6 +23,13 @@ class FindInput(Input):
 class PaneActions(Speaking, Screen[None]):
     """A screen with a wire deck, an explanation, and these actions."""
 
+    # Sentences appear at the top: at the bottom they would cover the question or the line that is being typed. They are
+    # as wide as the screen: where the edge of one cuts a wide character below it in two, terminals lose a cell.
+    DEFAULT_CSS = """
+    PaneActions ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
+    PaneActions Toast { width: 1fr; max-width: 100%; padding: 0 1; margin: 0; }
+    """
+
     def __init__(self) -> None:
         super().__init__()
         self.deck = WireDeck(id="deck")
@@ -24,9 +37,11 @@ class PaneActions(Speaking, Screen[None]):
         self.find_input = FindInput()
         self._sought = ""
 
-    def tell(self, sentence: str, *, severe: bool = False) -> None:
-        """Says something that is not about a line."""
-        self.notify(sentence, severity="error" if severe else "information", markup=False)
+    def tell(self, said: object, *, severe: bool = False) -> None:
+        """Says something that is not about a line: a sentence or an error, in the current language."""
+        sentence = visible(tell(said, self.words)) or type(said).__name__
+        severity: SeverityLevel = "error" if severe else "information"
+        self.notify(sentence, severity=severity, markup=False, timeout=SEVERE_S if severe else BRIEF_S)
 
     def focus_wire(self) -> None:
         """Puts the focus on the pane that leads."""

@@ -10,8 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from mailtutor.errors import MailtutorError
-from mailtutor.reading.coach import advise, takes_commands
+from mailtutor.reading.coach import advise, expects_command
 from mailtutor.reading.dialogue import Connection, Row
+from mailtutor.text.telling import tell
 from mailtutor.tui.actions import PRACTICE, bindings
 from mailtutor.tui.contract import Console, Stage
 from mailtutor.tui.screens.stage import StageScreen
@@ -112,25 +113,26 @@ class PracticeScreen(StageScreen):
             self._is_new = False
             self.deck.hold_on_to(self._connection)
             self.draw()
-        self.prompt.at(self.protocol, self._state, is_open=self._is_open)
+        if self._connection is not None:
+            self.prompt.follow(self._connection, is_open=self._is_open)
+        else:
+            self.prompt.at(self.protocol, "", is_open=self._is_open)
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Judges the line, and sends it whatever the judgement: the server's own answer is the lesson."""
         if self.console is None or not self._is_open:
             self._connect()
             return
-        state = self._state
+        rows = self._connection.rows if self._connection is not None else []
         self.viewpoint.go(None)
-        if takes_commands(self.protocol, state):
-            self.prompt.advise(
-                advise(event.line.encode("utf-8", "surrogateescape"), self.protocol, state, self.words), event.line
-            )
-        else:
-            self.prompt.advise(None)
+        judged = expects_command(self.protocol, self._state, rows)
+        line = event.line.encode("utf-8", "surrogateescape")
+        advice = advise(line, self.protocol, self._state, self.words) if judged else None
+        self.prompt.advise(advice, event.line, len(rows))
         try:
             self.console.send(event.line)
         except MailtutorError as wrong:
-            self.prompt.tell(str(wrong))
+            self.prompt.tell(tell(wrong, self.words))
 
     def action_console(self) -> None:
         """Goes to where lines are typed."""

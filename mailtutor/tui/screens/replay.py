@@ -198,7 +198,7 @@ class ReplayScreen(StageScreen):
             )
         except (MailtutorError, RuntimeError) as wrong:
             if not worker.is_cancelled:
-                self.app.call_from_thread(self.tell, str(wrong), severe=True)
+                self.app.call_from_thread(self.tell, wrong, severe=True)
             return
         if not worker.is_cancelled:
             self.app.call_from_thread(self._compared, compare(printed, live))

@@ -161,7 +161,7 @@ class StageScreen(PaneActions):
                 self.session.start(classic=classic, seed=seed)
             except MailtutorError as wrong:
                 if not worker.is_cancelled:
-                    self.call_later(self.tell, str(wrong), severe=True)
+                    self.call_later(self.tell, wrong, severe=True)
                 return
             finally:
                 self._is_starting = False
@@ -183,7 +183,7 @@ class StageScreen(PaneActions):
 
         def fail(wrong: Exception) -> None:
             if not self.is_stale(log):
-                self.tell(str(wrong) or type(wrong).__name__, severe=True)
+                self.tell(wrong, severe=True)
                 failed()
 
         def succeed(result: T) -> None:

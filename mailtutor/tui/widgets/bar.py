@@ -12,7 +12,8 @@ from mailtutor.tui.widgets.speaking import Speaking
 if TYPE_CHECKING:  # the home has a bar too, and is painted before protocols are loaded
     from mailtutor.tui.viewpoint import Viewpoint
 
-_PACES = {"run": "▶", "slow": "▷", "step": "❚❚"}
+# Pace to the sign that stands for it.
+PACES = {"run": "▶", "slow": "▷", "step": "❚❚"}
 
 
 class Bar(Speaking):
@@ -60,7 +61,7 @@ class Bar(Speaking):
             if pace:
                 word = self.words(f"screen.bar.{pace}")
                 parts.append(Content.styled(self.words("screen.bar.live"), "$success"))
-                parts.append(Content(f"{_PACES[pace]} {word}"))
+                parts.append(Content(f"{PACES[pace]} {word}"))
             if held:
                 parts.append(Content.styled(self.words("screen.bar.held", count=held), "bold reverse $warning"))
             parts.append(Content.styled(self.words("screen.bar.language"), "$wire-quiet"))

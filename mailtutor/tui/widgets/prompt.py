@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -12,10 +13,17 @@ from textual.message import Message
 from textual.widgets import Input
 
 from mailtutor.protocols.catalogue import PROTOCOLS
-from mailtutor.reading.coach import Advice, completions, likely_next, takes_commands
+from mailtutor.protocols.lines import Line
+from mailtutor.protocols.spec import Outcome
+from mailtutor.reading.coach import Advice, answer_to, completions, expects_command, likely_next, takes_commands
+from mailtutor.reading.dialogue import Connection
 from mailtutor.reading.explain import next_verbs
+from mailtutor.reading.visible import visible
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.speaking import Speaking
+
+# Of a long line this many cells are shown before and after the place where it stopped making sense.
+_READ_CELLS, _UNREAD_CELLS = 24, 16
 
 
 class CommandInput(Input):
@@ -85,8 +93,12 @@ class Prompt(Speaking, Vertical):
         super().__init__(id=id)
         self.input = CommandInput()
         self._advice_text = FoldedText(id="advice")
-        self._advice: tuple[Advice, str] | None = None
+        self._advice: Advice | None = None
+        # The line the advice is about, the row it was said at, and what the server said to it.
+        self._said: tuple[str, int] = ("", 0)
+        self._answer: Line | None = None
         self._ready = False
+        self._in_literal = False
         self._message = ""
 
     def compose(self) -> ComposeResult:
@@ -94,15 +106,27 @@ class Prompt(Speaking, Vertical):
         yield self._advice_text
         yield self.input
 
-    def at(self, protocol: str, state: str, *, is_open: bool) -> None:
+    def at(self, protocol: str, state: str, *, is_open: bool, in_literal: bool = False) -> None:
         """Where the conversation is: what Tab completes and what the hints list."""
-        if (protocol, state, is_open) != (self.input.protocol, self.input.state, self._ready):
-            self.input.protocol, self.input.state, self._ready = protocol, state, is_open
+        now = (protocol, state, is_open, in_literal)
+        if now != (self.input.protocol, self.input.state, self._ready, self._in_literal):
+            self.input.protocol, self.input.state, self._ready, self._in_literal = now
             self.speak()
 
-    def advise(self, advice: Advice | None, line: str = "") -> None:
-        """Shows what the coach says about `line`; None takes it away."""
-        self._advice = (advice, line) if advice is not None else None
+    def follow(self, connection: Connection, *, is_open: bool) -> None:
+        """The same, read from the connection; once the server has answered, its answer has the last word."""
+        protocol, state, rows = connection.protocol, connection.state, connection.rows
+        in_literal = takes_commands(protocol, state) and not expects_command(protocol, state, rows)
+        self.at(protocol, state, is_open=is_open, in_literal=in_literal)
+        if self._advice is not None and self._answer is None:
+            line, since = self._said
+            self._answer = answer_to(line.encode("utf-8", "surrogateescape"), rows, since)
+            if self._answer is not None:
+                self.speak()
+
+    def advise(self, advice: Advice | None, line: str = "", since: int = 0) -> None:
+        """Shows what the coach says about `line`, said at row `since` of its connection; None takes it away."""
+        self._advice, self._said, self._answer = advice, (line, since), None
         self._message = ""
         self.speak()
 
@@ -129,10 +153,12 @@ class Prompt(Speaking, Vertical):
         if self._message:
             lines.append(Content.styled(self._message, "$warning"))
         elif self._advice is not None:
-            lines += self._coach(*self._advice)
+            lines += self._coach(self._advice)
         protocol, state = self.input.protocol, self.input.state
         if not self._ready:
             self.input.placeholder = self.words("screen.typing.closed")
+        elif self._in_literal:
+            self.input.placeholder = self.words("screen.typing.literal")
         elif protocol and not takes_commands(protocol, state):
             self.input.placeholder = self.words("screen.typing.text")
         else:
@@ -149,27 +175,30 @@ class Prompt(Speaking, Vertical):
         found = [
             Content.assemble((self.words("screen.typing.legal") + " ", "$wire-quiet"), (names, "bold $wire-client"))
         ]
-        if self._advice is None or not self._advice[0].example:
+        if self._advice is None or not self._advice.example:
             lead = self.words("screen.typing.example") + " "
             example = likely_next(PROTOCOLS[protocol].table, state)
             found.append(Content.assemble((lead, "$wire-quiet"), (example, "bold $accent")))
         return found
 
-    def _coach(self, advice: Advice, line: str) -> list[Content]:
+    def _coach(self, advice: Advice) -> list[Content]:
         if advice.is_right:
-            return [Content.assemble(("✔ ", "bold $success"), advice.headline)]
+            return [self._verdict(advice)]
         lines = [
             Content.assemble(
                 ("✘ ", "bold $wire-refused"), (advice.headline, "bold"), (f"   {advice.rfc}", "$wire-quiet")
             )
         ]
+        if self._answer is not None and self._answer.outcome in (Outcome.SUCCESS, Outcome.GO_ON):
+            taken = self.words("screen.coach.accepted", reply=visible(self._answer.text))
+            lines.append(Content.styled(f"! {taken}", "$warning"))
         if advice.rest or advice.understood:
             lines.append(
                 Content.assemble(
                     (f"{self.words('screen.coach.read')} ", "$wire-quiet"),
-                    (advice.understood, "$success"),
+                    (_end_of(advice.understood, _READ_CELLS), "$success"),
                     ("▲", "bold $wire-refused"),
-                    (advice.rest, "underline $wire-refused"),
+                    (_beginning_of(advice.rest, _UNREAD_CELLS), "underline $wire-refused"),
                 )
             )
         if advice.expected:
@@ -190,3 +219,26 @@ class Prompt(Speaking, Vertical):
                 )
             )
         return lines
+
+    def _verdict(self, advice: Advice) -> Content:
+        """What became of a line that is right as it is written: the server may still have refused it."""
+        outcome = self._answer.outcome if self._answer is not None else Outcome.NONE
+        key = {Outcome.REFUSED: "screen.coach.refused", Outcome.TRY_LATER: "screen.coach.later"}.get(outcome, "")
+        if self._answer is None or not key:
+            return Content.assemble(("✔ ", "bold $success"), advice.headline)
+        sentence = self.words(key, verb=advice.verb, reply=visible(self._answer.text))
+        sign = "✘ " if outcome is Outcome.REFUSED else "↻ "
+        return Content.assemble((sign, f"bold $wire-{outcome}"), sentence)
+
+
+def _end_of(text: str, cells: int) -> str:
+    """The last `cells` cells of a text, with a mark where something is left out."""
+    kept = text
+    while cell_len(kept) > cells - (kept is not text):
+        kept = kept[1:]
+    return kept if kept is text else f"…{kept}"
+
+
+def _beginning_of(text: str, cells: int) -> str:
+    """The first `cells` cells of a text, with a mark where something is left out."""
+    return text if cell_len(text) <= cells else set_cell_size(text, cells - 1) + "…"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -17,8 +19,13 @@ from mailtutor.tui.widgets.speaking import Speaking
 
 
 class Question(Speaking, Vertical):
-    """Asks; `Answered` brings the answer. It does not know which answer is right."""
+    """Asks; `Answered` brings the answer. It does not know which answer is right.
 
+    What is put in order stays where it is in the list and gets a number. Picked again, a numbered one gives its number
+    back, and so do those after it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("backspace", "take_back", show=False, id="question.take_back")]
     DEFAULT_CSS = """
     Question { height: auto; max-height: 14; border-top: solid $accent; padding: 0 1; }
     Question > OptionList { height: auto; max-height: 10; border: none; background: $background; }
@@ -78,29 +85,41 @@ class Question(Speaking, Vertical):
         """Draws the question in the current language."""
         if not self._form:
             return
-        lead = Content.styled(self.words(f"screen.question.{self._form}"), "bold $accent")
-        if self._order:
-            chosen = " → ".join(visible(self._choices.get(name, name)) for name in self._order)
-            lead = Content("\n").join([lead, Content(chosen)])
-        self._lead.show(lead)
+        key = "order_begun" if self._order else self._form
+        self._lead.show(Content.styled(self.words(f"screen.question.{key}"), "bold $accent"))
         marked = self._options.highlighted or 0
-        left = [name for name in self._choices if name not in self._order]
-        self._options.set_options([Option(Content(visible(self._choices[name])), id=None) for name in left])
-        self._options.highlighted = min(marked, len(left) - 1) if left else None
+        self._options.set_options([Option(self._choice(name)) for name in self._choices])
+        self._options.highlighted = min(marked, len(self._choices) - 1) if self._choices else None
         self._input.placeholder = self.words("screen.question.write")
 
+    def _choice(self, name: str) -> Content:
+        text = visible(self._choices[name])
+        if self._form != "order":
+            return Content(text)
+        if name not in self._order:
+            return Content.assemble(("· ", "$wire-quiet"), text)
+        return Content.assemble((f"{self._order.index(name) + 1} ", "bold $accent"), (text, "$wire-quiet"))
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """One more of an order, or the choice."""
+        """One more of an order, or one less, or the choice."""
         event.stop()
-        left = [name for name in self._choices if name not in self._order]
-        name = left[event.option_index]
+        name = list(self._choices)[event.option_index]
         if self._form != "order":
             self.post_message(self.Answered(name))
             return
-        self._order.append(name)
+        if name in self._order:
+            del self._order[self._order.index(name) :]
+        else:
+            self._order.append(name)
         if len(self._order) == len(self._choices):
             self.post_message(self.Answered(tuple(self._order)))
         self.speak()
+
+    def action_take_back(self) -> None:
+        """Takes the last pick of an order back."""
+        if self._order:
+            self._order.pop()
+            self.speak()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Words."""

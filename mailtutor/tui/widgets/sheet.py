@@ -13,10 +13,16 @@ from textual.widgets import Static
 from mailtutor.reading.visible import visible
 from mailtutor.reading.world import World
 from mailtutor.text.catalogue import Words
+from mailtutor.tui.widgets.folding import Block, fold
 from mailtutor.tui.widgets.speaking import Speaking
 
 _STATE_STYLES = {"delivered": "success", "active": "go-on", "deferred": "try-later"}
 _WIDEST = 34
+# What stands before a note; cells at both sides and for the scroll bar; narrower than this nothing is folded.
+_NOTE = "   ↳ "
+_MARGIN = 4
+_NARROWEST = 20
+_LEAST = 8
 
 
 class Sheet(Speaking, VerticalScroll):
@@ -36,6 +42,10 @@ class Sheet(Speaking, VerticalScroll):
     def compose(self) -> ComposeResult:
         """One text."""
         yield self._text
+
+    def on_resize(self) -> None:
+        """What is folded depends on the width."""
+        self.speak()
 
     def show(self, world: World) -> None:
         """Draws this world."""
@@ -66,7 +76,7 @@ class QueueSheet(Sheet):
             rows.append([row.host, row.queue_id, row.sender, row.recipient, state, str(row.attempts), waits])
             styles.append(f"$wire-{_STATE_STYLES.get(row.state, 'refused')}")
             notes.append(f"{words('screen.queue.reply')}: {visible(row.last_reply)}" if row.last_reply else "")
-        return table(head, rows, styles, notes)
+        return table(head, rows, styles, notes, self.size.width - _MARGIN)
 
 
 class MailboxSheet(Sheet):
@@ -86,23 +96,40 @@ class MailboxSheet(Sheet):
                     [str(mail.uid), " ".join(mail.flags), str(mail.size), mail.sender, mail.subject]
                     for mail in mails.values()
                 ]
-                parts.append(table(head, rows))
+                parts.append(table(head, rows, width=self.size.width - _MARGIN))
         return Content("\n").join(parts)
 
 
 def table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str] = (), notes: Sequence[str] = ()
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    styles: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    width: int = 0,
 ) -> Content:
-    """Columns as wide as their widest cell, cells made visible. Styles colour whole rows; notes stand below them."""
+    """Columns as wide as their widest cell, cells made visible. Styles colour whole rows; notes stand below them.
+
+    width: the cells there are for it, 0 for any number: notes are folded to it, and the widest columns cut.
+    """
     cells = [[visible(cell) for cell in row] for row in rows]
     widths = [min(_WIDEST, max(cell_len(line[column]) for line in [list(head), *cells])) for column in range(len(head))]
     widths[-1] = max(cell_len(line[-1]) for line in [list(head), *cells])
+    _squeeze(widths, width)
     lines = [Content.styled(_line(head, widths), "$wire-quiet underline")]
     for index, row in enumerate(cells):
         lines.append(Content.styled(_line(row, widths), styles[index] if styles else ""))
         if notes and notes[index]:
-            lines.append(Content.styled(f"   ↳ {notes[index]}", "$wire-quiet"))
+            note = Block(Content.styled(f"{_NOTE}{notes[index]}", "$wire-quiet"), " " * len(_NOTE))
+            lines.append(fold(note, width) if width >= _NARROWEST else note.content)
     return Content("\n").join(lines)
+
+
+def _squeeze(widths: list[int], width: int) -> None:
+    """Takes from the widest columns until the line fits, as long as something can still be read in them."""
+    surplus = sum(widths) + 2 * (len(widths) - 1) - width if width >= _NARROWEST else 0
+    while surplus > 0 and max(widths) > _LEAST:
+        widths[widths.index(max(widths))] -= 1
+        surplus -= 1
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -1,0 +1,80 @@
+"""The phases of POP3 and IMAP follow the state of the conversation."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailtutor.protocols.catalogue import PROTOCOLS
+from mailtutor.reading.dialogue import Row
+from mailtutor.reading.phase import phase, phase_of, phases
+from mailtutor.text.catalogue import words
+from tests.reading.test_explain import spoken
+
+IMAP = (
+    (False, b"* OK ready\r\n"),
+    (True, b"a1 LOGIN bob pickles\r\n"), (False, b"a1 OK in\r\n"),
+    (True, b"a2 SELECT INBOX\r\n"), (False, b"* 2 EXISTS\r\n"), (False, b"a2 OK open\r\n"),
+    (True, b"a3 IDLE\r\n"), (False, b"+ idling\r\n"), (True, b"DONE\r\n"), (False, b"a3 OK\r\n"),
+    (True, b"a4 CLOSE\r\n"), (False, b"a4 OK\r\n"),
+    (True, b"a5 NOOP\r\n"), (False, b"a5 OK\r\n"),
+    (True, b"a6 LOGOUT\r\n"), (False, b"* BYE\r\n"), (False, b"a6 OK\r\n"),
+)  # fmt: skip
+POP3 = (
+    (False, b"+OK ready\r\n"),
+    (True, b"USER bob\r\n"), (False, b"+OK\r\n"),
+    (True, b"PASS x\r\n"), (False, b"-ERR no\r\n"),
+    (True, b"USER bob\r\n"), (False, b"+OK\r\n"),
+    (True, b"PASS pickles\r\n"), (False, b"+OK in\r\n"),
+    (True, b"STAT\r\n"), (False, b"+OK 2 1410\r\n"),
+    (True, b"QUIT\r\n"), (False, b"+OK bye\r\n"),
+)  # fmt: skip
+
+
+def read(protocol: str, turns: tuple[tuple[bool, bytes], ...]) -> list[Row]:
+    """The rows of a short dialogue."""
+    return [Row(number, 0, 1, line) for number, line in enumerate(spoken(protocol, *turns))]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "turns", "seen"),
+    [
+        ("imap", IMAP, ["not_authenticated", "authenticated", "selected", "authenticated", "logout"]),
+        ("pop3", POP3, ["authorization", "transaction", "update"]),
+    ],
+)
+def test_the_phase_is_the_states(protocol: str, turns: tuple[tuple[bool, bytes], ...], seen: list[str]) -> None:
+    table, rows = PROTOCOLS[protocol].table, read(protocol, turns)
+    found: list[str] = []
+    known = ""
+    for count in range(1, len(rows) + 1):
+        here = phase(rows, count, table)
+        known = phase(rows, count, table, count - 1, known)
+        assert known == here
+        if not found or found[-1] != here:
+            found.append(here)
+    assert found == seen
+    assert list(phases(table)) == list(dict.fromkeys(name for name in (*phases(table), *seen)))
+
+
+def test_an_exchange_belongs_where_it_began_and_the_goodbye_where_it_leads() -> None:
+    table, rows = PROTOCOLS["imap"].table, read("imap", IMAP)
+    by_verb = {row.line.verb: phase_of(row.line, table) for row in rows if row.line.code}
+    assert by_verb["LOGIN"] == "not_authenticated"
+    assert by_verb["SELECT"] == "authenticated"
+    assert by_verb["NOOP"] == ""
+    assert by_verb["LOGOUT"] == "logout"
+    assert phase_of(rows[0].line, table) == "not_authenticated"
+    pop3, table = read("pop3", POP3), PROTOCOLS["pop3"].table
+    assert phase_of(pop3[4].line, table) == phase_of(pop3[8].line, table) == "authorization"
+    assert phase_of(pop3[-1].line, table) == "update"
+
+
+def test_before_anything_was_said_it_is_the_first_phase() -> None:
+    assert phase([], 0, PROTOCOLS["imap"].table) == "not_authenticated"
+
+
+@pytest.mark.parametrize("protocol", sorted(PROTOCOLS))
+def test_every_phase_has_words_in_both_languages(protocol: str) -> None:
+    for name in phases(PROTOCOLS[protocol].table):
+        assert f"screen.phase.{name}" in words("en"), name
+        assert f"screen.phase.{name}" in words("zh"), name

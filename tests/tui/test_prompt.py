@@ -1,0 +1,87 @@
+"""The line the student types, and the coach above it, without a lab."""
+
+from __future__ import annotations
+
+import pytest
+from textual.app import ComposeResult
+
+from mailtutor.reading.coach import advise
+from mailtutor.reading.dialogue import Connection, Row
+from mailtutor.text.catalogue import words
+from mailtutor.trace.events import Endpoint
+from mailtutor.tui.widgets.prompt import Prompt
+from mailtutor.tui.widgets.speaking import SpeakingApp
+from tests.reading.test_explain import spoken
+from tests.tui.stage import shown
+
+
+class Prompting(SpeakingApp):
+    """An app that is nothing but the prompt."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prompt = Prompt()
+
+    def compose(self) -> ComposeResult:
+        """The prompt."""
+        yield self.prompt
+
+
+def connection(state: str, *turns: tuple[bool, bytes]) -> Connection:
+    """An SMTP connection on which this was said; True is the client."""
+    rows = [Row(number, 0, 1, line) for number, line in enumerate(spoken("smtp", *turns))]
+    end = Endpoint("h", "127.0.0.3", 25)
+    return Connection(1, "smtp", "smtp", end, end, opened_n=0, rows=rows, state=state)
+
+
+GREETED = ((False, b"220 h\r\n"), (True, b"HELO me\r\n"), (False, b"250 h\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("line", "reply", "said"),
+    [
+        ("MAIL FROM:<a@b>", "250 ok", "✔ MAIL: envelope: from"),
+        ("MAIL FROM:<a@b>", "550 no", "✘ MAIL: correct as written, but the server refused it: 550 no"),
+        ("MAIL FROM:<a@b>", "451 wait", "↻ MAIL: correct as written, but the server says not now: 451 wait"),
+        ("MAIL FROM:a@b", "250 ok", "! This server took it all the same (250 ok); another one may not."),
+        ("MAIL FROM:a@b", "501 no", "✘ MAIL is right; what follows stops making sense here:"),
+    ],
+)
+async def test_the_verdict_follows_the_server(line: str, reply: str, said: str) -> None:
+    app = Prompting()
+    async with app.run_test(size=(90, 16)) as pilot:
+        before = connection("ready", *GREETED)
+        app.prompt.advise(advise(line.encode(), "smtp", "ready", words("en")), line, len(before.rows))
+        app.prompt.follow(before, is_open=True)
+        await pilot.pause()
+        assert "server" not in shown(app)
+        turns = (*GREETED, (True, f"{line}\r\n".encode()), (False, f"{reply}\r\n".encode()))
+        app.prompt.follow(connection("ready", *turns), is_open=True)
+        await pilot.pause()
+        assert said in shown(app)
+
+
+async def test_the_answer_to_an_earlier_line_of_the_same_words_does_not_count() -> None:
+    app = Prompting()
+    async with app.run_test(size=(90, 16)) as pilot:
+        refused = (*GREETED, (True, b"MAIL FROM:<a@b>\r\n"), (False, b"550 no\r\n"))
+        so_far = connection("ready", *refused)
+        advice = advise(b"MAIL FROM:<a@b>", "smtp", "ready", words("en"))
+        app.prompt.advise(advice, "MAIL FROM:<a@b>", len(so_far.rows))
+        app.prompt.follow(so_far, is_open=True)
+        await pilot.pause()
+        assert "✔ MAIL" in shown(app)
+
+
+async def test_of_a_long_line_the_place_where_it_went_wrong_is_shown() -> None:
+    app = Prompting()
+    async with app.run_test(size=(80, 16)) as pilot:
+        line = "MAIL FROM:<" + "a" * 60 + "@b!" + "x" * 100
+        app.prompt.advise(advise(line.encode(), "smtp", "ready", words("en")), line)
+        await pilot.pause()
+        echo = next(row for row in shown(app).split("\n") if "▲" in row)
+        understood, _, rest = echo.rpartition("▲")
+        assert "…aaa" in understood
+        assert rest.startswith("!xxx")
+        assert rest.endswith("…")
+        assert "type MAIL FROM:<alice@crepes.fr>" in shown(app)
