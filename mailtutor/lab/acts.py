@@ -94,7 +94,8 @@ class Acts:
         ).result()
 
     async def _submit(self, user: User, recipients: Sequence[str], content: bytes) -> Submitted:
-        return await submit(self._lab.directory, user, recipients, content, self._lab.plan.wording)
+        lab = self._lab
+        return await submit(lab.directory, lab.plan, user, recipients, content, lab.means)
 
     async def _fetch(self, user: User, protocol: str, *, delete: bool) -> list[bytes]:
         if protocol == "pop3":

@@ -8,12 +8,15 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.header import decode_header, make_header
+from uuid import uuid4
 
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.commit import commit
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.plan import HostPlan, User
 from mailtutor.lab.tap import Recorder
+from mailtutor.lab.zone import ascii_name
+from mailtutor.message.dsn import Action, Fate, report
 from mailtutor.message.received import return_path_line
 from mailtutor.store import mailboxes, queue
 from mailtutor.store.database import Database
@@ -53,7 +56,7 @@ class Delivery:
         self.database = database
         self._recorder = recorder
         self._hub = hub
-        self._clock = clock
+        self.clock = clock
 
     def local_user(self, local: str, domain: str) -> User | None:
         """The user that address reaches here; Postmaster is the first of them (RFC 5321 §4.5.1)."""
@@ -72,46 +75,124 @@ class Delivery:
         right = hmac.compare_digest(password.encode("utf-8", "replace"), expected.encode())
         return user if right else None
 
+    def members(self, name: str) -> tuple[str, ...]:
+        """Whom a mailing list of this host reaches; nobody where there is none of that name."""
+        return next((members for one, members in self.plan.lists.items() if one.lower() == name.lower()), ())
+
     def is_local(self, domain: str) -> bool:
         """Whether mail for this domain ends here."""
-        return not domain or domain.lower() in (self.plan.name.lower(), f"[{self.plan.address}]")
-
-    async def accept(
-        self, sender: str, users: Sequence[User], remote: Sequence[str], message: bytes, conn: int = 0
-    ) -> Accepted:
-        """Files and queues; returns once it is on the disk. Raises StoreError when nothing was accepted."""
-        now = self._clock.wall()
-        host = self.plan.name
-        unique = tuple(dict.fromkeys(users))
-        filed_message = return_path_line(sender) + message
-
-        def job(db: sqlite3.Connection) -> Accepted:
-            filed = []
-            for user in unique:
-                inbox = mailboxes.ensure(db, host, user.name, mailboxes.INBOX, now)
-                filed.append((user, mailboxes.append(db, inbox.id, filed_message, (), now)))
-            queue_id = queue.add(db, host, sender, remote, message, now) if remote else ""
-            return Accepted(tuple(filed), queue_id)
-
-        others = tuple(dict.fromkeys(remote))
-        return await commit(
-            self.database, job, lambda done: self._tell(done, sender, others, message, len(filed_message), conn)
+        return (
+            not domain or domain.lower() == f"[{self.plan.address}]" or ascii_name(domain) == ascii_name(self.plan.name)
         )
 
-    def _tell(
-        self, accepted: Accepted, sender: str, remote: tuple[str, ...], message: bytes, filed_size: int, conn: int
-    ) -> None:
-        who, subject = summary(message)
+    def filing(
+        self,
+        envelope: queue.Envelope,
+        users: Sequence[User],
+        remote: Sequence[queue.Recipient],
+        message: bytes,
+        conn: int = 0,
+        due_at: float = 0.0,
+    ) -> Filing:
+        """A message on its way into mailboxes here and into the queue. due_at: when it may leave, in the lab's time."""
+        return Filing(self, envelope, tuple(dict.fromkeys(users)), tuple(remote), message, conn, due_at)
+
+    async def accept(self, filing: Filing, *others: Filing) -> Accepted:
+        """Files and queues; returns once it is on the disk. Raises StoreError when nothing was accepted.
+
+        others: what comes with it or not at all, such as the report that it was delivered.
+        """
+        filings = (filing, *others)
+
+        def tell(done: list[Accepted]) -> None:
+            for one, accepted in zip(filings, done, strict=True):
+                one.tell(accepted)
+
+        return (await commit(self.database, lambda db: [one.write(db) for one in filings], tell))[0]
+
+    def report(
+        self,
+        action: Action,
+        envelope: queue.Envelope,
+        fates: Sequence[Fate],
+        original: bytes,
+        *,
+        arrived_at: float,
+        until: float = 0.0,
+    ) -> list[Filing]:
+        """What the sender is told of these recipients, as a message to be filed or queued; none where nobody can be
+        told."""
+        if not fates or not envelope.sender:
+            return []
+        now = self.clock.wall()
+        content = report(
+            action, host=self.plan.name, sender=envelope.sender, fates=fates, original=original, at=now,
+            unique=uuid4().hex[:16], arrived_at=arrived_at, envid=envelope.envid, whole=envelope.ret == "FULL",
+            until=until,
+        )  # fmt: skip
+        local, _, domain = envelope.sender.rpartition("@")
+        user = self.local_user(local, domain)
+        if user is None and self.is_local(domain):
+            return []
+        remote = [] if user is not None else [queue.Recipient(envelope.sender, "NEVER")]
+        utf8 = not content.partition(b"\r\n\r\n")[0].isascii() or not envelope.sender.isascii()
+        own = queue.Envelope("", "" if content.isascii() else "8BITMIME", utf8)
+        return [self.filing(own, [user] if user is not None else [], remote, content)]
+
+    def tell(self, filing: Filing, accepted: Accepted) -> None:
+        """Records what was filed and queued."""
+        who, subject = summary(filing.message)
         record, host = self._recorder.world, self.plan.name
         if accepted.queue_id:
             record(
-                Queued, host=host, queue_id=accepted.queue_id, sender=sender, recipients=remote, size=len(message),
-                conn=conn, subject=subject,
+                Queued, host=host, queue_id=accepted.queue_id, sender=filing.envelope.sender,
+                recipients=tuple(dict.fromkeys(one.address for one in filing.remote)), size=len(filing.message),
+                conn=filing.conn, subject=subject, due_in_s=max(0.0, filing.due_at - self.clock.wall()),
             )  # fmt: skip
         for user, uid in accepted.filed:
             record(
-                Appended, host=host, user=user.name, mailbox=mailboxes.INBOX, uid=uid, size=filed_size, sender=who,
-                subject=subject,
+                Appended, host=host, user=user.name, mailbox=mailboxes.INBOX, uid=uid, size=len(filing.filed),
+                sender=who, subject=subject,
             )  # fmt: skip
-            record(Delivered, host=host, recipient=user.address, mailbox=mailboxes.INBOX, uid=uid, conn=conn)
+            record(Delivered, host=host, recipient=user.address, mailbox=mailboxes.INBOX, uid=uid, conn=filing.conn)
             self._hub.changed(host, user.name, mailboxes.INBOX)
+
+
+class Filing:
+    """One message, to be filed and queued within a commit: `write` in the writer's thread, `tell` after it."""
+
+    def __init__(
+        self,
+        delivery: Delivery,
+        envelope: queue.Envelope,
+        users: tuple[User, ...],
+        remote: tuple[queue.Recipient, ...],
+        message: bytes,
+        conn: int,
+        due_at: float,
+    ) -> None:
+        self.envelope = envelope
+        self.users = users
+        self.remote = remote
+        self.message = message
+        self.conn = conn
+        self.due_at = due_at
+        self.filed = return_path_line(envelope.sender) + message
+        self._delivery = delivery
+        self._now = delivery.clock.wall()
+
+    def write(self, db: sqlite3.Connection) -> Accepted:
+        """Into the store."""
+        host = self._delivery.plan.name
+        filed = []
+        for user in self.users:
+            inbox = mailboxes.ensure(db, host, user.name, mailboxes.INBOX, self._now)
+            filed.append((user, mailboxes.append(db, inbox.id, self.filed, (), self._now)))
+        queue_id = ""
+        if self.remote:
+            queue_id = queue.add(db, host, self.envelope, self.remote, self.message, self._now, self.due_at)
+        return Accepted(tuple(filed), queue_id)
+
+    def tell(self, accepted: Accepted) -> None:
+        """Into the trace."""
+        self._delivery.tell(self, accepted)

@@ -2,20 +2,35 @@
 
 Bytes go stream → gate → tap → engine, and engine → gate → tap → stream. With the gate open that is one read, one event
 in the trace and one write for each side, whatever the number of lines.
+
+A conversation ends when the client or the engine ends it, or when the server does by itself: it is `dismissed`, says
+why where its protocol has words for that, and closes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ssl
+from collections.abc import Callable
+from enum import StrEnum
 from typing import Protocol
 
+from mailtutor.lab.clock import Clock
 from mailtutor.lab.stream import Stream
 from mailtutor.lab.tap import Tap
-from mailtutor.protocols.engine import CLOSE, NEED_DATA, ServerEngine
+from mailtutor.lab.tls import TlsError
+from mailtutor.protocols.engine import CLOSE, NEED_DATA, Courteous, Secure, ServerEngine, StartTls
 from mailtutor.protocols.lines import Source
 
 # Octets an engine may have ready before they are sent, even when there are more commands to answer.
 SEND_AT = 64 * 1024
+
+
+class Ending(StrEnum):
+    """Why a server ends a session of its own accord."""
+
+    SHUTDOWN = "shutdown"
+    IDLE = "idle"
 
 
 class Service(Protocol):
@@ -39,83 +54,245 @@ class Service(Protocol):
         ...
 
 
-async def drive(stream: Stream, tap: Tap, service: Service) -> str:
-    """Serves one connection to its end; gives who ended it: "client", "server" or "lost"."""
-    engine = service.engine
-    engine.greet()
-    try:
-        while True:
-            ended = await _settle(stream, tap, service)
-            if ended:
-                return ended
-            await stream.wait()
+class Wire(Protocol):
+    """What a service may do with its connection besides answering."""
+
+    def poke(self) -> None:
+        """Has `woken` called soon."""
+        ...
+
+    async def flush(self) -> None:
+        """Sends what the engine has said so far, and waits while the client is behind."""
+        ...
+
+
+class _DismissedError(Exception):
+    """The session has to end now."""
+
+
+class Conversation:
+    """One connection being served.
+
+    waiting_since: when the client's turn began, by the lab's clock: it has to say something, or to take what it was
+    sent. None while it is not its turn: a line is held at the gate, the server is at work.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        tap: Tap,
+        clock: Clock,
+        context: Callable[[], ssl.SSLContext] | None = None,
+        *,
+        implicit: bool = False,
+    ) -> None:
+        """context: the certificate to show when TLS begins; asked then, for it may be switched. implicit: TLS begins
+        before a word is said."""
+        self.stream = stream
+        self.tap = tap
+        self._context = context
+        self._implicit = implicit
+        self.waiting_since: float | None = None
+        self._clock = clock
+        self._service: Service
+        self._turn_began = clock.now()
+        # Said by the engine and not let through by the gate yet.
+        self._unsaid = bytearray()
+        self._over = False
+        self._ending: Ending | None = None
+        self._dismissed = asyncio.Event()
+        self._blocked = False
+
+    async def serve(self, service: Service) -> str:
+        """Serves the connection to its end; gives who ended it: "client", "server" or "lost"."""
+        self._service = service
+        try:
+            if self._implicit and not await self._shake():
+                return "lost"
+            service.engine.greet()
+            return await self._converse()
+        except _DismissedError:
+            return self._leave()
+        finally:
+            await service.ended()
+
+    async def close(self) -> None:
+        """Closes once the client has taken what was written."""
+        self._blocked, self.waiting_since = True, self._clock.now()
+        await self.stream.close()
+
+    def dismiss(self, why: Ending) -> None:
+        """Ends the session: with a word where it can be said, at once where the client does not read."""
+        self._ending = self._ending or why
+        self.waiting_since = None
+        if self._blocked:
+            self.stream.abort()
+        else:
+            self._dismissed.set()
+            self.stream.poke()
+
+    def poke(self) -> None:
+        """Has `woken` called soon. From the loop's thread only."""
+        self.stream.poke()
+
+    async def flush(self) -> None:
+        """Sends what the engine has said so far, and waits while the client is behind."""
+        await self._send()
+        self._check()
+
+    # The conversation -----------------------------------------------------------------------------------------------
+
+    async def _converse(self) -> str:
+        stream, service = self.stream, self._service
+        heard = True
+        while not (ended := await self._settle()):
+            if heard:
+                self._turn_began = self._clock.now()
+            self.waiting_since = self._turn_began
+            poked = await stream.wait()
+            self.waiting_since = None
+            self._check()
+            if poked:
+                # Nothing the client did: its time runs on.
+                service.woken()
+                await self._send()
             data = stream.read()
+            heard = bool(data)
             if data:
-                await _receive(stream, tap, service, data)
+                await self._receive(data)
             elif stream.finished:
                 if stream.lost is not None:
                     return "lost"
-                engine.receive_eof()
-            else:
-                service.woken()
-    finally:
-        await service.ended()
+                service.engine.receive_eof()
+        return ended
 
-
-async def _receive(stream: Stream, tap: Tap, service: Service, data: bytes) -> None:
-    """Feeds the engine, line by line where the gate wants to see each."""
-    if tap.is_open:
-        tap.record(Source.CLIENT, data)
-        service.engine.receive_data(data)
-        return
-    for line in data.splitlines(keepends=True):
-        await _hold(stream, tap, Source.CLIENT, line)
-        tap.record(Source.CLIENT, line)
-        service.engine.receive_data(line)
-        # What this line is answered must be seen before the next one passes.
-        if await _settle(stream, tap, service):
+    async def _receive(self, data: bytes) -> None:
+        """Feeds the engine, line by line where the gate wants to see each."""
+        engine = self._service.engine
+        if self.tap.is_open:
+            self.tap.record(Source.CLIENT, data)
+            engine.receive_data(data)
             return
+        secure = self.stream.tls is not None
+        for line in data.splitlines(keepends=True):
+            await self._hold(Source.CLIENT, line)
+            self.tap.record(Source.CLIENT, line)
+            if self.stream.tls is not None and not secure:
+                continue  # said in clear behind STARTTLS: seen, and heard by nobody
+            engine.receive_data(line)
+            # What this line is answered must be seen before the next one passes.
+            if await self._settle():
+                return
 
+    async def _settle(self) -> str:
+        """Answers until the engine needs more bytes; gives who ended the session, or ""."""
+        engine = self._service.engine
+        while True:
+            event = engine.next_event()
+            if isinstance(event, StartTls):
+                await self._begin_tls(engine)
+                continue
+            if event is not NEED_DATA and event is not CLOSE:
+                await self._service.handle(event)
+                self._check()
+                if engine.unsent >= SEND_AT:
+                    # A peer that asks for much and reads little must feel it here, not fill the memory.
+                    await self._send()
+                continue
+            self._over = event is CLOSE
+            await self._send()
+            if event is NEED_DATA:
+                return ""
+            return "client" if self.stream.finished else "server"
 
-async def _settle(stream: Stream, tap: Tap, service: Service) -> str:
-    """Answers until the engine needs more bytes; gives who ended the session, or ""."""
-    engine = service.engine
-    while True:
-        event = engine.next_event()
-        if event is not NEED_DATA and event is not CLOSE:
-            await service.handle(event)
-            if engine.unsent >= SEND_AT:
-                # A peer that asks for much and reads little must feel it here, not fill the memory.
-                await _send(stream, tap, engine.data_to_send())
-            continue
-        out = engine.data_to_send()
+    async def _begin_tls(self, engine: ServerEngine) -> None:
+        """Shakes hands after the go-ahead. What came in clear behind the command is seen, and heard by nobody."""
+        assert isinstance(engine, Secure)
+        stray = self.stream.read()
+        if stray:
+            self.tap.record(Source.CLIENT, stray)
+        await self._send()
+        if await self._shake():
+            engine.tls_started()
+        else:
+            engine.tls_failed()
+
+    async def _shake(self) -> bool:
+        """The handshake as the server; gives whether TLS stands."""
+        assert self._context is not None
+        self._blocked, self.waiting_since = True, self._clock.now()
+        try:
+            await self.stream.start_tls(self._context(), server_side=True)
+        except TlsError as wrong:
+            self.tap.tls_failed(str(wrong))
+            return False
+        finally:
+            self._blocked, self.waiting_since = False, None
+        tls = self.stream.tls
+        assert tls is not None
+        self.tap.tls_begun(tls.version, tls.cipher)
+        return True
+
+    def _check(self) -> None:
+        if self._ending is not None:
+            raise _DismissedError
+
+    def _leave(self) -> str:
+        """Says what was still to be said, and goodbye; waits for nobody."""
+        engine = self._service.engine
+        if not self.stream.is_closed:
+            self._unsaid += engine.data_to_send()
+            if not self._over and isinstance(engine, Courteous):
+                if self._ending is Ending.IDLE:
+                    engine.time_out()
+                else:
+                    engine.shut_down()
+                self._unsaid += engine.data_to_send()
+            if self._unsaid:
+                self.tap.record(Source.SERVER, bytes(self._unsaid))
+                self.stream.send(bytes(self._unsaid))
+        return "server"
+
+    # The gate and the wire ------------------------------------------------------------------------------------------
+
+    async def _hold(self, source: Source, line: bytes) -> None:
+        """Waits at the gate, unless the connection is gone meanwhile: then there is nobody the line could reach."""
+        if self.tap.is_open or self.stream.is_closed:
+            return
+        held = asyncio.create_task(self.tap.hold(source, line), name="held line")
+        gone = asyncio.create_task(self.stream.gone(), name="peer gone")
+        over = asyncio.create_task(self._dismissed.wait(), name="session dismissed")
+        try:
+            await asyncio.wait({held, gone, over}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (held, gone, over):
+                task.cancel()
+            await asyncio.gather(held, gone, over, return_exceptions=True)
+        # Whoever held the line took the time, not the client.
+        self._turn_began = self._clock.now()
+        self._check()
+
+    async def _send(self) -> None:
+        out = self._service.engine.data_to_send()
+        if not self.tap.is_open:
+            self._unsaid += out
+            for line in out.splitlines(keepends=True):
+                await self._hold(Source.SERVER, line)
+                if self.tap.is_open:
+                    break
+                del self._unsaid[: len(line)]
+                await self._write(line)
+            out = bytes(self._unsaid)
+            self._unsaid.clear()
         if out:
-            await _send(stream, tap, out)
-        if event is NEED_DATA:
-            return ""
-        return "client" if stream.finished else "server"
+            await self._write(out)
 
-
-async def _hold(stream: Stream, tap: Tap, source: Source, line: bytes) -> None:
-    """Waits at the gate, unless the connection is gone meanwhile: then there is nobody the line could reach."""
-    if tap.is_open or stream.is_closed:
-        return
-    held = asyncio.create_task(tap.hold(source, line), name="held line")
-    gone = asyncio.create_task(stream.gone(), name="peer gone")
-    try:
-        await asyncio.wait({held, gone}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (held, gone):
-            task.cancel()
-        await asyncio.gather(held, gone, return_exceptions=True)
-
-
-async def _send(stream: Stream, tap: Tap, out: bytes) -> None:
-    if tap.is_open:
-        tap.record(Source.SERVER, out)
-        await stream.write(out)
-        return
-    for line in out.splitlines(keepends=True):
-        await _hold(stream, tap, Source.SERVER, line)
-        tap.record(Source.SERVER, line)
-        await stream.write(line)
+    async def _write(self, out: bytes) -> None:
+        self.tap.record(Source.SERVER, out)
+        self._blocked, self.waiting_since = True, self._clock.now()
+        try:
+            await self.stream.write(out)
+        finally:
+            self._blocked, self.waiting_since = False, None
+        if self.stream.is_closed:
+            self._check()

@@ -95,7 +95,7 @@ class Gate:
                 if waiting in self._queue:
                     self._queue.remove(waiting)
         elif self.pace is Pace.SLOW:
-            await self._clock.sleep(SLOW_S)
+            await self._clock.pause(SLOW_S)
 
     def _release_all(self) -> None:
         while self.step():

@@ -12,7 +12,8 @@ from uuid import uuid4
 from mailtutor.lab.agents import imap as imap_agent
 from mailtutor.lab.agents import pop3 as pop3_agent
 from mailtutor.lab.agents.sender import Submitted, submit
-from mailtutor.lab.clock import RealClock
+from mailtutor.lab.carrier import Means
+from mailtutor.lab.clock import LabClock
 from mailtutor.lab.directory import Directory
 from mailtutor.lab.gate import Gate
 from mailtutor.lab.plan import Plan
@@ -30,8 +31,9 @@ class Guest:
     def __init__(self, plan: Plan, directory: Directory) -> None:
         self.plan = plan
         self.log = Log()
-        clock = RealClock()
+        clock = LabClock()
         recorder, gate = Recorder(self.log, clock), Gate(clock)
+        self._means = Means(clock, gate)
         self._directory = WatchedDirectory(directory, lambda protocol, service: Tap(recorder, gate, protocol, service))
         self._unseen = directory
         self._loop = asyncio.new_event_loop()
@@ -60,7 +62,7 @@ class Guest:
             sender=user.address, recipients=recipients, subject=subject, body=body, at=time.time(),
             message_id=self._message_id, attachments=attachments, html=html,
         )  # fmt: skip
-        return self._loop.run_until_complete(submit(self._directory, user, recipients, content, self.plan.wording))
+        return self._loop.run_until_complete(submit(self._directory, self.plan, user, recipients, content, self._means))
 
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
         """As `Session.fetch`."""

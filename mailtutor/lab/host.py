@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from dataclasses import dataclass
 
-from mailtutor.errors import StoreError
+from mailtutor.errors import Sentence, StoreError
+from mailtutor.lab.carrier import Means
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.delivery import Delivery
-from mailtutor.lab.directory import Directory
-from mailtutor.lab.driver import Service
+from mailtutor.lab.directory import Directory, is_any
+from mailtutor.lab.driver import Conversation, Service
+from mailtutor.lab.faults import Faults
 from mailtutor.lab.gate import Gate
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.listener import Listener, bind, listen_again
-from mailtutor.lab.plan import SERVICES, STANDARD_PORTS, HostPlan, Plan
+from mailtutor.lab.plan import IMPLICIT_TLS, SERVICES, STANDARD_PORTS, HostPlan, Plan
 from mailtutor.lab.relay import Relay
+from mailtutor.lab.resolver import Lookup, Resolver
 from mailtutor.lab.services.imap import ImapService
 from mailtutor.lab.services.pop3 import Maildrops, Pop3Service
-from mailtutor.lab.services.smtp import SmtpService, Visit
+from mailtutor.lab.services.smtp import SmtpService, SmtpSettings, Visit
 from mailtutor.lab.stream import Stream
 from mailtutor.lab.tap import Recorder, Tap
+from mailtutor.lab.tls import Authority, Certificate
+from mailtutor.lab.zone import exchanger_of
+from mailtutor.protocols.smtp.courier import Policy
 from mailtutor.store.database import Database
 from mailtutor.trace.events import Endpoint
 
@@ -36,6 +43,9 @@ class Surroundings:
     hub: Hub
     clock: Clock
     directory: Directory
+    resolver: Resolver
+    authority: Authority
+    faults: Faults
 
 
 class Host:
@@ -45,45 +55,90 @@ class Host:
         self.plan = plan
         self._around = around
         self.delivery = Delivery(plan, around.database, around.recorder, around.hub, around.clock)
-        self.relay = Relay(self.delivery, around.directory, around.recorder, around.clock, around.plan.wording)
+        self.relay = Relay(
+            self.delivery,
+            around.directory,
+            Lookup(plan.name, around.resolver, around.directory, around.clock),
+            around.recorder,
+            Means(around.clock, around.gate, around.authority),
+            Policy(plan.name, around.plan.wording, around.plan.tls, pipelining=around.plan.pipelining),
+        )
         self._maildrops = Maildrops()
         self._listeners: dict[str, Listener] = {}
         self._held: dict[str, socket.socket] = {}
         self._relay_task: asyncio.Task[None] | None = None
+        self._address = plan.address
 
     @property
     def is_up(self) -> bool:
         """Whether its doors are open."""
         return bool(self._listeners)
 
-    async def start(self, address: str) -> list[str]:
+    async def start(self, address: str) -> list[Sentence]:
         """Opens the doors at `address`, on the ports it had before if it had any; gives notices about taken ports."""
+        self._address = address
         moved = []
-        for service, (protocol, friendly) in SERVICES.items():
-            had = self._around.directory.doors.get((self.plan.name, service))
-            wanted = had[1] if had else STANDARD_PORTS[service] if self._around.plan.real_ports else friendly
-            held = self._held.pop(service, None)
-            sock = listen_again(held) if held else bind(address, wanted, only=self._around.plan.real_ports)
-            listener = self._listener(sock, protocol, service)
-            await listener.start()
-            self._listeners[service] = listener
-            ours = (address, wanted) in self._around.directory.doors.values()
-            if listener.port != wanted and not ours:
-                moved.append(f"{wanted} ({service} uses {listener.port})")
-            self._around.directory.doors[self.plan.name, service] = (address, listener.port)
+        for service in SERVICES:
+            if self._around.faults.detail(self.plan.name, "port-closed") != service:
+                moved += await self._open(service)
         self._relay_task = asyncio.create_task(self._run_relay(), name=f"{self.plan.name} relay")
-        return [f"{self.plan.name}: ports taken by another program: {', '.join(moved)}"] if moved else []
+        if not moved:
+            return []
+        ports: tuple[object, ...] = tuple(moved)
+        return [
+            Sentence(
+                "{host}: ports taken by another program: {ports}",
+                "error.lab.ports_taken",
+                host=self.plan.name,
+                ports=ports,
+            )
+        ]
 
-    async def stop(self) -> None:
-        """Closes everything, as a machine that is switched off; its ports stay its own until `release`."""
+    async def _open(self, service: str) -> list[Sentence]:
+        """Opens one door; gives a notice where it had to move."""
+        doors = self._around.directory.doors
+        protocol, friendly = SERVICES[service]
+        had = doors.get((self.plan.name, service))
+        wanted = had[1] if had else STANDARD_PORTS[service] if self._around.plan.real_ports else friendly
+        held = self._held.pop(service, None)
+        sock = listen_again(held) if held else bind(self._address, wanted, only=self._around.plan.real_ports)
+        listener = self._listener(sock, protocol, service)
+        await listener.start()
+        self._listeners[service] = listener
+        ours = (self._address, wanted) in doors.values()
+        doors[self.plan.name, service] = (self._address, listener.port)
+        if listener.port == wanted or ours:
+            return []
+        return [
+            Sentence(
+                "{port} ({service} uses {now})", "error.lab.port_moved", port=wanted, service=service, now=listener.port
+            )
+        ]
+
+    async def open_door(self, service: str) -> None:
+        """Opens one door that was closed."""
+        if service not in self._listeners:
+            await self._open(service)
+
+    async def close_door(self, service: str) -> None:
+        """Closes one door; who comes is refused."""
+        listener = self._listeners.pop(service, None)
+        if listener is not None and (held := await listener.stop()):
+            self._held[service] = held
+
+    async def stop(self, *, cut: bool = False) -> None:
+        """Closes everything, as a machine that is shut down; its ports stay its own until `release`.
+
+        cut: as a machine whose plug is pulled, without a word to anybody.
+        """
         if self._relay_task is not None:
             self._relay_task.cancel()
             await asyncio.gather(self._relay_task, return_exceptions=True)
             self._relay_task = None
         listeners, self._listeners = self._listeners, {}
-        for service, listener in listeners.items():
-            if held := await listener.stop():
-                self._held[service] = held
+        # All at once, so that a client that does not listen costs its grace only once.
+        ports = await asyncio.gather(*(listener.stop(cut=cut) for listener in listeners.values()))
+        self._held |= {service: held for service, held in zip(listeners, ports, strict=True) if held}
 
     def release(self) -> None:
         """Gives the ports of a stopped host away."""
@@ -105,6 +160,7 @@ class Host:
             assert stream.transport is not None
             peer, here = stream.transport.get_extra_info("peername"), stream.transport.get_extra_info("sockname")
             name = around.directory.name_of(peer[0], peer[1])
+            around.directory.seen((peer[0], peer[1]), tap.conn)
             tap.opened(Endpoint(name, peer[0], peer[1]), Endpoint(self.plan.name, here[0], here[1]))
 
         def ended(stream: Stream) -> None:
@@ -115,19 +171,32 @@ class Host:
         return Listener(
             sock,
             make_tap=lambda: Tap(around.recorder, around.gate, protocol, service),
-            make_service=lambda tap, address, stream: self._service(
-                protocol, Visit(tap.conn, address, service), stream
+            make_service=lambda conversation, address: self._service(
+                protocol, Visit(conversation.tap.conn, address, service), conversation
             ),
             describe=describe,
             ended=ended,
             name=f"{self.plan.name} {service}",
+            clock=around.clock,
+            idle_s=self.plan.idle_s[protocol],
+            context=self._certificate,
+            implicit=service in IMPLICIT_TLS,
         )
 
-    def _service(self, protocol: str, visit: Visit, stream: Stream) -> Service:
+    def _certificate(self) -> ssl.SSLContext:
+        """What this host shows for itself, or what is wrong with it now."""
+        around, name = self._around, self.plan.name
+        fault = around.faults.detail(name, "certificate")
+        address = around.directory.doors[name, "smtp"][0]
+        others = [exchanger_of(name), *([address] if not is_any(address) else [])]
+        return around.authority.server(name, others, Certificate(fault) if fault else Certificate.GOOD)
+
+    def _service(self, protocol: str, visit: Visit, conversation: Conversation) -> Service:
         around = self._around
         wording = around.plan.wording
         if protocol == "smtp":
-            return SmtpService(self.delivery, self.relay, around.clock, visit, wording)
+            settings = SmtpSettings(around.faults, tls=visit.service in IMPLICIT_TLS)
+            return SmtpService(self.delivery, self.relay, around.clock, visit, wording, settings)
         if protocol == "pop3":
             return Pop3Service(self.delivery, self._maildrops, around.recorder, around.hub, wording)
-        return ImapService(self.delivery, around.recorder, around.hub, around.clock, stream, wording)
+        return ImapService(self.delivery, around.recorder, around.hub, around.clock, conversation, wording)

@@ -1,23 +1,53 @@
-"""Tells sessions that a mailbox has changed, so that two agents of one user agree at once (IDLE)."""
+"""What the sessions of one mailbox have to agree on: that it has changed (IDLE), and to whom a message is \\Recent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from mailtutor.store.mailboxes import INBOX, Mailbox
+
 
 class Hub:
-    """Watchers by mailbox. In the loop's thread only."""
+    """Watchers by mailbox, whatever its name is by now. In the loop's thread only."""
 
     def __init__(self) -> None:
-        self._watchers: dict[tuple[str, str, str], list[Callable[[], None]]] = {}
+        self._watchers: dict[int, list[Callable[[], None]]] = {}
+        self._inboxes: dict[tuple[str, str], int] = {}
+        self._shown: dict[int, int] = {}
 
-    def watch(self, host: str, user: str, mailbox: str, tell: Callable[[], None]) -> Callable[[], None]:
+    def watch(self, box: Mailbox, tell: Callable[[], None]) -> Callable[[], None]:
         """Calls `tell` at every change; gives the function that ends it."""
-        watchers = self._watchers.setdefault((host, user, mailbox), [])
-        watchers.append(tell)
-        return lambda: watchers.remove(tell)
+        if box.name == INBOX:
+            self._inboxes[box.host, box.user] = box.id
+        self._watchers.setdefault(box.id, []).append(tell)
+
+        def leave() -> None:
+            watchers = self._watchers[box.id]
+            watchers.remove(tell)
+            if not watchers:
+                del self._watchers[box.id]
+
+        return leave
+
+    def touched(self, mailbox_id: int) -> None:
+        """Something in that mailbox is different now."""
+        for tell in tuple(self._watchers.get(mailbox_id, ())):
+            tell()
 
     def changed(self, host: str, user: str, mailbox: str) -> None:
-        """Something in that mailbox is different now."""
-        for tell in tuple(self._watchers.get((host, user, mailbox), ())):
-            tell()
+        """The same for whoever knows a user's INBOX by its name: the one mailbox that is always the same."""
+        assert mailbox == INBOX
+        if (host, user) in self._inboxes:
+            self.touched(self._inboxes[host, user])
+
+    # \Recent (RFC 3501 §2.3.2). Asked and answered in one step, so that no two sessions get the same message.
+
+    def recent_from(self, box: Mailbox) -> int:
+        """The first UID no session was shown yet."""
+        return max(box.recent_from, self._shown.get(box.id, 0))
+
+    def claim_recent(self, box: Mailbox, uid: int) -> int:
+        """The same; from now on the asking session was shown all messages below `uid`."""
+        start = self.recent_from(box)
+        self._shown[box.id] = max(start, uid)
+        return start

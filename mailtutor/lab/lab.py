@@ -14,16 +14,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mailtutor.errors import MailtutorError
-from mailtutor.lab.clock import Clock, RealClock
+from mailtutor.lab.carrier import Means
+from mailtutor.lab.clock import Clock, LabClock
 from mailtutor.lab.commit import TASK_NAME
-from mailtutor.lab.directory import Directory
+from mailtutor.lab.directory import Directory, is_any
+from mailtutor.lab.faults import Faults, checked
 from mailtutor.lab.gate import Gate, Held, Pace
 from mailtutor.lab.host import Host, Surroundings
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.plan import Plan
 from mailtutor.lab.ready import announce, ready_facts, withdraw
+from mailtutor.lab.resolver import ADDRESS, PORT, REAL_PORT, Resolver
 from mailtutor.lab.seed import plant
 from mailtutor.lab.tap import Recorder
+from mailtutor.lab.tls import Authority
+from mailtutor.lab.zone import Zone, ascii_name, exchanger_of, records_of
+from mailtutor.store import queue
 from mailtutor.store.database import Database
 from mailtutor.store.lock import Lock
 from mailtutor.trace.events import FaultSwitched
@@ -46,14 +52,18 @@ class Lab:
     ) -> None:
         self.plan = plan
         self.log = log if log is not None else Log()
-        self.clock = clock if clock is not None else RealClock()
+        self.clock = clock if clock is not None else LabClock()
         self.notices: list[str] = []
         self.directory = Directory()
         self.hosts: dict[str, Host] = {}
         self._data = data
         self._bind_address = bind_address
+        self.faults = Faults(self.clock)
+        self.zone = Zone()
         self._gate = Gate(self.clock)
         self._recorder = Recorder(self.log, self.clock)
+        self.means = Means(self.clock, self._gate)
+        self.resolver = Resolver(self.zone, self._recorder, self.directory)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._lock: Lock | None = None
@@ -120,24 +130,42 @@ class Lab:
 
     async def _open(self) -> None:
         assert self._database is not None
-        around = Surroundings(self.plan, self._database, self._recorder, self._gate, Hub(), self.clock, self.directory)
-        self._surroundings = around
         shared = self._bind_address or ("" if _has_all(self.plan) else "127.0.0.1")
         own = {host.name: host.address for host in self.plan.hosts} | self.plan.agent_addresses
         for name, address in own.items():
             # A program connects from where its host listens; from "any address" there is no connecting.
-            self.directory.homes[name] = address if not shared else "" if _is_any(shared) else shared
+            self.directory.homes[name] = address if not shared else "" if is_any(shared) else shared
+        authority = Authority(self._data)
+        self.means = Means(self.clock, self._gate, authority)
+        around = Surroundings(
+            self.plan, self._database, self._recorder, self._gate, Hub(), self.clock, self.directory, self.resolver,
+            authority, self.faults,
+        )  # fmt: skip
+        if isinstance(self.clock, LabClock):
+            # An earlier run may have let days pass; what it queued must not come from the future.
+            self.clock.begin_at(self._database.read(queue.newest_at))
         self.hosts |= {host.name: Host(host, around) for host in self.plan.hosts}
         await plant(self.plan, around)
         for host_plan in self.plan.hosts:
             host = self.hosts[host_plan.name]
             self.notices += await host.start(shared or host_plan.address)
+        await self._open_resolver(shared)
+
+    async def _open_resolver(self, shared: str) -> None:
+        """Names for what stands now, and who tells them."""
+        reached = {name: _reached(self.directory.doors[name, "smtp"][0]) for name in self.hosts}
+        self.zone.records = records_of(self.plan, reached)
+        for name in self.hosts:
+            self.directory.exchangers |= {ascii_name(name): name, exchanger_of(name): name}
+        port = REAL_PORT if self.plan.real_ports else PORT
+        await self.resolver.start(_reached(shared) if shared else ADDRESS, port)
 
     async def _close(self) -> None:
         # All at once: one may be waiting for another to read.
         await asyncio.gather(*(host.stop() for host in self.hosts.values()))
         for host in self.hosts.values():
             host.release()
+        self.resolver.stop()
         # Whoever still works in this loop (an agent in mid-conversation) ends with the lab, but what is being written
         # is written.
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -173,8 +201,8 @@ class Lab:
         """Lets them go on."""
         self.call(lambda: self._gate.let_replies(service))
 
-    async def switch(self, name: str, *, up: bool) -> None:
-        """Switches a host off or on again. In the lab's loop."""
+    async def switch(self, name: str, *, up: bool, cut: bool = False) -> None:
+        """Switches a host off or on again. In the lab's loop. cut: pulls its plug, so that it says no goodbye."""
         host = self.hosts[name]
         if up == host.is_up:
             return
@@ -182,8 +210,57 @@ class Lab:
             self.notices += await host.start(self.directory.doors[name, "smtp"][0])
             announce(self._data, ready_facts(self.plan, self.directory))
         else:
-            await host.stop()
+            await host.stop(cut=cut)
+        self.faults.switch(name, "down", on=not up)
         self._recorder.world(FaultSwitched, host=name, fault="down", on=not up)
+
+    async def set_fault(self, name: str, kind: str, *, on: bool, detail: str = "") -> None:
+        """Breaks something, or mends it. In the lab's loop. Raises UsageError for a fault that does not exist."""
+        detail = checked(kind, detail)
+        if kind == "down":
+            await self.switch(name, up=not on)
+            return
+        was = self.faults.detail(name, kind)
+        if (was is not None) == on and (not on or was == detail):
+            return
+        if kind == "port-closed":
+            await self._set_door(name, was if was is not None else detail, detail, on=on)
+        self.faults.switch(name, kind, on=on, detail=detail)
+        if kind == "dns":
+            self.zone.switch(name, detail if on else "")
+        self._recorder.world(FaultSwitched, host=name, fault=kind, on=on, detail=detail)
+
+    async def _set_door(self, name: str, was: str, detail: str, *, on: bool) -> None:
+        host = self.hosts[name]
+        if not host.is_up:
+            return
+        await host.open_door(was)
+        if on:
+            await host.close_door(detail)
+
+    @property
+    def speed(self) -> float:
+        """How much faster than the machine's the lab's time runs."""
+        return self.clock.speed if isinstance(self.clock, LabClock) else 1.0
+
+    def run_at(self, speed: float) -> None:
+        """Lets the lab's time run faster: 1 to 3600 times. Queues, dates and reports live in it; the wire does not."""
+        clock = self.clock
+        if isinstance(clock, LabClock):
+            self.call(lambda: clock.run_at(speed))
+
+    async def jump(self) -> float:
+        """Moves the lab's time on to the next thing that a queue waits for; gives by how many seconds, 0 when nothing
+        waits. In the lab's loop."""
+        database, clock = self._database, self.clock
+        assert database is not None
+        now = clock.wall()
+        found = (database.read(lambda db, name=name: queue.next_due_after(db, name, now)) for name in self.hosts)  # type: ignore[misc]
+        due = min((at for at in found if at is not None), default=0.0)
+        if not due or not isinstance(clock, LabClock):
+            return 0.0
+        clock.jump(due - now)
+        return due - now
 
     async def flush(self) -> None:
         """Makes every queue try at once. In the lab's loop."""
@@ -201,8 +278,9 @@ def _described(fault: dict[str, Any]) -> str:
     return f"{fault['message']}: {error!r}" if error is not None else str(fault["message"])
 
 
-def _is_any(address: str) -> bool:
-    return address in ("0.0.0.0", "::")
+def _reached(address: str) -> str:
+    """Where a program is reached that listens at `address`."""
+    return address if not is_any(address) else "127.0.0.1" if "." in address else "::1"
 
 
 def _has_all(plan: Plan) -> bool:

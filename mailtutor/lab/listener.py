@@ -6,16 +6,22 @@ import asyncio
 import errno
 import os
 import socket
+import ssl
 from collections.abc import Callable
 
 from mailtutor.errors import NetworkError, RemoteProtocolError
-from mailtutor.lab.driver import Service, drive
+from mailtutor.lab.clock import Clock
+from mailtutor.lab.driver import Conversation, Ending, Service
 from mailtutor.lab.stream import Stream
 from mailtutor.lab.tap import Tap
 
 # Ports tried after the friendly one before any free one is taken.
 TRIES = 50
 BACKLOG = 512
+# Seconds of the wall's clock that sessions get for their last words when a door is closed.
+GRACE_S = 2.0
+# How finely idle sessions are looked for.
+_GRAIN_S = 1.0
 
 
 def bind(address: str, wanted: int, *, only: bool) -> socket.socket:
@@ -76,27 +82,38 @@ def _why(address: str, port: int, wrong: OSError) -> str:
 class Listener:
     """One door.
 
-    make_tap: a new connection's way into the trace. make_service(tap, client address, stream): what answers it.
-    describe: records who came. ended: that they left.
+    make_tap: a new connection's way into the trace. make_service(conversation, client address): what answers it.
+    describe: records who came. ended: that they left. idle_s: seconds by `clock` a client may leave us waiting.
+    context, implicit: as a Conversation has them.
     """
 
     def __init__(
         self,
         sock: socket.socket,
         make_tap: Callable[[], Tap],
-        make_service: Callable[[Tap, str, Stream], Service],
+        make_service: Callable[[Conversation, str], Service],
         describe: Callable[[Stream, Tap], None],
         ended: Callable[[Stream], None],
         name: str,
+        clock: Clock,
+        idle_s: float,
+        context: Callable[[], ssl.SSLContext] | None,
+        *,
+        implicit: bool,
     ) -> None:
         self._sock = sock
+        self._context = context
+        self._implicit = implicit
         self._make_tap = make_tap
         self._make_service = make_service
         self._describe = describe
         self._ended = ended
         self._name = name
         self._server: asyncio.Server | None = None
-        self._sessions: dict[asyncio.Task[None], Stream] = {}
+        self._clock = clock
+        self._idle_s = idle_s
+        self._sessions: dict[asyncio.Task[None], Conversation] = {}
+        self._caretaker: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
@@ -107,18 +124,20 @@ class Listener:
         """Lets visitors in."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Visitor(self._came), sock=self._sock.dup())
+        self._caretaker = asyncio.create_task(self._end_idle(), name=f"{self._name} caretaker")
 
     def _came(self, stream: Stream) -> None:
-        task = asyncio.create_task(self._serve(stream), name=f"{self._name} session")
-        self._sessions[task] = stream
+        conversation = Conversation(stream, self._make_tap(), self._clock, self._context, implicit=self._implicit)
+        task = asyncio.create_task(self._serve(conversation), name=f"{self._name} session")
+        self._sessions[task] = conversation
         task.add_done_callback(self._sessions.pop)
 
-    async def _serve(self, stream: Stream) -> None:
-        tap = self._make_tap()
+    async def _serve(self, conversation: Conversation) -> None:
+        stream, tap = conversation.stream, conversation.tap
         self._describe(stream, tap)
         by = "lost"
         try:
-            by = await drive(stream, tap, self._make_service(tap, _peer(stream), stream))
+            by = await conversation.serve(self._make_service(conversation, _peer(stream)))
         except (ConnectionError, RemoteProtocolError):
             # The peer broke off while it was being answered: seen in the trace as "lost".
             stream.abort()
@@ -133,14 +152,41 @@ class Listener:
         finally:
             tap.closed(by)
             self._ended(stream)
-        await stream.close()
+        await conversation.close()
 
-    async def stop(self) -> socket.socket | None:
-        """Closes the door and cuts every session; gives the port, still held where the system can do that."""
+    async def _end_idle(self) -> None:
+        """Ends the sessions whose client has left us waiting too long; one look-out for all of a door's sessions.
+
+        All of them may wait as long, so nobody who comes while this sleeps is due before it wakes.
+        """
+        while True:
+            now = self._clock.now()
+            waiting = [since for one in self._sessions.values() if (since := one.waiting_since) is not None]
+            due = min(waiting, default=now) + self._idle_s
+            await self._clock.pause(max(due - now, _GRAIN_S))
+            now = self._clock.now()
+            for conversation in list(self._sessions.values()):
+                since = conversation.waiting_since
+                if since is not None and now - since >= self._idle_s:
+                    conversation.dismiss(Ending.IDLE)
+
+    async def stop(self, *, cut: bool = False) -> socket.socket | None:
+        """Closes the door and ends every session; gives the port, still held where the system can do that.
+
+        cut: without a word, as when the power fails; otherwise each is told what its protocol has words for.
+        """
         if self._server is not None:
             self._server.close()
             self._server = None
         held = hold(self._sock)
+        if self._caretaker is not None:
+            self._caretaker.cancel()
+            await asyncio.gather(self._caretaker, return_exceptions=True)
+            self._caretaker = None
+        if not cut and self._sessions:
+            for conversation in self._sessions.values():
+                conversation.dismiss(Ending.SHUTDOWN)
+            await asyncio.wait(list(self._sessions), timeout=GRACE_S)
         for task in list(self._sessions):
             task.cancel()
         await asyncio.gather(*self._sessions, return_exceptions=True)

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from mailtutor.protocols.dns.message import Record
+from mailtutor.protocols.smtp.courier import Tls
+from mailtutor.protocols.smtp.limits import Limits
+from mailtutor.protocols.smtp.table import EVERYTHING
 from mailtutor.protocols.spec import Wording
 
 # The door's name to the protocol behind it and the friendly port it tries first.
 SERVICES = MappingProxyType(
-    {"smtp": ("smtp", 2525), "submission": ("smtp", 2587), "pop3": ("pop3", 2110), "imap": ("imap", 2143)}
+    {
+        "smtp": ("smtp", 2525),
+        "submission": ("smtp", 2587),
+        "smtps": ("smtp", 2465),
+        "pop3": ("pop3", 2110),
+        "pop3s": ("pop3", 2995),
+        "imap": ("imap", 2143),
+        "imaps": ("imap", 2993),
+    }
 )
-STANDARD_PORTS = MappingProxyType({"smtp": 25, "submission": 587, "pop3": 110, "imap": 143})
+# Doors where TLS begins before a word is said (RFC 8314 §3).
+IMPLICIT_TLS = frozenset({"smtps", "pop3s", "imaps"})
+# Seconds a server waits for its client before it ends the session, by protocol: the least the standards allow
+# (RFC 5321 §4.5.3.2.7, RFC 1939 §3, RFC 3501 §5.4; IDLE is no exception, RFC 2177 §3).
+IDLE_S = MappingProxyType({"smtp": 300.0, "pop3": 600.0, "imap": 1800.0})
+STANDARD_PORTS = MappingProxyType(
+    {"smtp": 25, "submission": 587, "smtps": 465, "pop3": 110, "pop3s": 995, "imap": 143, "imaps": 993}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +59,39 @@ class SeedMail:
 
 @dataclass(frozen=True, slots=True)
 class HostPlan:
-    """One mail server. address: tried first; where the system lacks it, 127.0.0.1 with other ports."""
+    """One mail server. address: tried first; where the system lacks it, 127.0.0.1 with other ports.
+    idle_s: as IDLE_S. offered: the SMTP extensions it offers, by their keywords. limits: what its SMTP server takes.
+    lists: name → addresses a message to it goes to. backs_up: domains it takes mail for and hands on to those who are
+    nearer (RFC 5321 §3.6.1)."""
 
     name: str
     address: str
     users: tuple[User, ...]
+    idle_s: Mapping[str, float] = field(default_factory=lambda: IDLE_S)
+    offered: frozenset[str] = EVERYTHING
+    limits: Limits = field(default_factory=Limits)
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    backs_up: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole lab. agent_addresses: user address → where that user's own machine stands."""
+    """A whole lab. agent_addresses: user address → where that user's own machine stands.
+
+    zone: what the resolver knows besides the hosts, or instead of what it would say of a name. tls: whether our agents
+    and relays ask for STARTTLS. mechanism: of the agents' AUTH, "" for the best both sides know. pipelining: whether
+    agents and relays say several commands at once; one at a time is easier to follow.
+    """
 
     hosts: tuple[HostPlan, ...]
     wording: Wording = Wording.EXTENDED
     real_ports: bool = False
     seed: tuple[SeedMail, ...] = ()
     agent_addresses: dict[str, str] = field(default_factory=dict)
+    zone: tuple[Record, ...] = ()
+    tls: Tls = Tls.NEVER
+    mechanism: str = "PLAIN"
+    pipelining: bool = False
 
     def host(self, name: str) -> HostPlan:
         """The host of that name. Raises KeyError."""

@@ -1,93 +1,181 @@
 """Hands queued mail on: the server as a client.
 
-Takes what is due, opens one connection per destination, sends every message for it on that connection, and keeps what
-could not be handed on for later (RFC 5321 §4.5.4). What is refused for good, or has waited too long, is reported to the
-sender. The standard waits half an hour before a second try; a lab that did would teach patience only, so ours starts
-with seconds and doubles.
+Takes what is due, looks up who takes the domain's mail, opens one connection to a destination, sends every message for
+it there, and keeps what could not be handed on for later (RFC 5321 §4.5.4). Destinations are worked on side by side: a
+server that is slow to answer holds up nobody else's mail. What is refused for good, or has waited too long, is reported
+to the sender. The standard waits half an hour before a second try; a lab that did would teach patience only, so ours
+starts with seconds and doubles.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from mailtutor.errors import NetworkError, RemoteProtocolError
-from mailtutor.lab.clock import Clock
-from mailtutor.lab.delivery import Delivery
+from mailtutor.errors import NetworkError
+from mailtutor.lab.carrier import Means, carry
+from mailtutor.lab.commit import commit
+from mailtutor.lab.delivery import Accepted, Delivery, Filing
 from mailtutor.lab.directory import Directory
-from mailtutor.lab.talk import Talk
+from mailtutor.lab.resolver import Exchanger, Lookup, NoExchangerError
+from mailtutor.lab.stream import Stream
 from mailtutor.lab.tap import Recorder
-from mailtutor.message.dsn import bounce
-from mailtutor.protocols.smtp.client import ReplyReceived, ServerReply, SmtpClient
-from mailtutor.protocols.spec import Outcome, Wording
+from mailtutor.message.dsn import Action, Fate
+from mailtutor.protocols.smtp.courier import Courier, Handed, Letter, Policy, Recipient
+from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.visible import visible
 from mailtutor.store import mailboxes, queue
-from mailtutor.trace.events import Attempted, Bounced
+from mailtutor.trace.events import Attempted, Bounced, HeldBack, Recalled, Released, Warned
 
 FIRST_RETRY_S = 5.0
 LONGEST_RETRY_S = 300.0
 # RFC 5321 §4.5.4.1: at least four to five days.
 GIVE_UP_S = 5 * 24 * 3600.0
-_STATUS = re.compile(r"[45]\.\d{1,3}\.\d{1,3}")
-_BROKEN = (NetworkError, RemoteProtocolError, ConnectionError)
+# When the sender is told that it takes long, as most servers do.
+WARN_S = 4 * 3600.0
+# Connections at a time, and messages on one.
+MOST_DESTINATIONS = 20
+MOST_LETTERS = 100
+_OUTCOMES = {Outcome.SUCCESS: "delivered", Outcome.REFUSED: "refused"}
 
 
 def retry_after(attempts: int) -> float:
     """Seconds to wait after so many failed attempts: 5, 10, 20, … 300."""
-    return float(min(FIRST_RETRY_S * 2 ** (attempts - 1), LONGEST_RETRY_S))
+    return float(min(FIRST_RETRY_S * 2 ** min(attempts - 1, 16), LONGEST_RETRY_S))
 
 
 @dataclass(frozen=True, slots=True)
 class _Result:
+    """What came of one attempt. reply: the server's, or what broke; from_server tells which. sends_reports: the next
+    server passes on or answers the sender's wishes for reports itself."""
+
     outcome: str
     reply: str
+    status: str = ""
+    from_server: bool = False
+    to_host: str = ""
+    sends_reports: bool = False
+    conn: int = 0
 
 
 class Relay:
-    """One host's. `run` is its task; `poke` says there is something new."""
+    """One host's. `run` is its task; `poke` says there is something new. In the lab's loop only."""
 
     def __init__(
-        self, delivery: Delivery, directory: Directory, recorder: Recorder, clock: Clock, wording: Wording
+        self,
+        delivery: Delivery,
+        directory: Directory,
+        lookup: Lookup,
+        recorder: Recorder,
+        means: Means,
+        policy: Policy,
     ) -> None:
         self._delivery = delivery
         self._database = delivery.database
         self._host = delivery.plan.name
         self._directory = directory
+        self._lookup = lookup
         self._recorder = recorder
-        self._clock = clock
-        self._wording = wording
+        self._means = means
+        self._clock = means.clock
+        self._policy = policy
         self._news = asyncio.Event()
+        # Domain → the task that works on it, and what it has taken on: (queue id, address).
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._taken: set[tuple[str, str]] = set()
+
+    # What others ask of the queue ------------------------------------------------------------------------------------
 
     def poke(self) -> None:
         """Looks at the queue now instead of at the next due time."""
         self._news.set()
 
-    async def flush(self) -> None:
-        """Makes everything due at once."""
+    async def flush(self, domain: str = "", *, below: bool = False) -> int:
+        """Makes due at once what waits, or what waits for a domain (and those below it); gives for how many
+        recipients."""
         now = self._clock.wall()
-        await asyncio.wrap_future(self._database.write(lambda db: queue.flush(db, self._host, now)))
+        count = await asyncio.wrap_future(
+            self._database.write(lambda db: queue.flush(db, self._host, now, domain, below=below))
+        )
         self.poke()
+        return count
+
+    async def hold(self, queue_id: str) -> bool:
+        """Keeps a message from being tried; gives whether it is there."""
+        return await commit(
+            self._database,
+            lambda db: queue.hold(db, self._host, queue_id, held=True),
+            lambda done: self._tell_if(HeldBack, queue_id, done),
+        )
+
+    async def release(self, queue_id: str) -> bool:
+        """Lets a held message go on."""
+        done = await commit(
+            self._database,
+            lambda db: queue.hold(db, self._host, queue_id, held=False),
+            lambda done: self._tell_if(Released, queue_id, done),
+        )
+        self.poke()
+        return done
+
+    async def recall(self, queue_id: str) -> bool:
+        """Takes a message out before it leaves; False when it is not there, or on its way at this moment."""
+        if any(taken == queue_id for taken, _ in self._taken):
+            return False
+        return await commit(
+            self._database,
+            lambda db: queue.recall(db, self._host, queue_id),
+            lambda done: self._tell_if(Recalled, queue_id, done),
+        )
+
+    def _tell_if(self, event: type[HeldBack | Released | Recalled], queue_id: str, done: object) -> None:
+        if done:
+            self._recorder.world(event, host=self._host, queue_id=queue_id)
+
+    # The work ---------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Works until cancelled."""
-        while True:
-            self._news.clear()
-            due = self._database.read(lambda db: queue.due(db, self._host, self._clock.wall()))
-            if not due:
+        """Works until cancelled; then no delivery is left running."""
+        try:
+            while True:
+                self._news.clear()
+                for domain, jobs in self._due().items():
+                    if domain not in self._tasks and len(self._tasks) < MOST_DESTINATIONS:
+                        self._begin(domain, jobs)
                 await self._wait()
-                continue
-            for domain, jobs in itertools.groupby(sorted(due, key=_domain), key=_domain):
-                await self._deliver(domain, list(jobs))
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def _begin(self, domain: str, jobs: list[queue.Job]) -> None:
+        task = asyncio.create_task(self._deliver(domain, jobs), name=f"{self._host} to {domain}")
+        self._tasks[domain] = task
+        self._taken |= {_key(job) for job in jobs}
+        task.add_done_callback(lambda _: self._done(domain))
+
+    def _done(self, domain: str) -> None:
+        self._tasks.pop(domain, None)
+        self._taken = {key for key in self._taken if _domain(key[1]) != domain}
+        self.poke()
+
+    def _due(self) -> dict[str, list[queue.Job]]:
+        """What to try now, by domain, without what is being tried."""
+        found: dict[str, list[queue.Job]] = {}
+        for job in self._database.read(lambda db: queue.due(db, self._host, self._clock.wall())):
+            if _key(job) not in self._taken:
+                found.setdefault(_domain(job.recipient.address), []).append(job)
+        return found
 
     async def _wait(self) -> None:
         """Until something is due or new."""
-        at = self._database.read(lambda db: queue.next_due_at(db, self._host))
         waiting: set[asyncio.Task[object]] = {asyncio.create_task(self._news.wait(), name="relay news")}
-        if at is not None:
-            pause = max(0.05, at - self._clock.wall())
+        # What is being tried tells when it is done; only what nobody works on needs an alarm.
+        later = self._database.read(lambda db: queue.next_due_after(db, self._host, self._clock.wall()))
+        if later is not None:
+            pause = max(0.05, later - self._clock.wall())
             waiting.add(asyncio.create_task(self._clock.sleep(pause), name="relay pause"))
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -96,131 +184,225 @@ class Relay:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
 
-    async def _deliver(self, domain: str, jobs: Sequence[queue.Job]) -> None:
-        host = next((name for name in self._directory.hosts() if name.lower() == domain), "")
-        if not host:
-            for job in jobs:
-                await self._settle(job, domain, _Result("refused", f"550 5.1.2 no mail server for {domain}"))
-            return
-        left = list(jobs)
-        talk = None
+    async def _deliver(self, domain: str, jobs: list[queue.Job]) -> None:
+        """One domain's messages, to the first of its exchangers that talks to us."""
         try:
-            stream = await self._directory.connect(self._host, host, "smtp")
-            client = SmtpClient(self._wording)
-            talk = Talk(stream, client, host)
-            await self._hello(talk, client)
-            for _, same in itertools.groupby(jobs, key=lambda job: job.queue_id):
-                for job, result in await self._send(talk, client, list(same)):
-                    left.remove(job)
-                    await self._settle(job, host, result)
-            await talk.ask(client.quit())
-        except _BROKEN as broken:
-            for job in left:
-                await self._settle(job, host, _refusal(broken))
-        finally:
-            if talk is not None:
-                await talk.close()
-
-    async def _hello(self, talk: Talk, client: SmtpClient) -> None:
-        greeting = _reply(await talk.answer())
-        if greeting.outcome is not Outcome.SUCCESS:
-            raise NetworkError(str(greeting))
-        reply = None
-        if self._wording is Wording.EXTENDED:
-            reply = _reply(await talk.ask(client.hello(self._host)))
-        if reply is None or reply.outcome is Outcome.REFUSED:
-            reply = _reply(await talk.ask(client.helo(self._host)))
-        if reply.outcome is not Outcome.SUCCESS:
-            raise NetworkError(str(reply))
-
-    async def _send(self, talk: Talk, client: SmtpClient, jobs: Sequence[queue.Job]) -> list[tuple[queue.Job, _Result]]:
-        """One message to all its recipients at this host; a result for every job."""
-        content = self._database.read(lambda db: mailboxes.content(db, jobs[0].body_id))
-        body = "8BITMIME" if not content.isascii() else ""
-        reply = _reply(await talk.ask(client.mail(jobs[0].sender, size=len(content), body=body)))
-        if reply.outcome is not Outcome.SUCCESS:
-            return [(job, _result(reply)) for job in jobs]
-        results = []
-        accepted = []
-        for job in jobs:
-            reply = _reply(await talk.ask(client.rcpt(job.recipient)))
-            if reply.outcome is Outcome.SUCCESS:
-                accepted.append(job)
-            else:
-                results.append((job, _result(reply)))
-        if accepted:
-            reply = _reply(await talk.ask(client.data()))
-            if reply.outcome is Outcome.SUCCESS:
-                # Only 354 means go on (RFC 5321 §4.3.2); a server that says 250 here has taken nothing.
-                raise NetworkError(f"{talk.host} answered DATA with {reply}")
-            if reply.outcome is Outcome.GO_ON:
-                reply = _reply(await talk.ask(client.message(content)))
-            results += [(job, _result(reply)) for job in accepted]
-        if not accepted or reply.outcome is not Outcome.SUCCESS:
-            await talk.ask(client.rset())
-        return results
-
-    async def _settle(self, job: queue.Job, to_host: str, result: _Result) -> None:
-        """Records what came of one attempt, on disk first."""
-        now = self._clock.wall()
-        attempt = job.attempts + 1
-        pause = retry_after(attempt)
-        if result.outcome == "deferred" and now + pause - job.queued_at > GIVE_UP_S:
-            result = _Result("refused", f"4.4.7 given up after {attempt} attempts; last: {result.reply}")
-        if result.outcome == "deferred":
-            done = self._database.write(
-                lambda db: queue.defer(db, job.queue_id, job.recipient, result.reply, now + pause)
-            )
-        elif result.outcome == "delivered":
-            done = self._database.write(lambda db: queue.finish(db, job.queue_id, job.recipient))
-        else:
-            await self._give_up(job, result.reply)
-            done = self._database.write(lambda db: queue.finish(db, job.queue_id, job.recipient))
-        await asyncio.wrap_future(done)
-        self._recorder.world(
-            Attempted, host=self._host, queue_id=job.queue_id, recipient=job.recipient, to_host=to_host,
-            outcome=result.outcome, reply=result.reply, attempt=attempt,
-            next_try_s=pause if result.outcome == "deferred" else 0.0,
-        )  # fmt: skip
-        if result.outcome == "refused" and job.sender:
-            self._recorder.world(
-                Bounced, host=self._host, queue_id=job.queue_id, recipient=job.recipient, reason=result.reply
-            )
-
-    async def _give_up(self, job: queue.Job, reason: str) -> None:
-        """Tells the sender; a report about a report is never sent (RFC 5321 §6.1)."""
-        if not job.sender:
+            exchangers = self._not_us(domain, await self._lookup.exchangers(domain))
+        except NoExchangerError as wrong:
+            outcome = "refused" if wrong.for_good else "deferred"
+            await self._settle(jobs, _Result(outcome, wrong.reply, _status_of(wrong.reply), to_host=domain))
             return
-        original = self._database.read(lambda db: mailboxes.content(db, job.body_id))
-        # What the other server said is a stranger's text: it reaches the sender's screen as symbols at most.
-        reason = visible(reason)
-        status = next((word for word in reason.split()[:2] if _STATUS.fullmatch(word)), "5.0.0")
-        report = bounce(
-            host=self._host, sender=job.sender, recipient=job.recipient, reason=reason, status=status,
-            original=original, at=self._clock.wall(), unique=f"{job.queue_id}.{int(self._clock.wall() * 1000):x}",
-        )  # fmt: skip
-        local, _, domain = job.sender.rpartition("@")
-        user = self._delivery.local_user(local, domain)
-        users, remote = ([user], []) if user is not None else ([], [job.sender])
-        await self._delivery.accept("", users, remote, report)
+        left, last = jobs, _Result("deferred", "")
+        for exchanger in exchangers:
+            left, last = await self._try(domain, exchanger, left)
+            if not left:
+                return
+        await self._settle(left, last)
+
+    def _not_us(self, domain: str, exchangers: Sequence[Exchanger]) -> list[Exchanger]:
+        """The exchangers that are nearer than we are, when we are one of them (RFC 5321 §5.1)."""
+        ours = [one.preference for one in exchangers if self._directory.host_at(one.name, one.address) == self._host]
+        if not ours:
+            return list(exchangers)
+        nearer = [one for one in exchangers if one.preference < min(ours)]
+        if not nearer:
+            raise NoExchangerError(f"554 5.4.6 mail for {domain} comes back to this server", for_good=True)
+        return nearer
+
+    async def _try(self, domain: str, exchanger: Exchanger, jobs: list[queue.Job]) -> tuple[list[queue.Job], _Result]:
+        """Everything for a domain on one connection; gives the jobs that were not decided there, and why."""
+        host = self._directory.host_at(exchanger.name, exchanger.address)
+        to_host = host or exchanger.name
+        try:
+            stream = await self._directory.connect_to(self._host, exchanger.name, exchanger.address)
+        except NetworkError as wrong:
+            return jobs, _Result("deferred", str(wrong), "4.4.1", to_host=to_host)
+        courier = Courier(self._policy)
+        waiting = {_key(job): job for job in jobs}
+        sent = self._add(courier, jobs)
+        undecided: list[queue.Job] = []
+        last = _Result("deferred", f"{to_host} closed the connection", "4.4.2", to_host=to_host)
+        try:
+            async for done in carry(stream, courier, self._means, exchanger.name, checked=False):
+                settled: dict[queue.Job, _Result] = {}
+                for handed in done.handed:
+                    job = waiting.pop((str(done.letter.mark), handed.recipient.address))
+                    result = self._result(handed, courier, to_host, stream)
+                    if _is_unheard(handed):
+                        # Another exchanger may take it, or this one later: not even a 5yz greeting is the last word.
+                        undecided.append(job)
+                        last = replace(result, outcome="deferred")
+                    else:
+                        settled[job] = result
+                await self._settle_letter(settled)
+                if not waiting:
+                    more = self._due().get(domain, [])[: MOST_LETTERS - sent]
+                    sent += self._add(courier, more)
+                    waiting |= {_key(job): job for job in more}
+        finally:
+            await stream.close()
+        return [*undecided, *waiting.values()], last
+
+    def _add(self, courier: Courier, jobs: Iterable[queue.Job]) -> int:
+        """Gives the courier these messages; finishes when there are none. Gives how many messages they are."""
+        letters: dict[str, list[queue.Job]] = {}
+        for job in jobs:
+            letters.setdefault(job.queue_id, []).append(job)
+            self._taken.add(_key(job))
+        for queue_id, same in letters.items():
+            body_id, envelope = same[0].body_id, same[0].envelope
+            content = self._database.read(lambda db, number=body_id: mailboxes.content(db, number))  # type: ignore[misc]
+            recipients = tuple(
+                Recipient(one.address, _wishes(one.notify), one.orcpt) for one in (job.recipient for job in same)
+            )
+            courier.send(
+                Letter(
+                    envelope.sender, recipients, content, body=envelope.body, utf8=envelope.utf8, ret=envelope.ret,
+                    envid=envelope.envid, mark=queue_id,
+                )
+            )  # fmt: skip
+        if not letters:
+            courier.finish()
+        return len(letters)
+
+    def _result(self, handed: Handed, courier: Courier, to_host: str, stream: Stream) -> _Result:
+        return _Result(
+            _OUTCOMES.get(handed.outcome, "deferred"),
+            handed.text,
+            handed.status,
+            from_server=handed.reply is not None,
+            to_host=to_host,
+            sends_reports="DSN" in courier.client.extensions,
+            conn=self._directory.conn_of(stream),
+        )
+
+    # What came of it --------------------------------------------------------------------------------------------------
+
+    async def _settle(self, jobs: Sequence[queue.Job], result: _Result) -> None:
+        """The same for all of them."""
+        letters: dict[str, dict[queue.Job, _Result]] = {}
+        for job in jobs:
+            letters.setdefault(job.queue_id, {})[job] = result
+        for letter in letters.values():
+            await self._settle_letter(letter)
+
+    async def _settle_letter(self, results: dict[queue.Job, _Result]) -> None:
+        """Records what came of one attempt with one message, on disk first: reports and queue in one commit."""
+        if not results:
+            return
+        now = self._clock.wall()
+        results = {job: self._given_up(job, result, now) for job, result in results.items()}
+        reports = [report for action in Action for report in self._reports(action, results, now)]
+
+        def work(db: sqlite3.Connection) -> list[Accepted]:
+            for one, result in results.items():
+                if result.outcome == "deferred":
+                    due_at = now + retry_after(one.attempts + 1)
+                    queue.defer(db, one.queue_id, one.recipient.address, result.reply, due_at)
+                    if self._is_late(one, now):
+                        queue.warned(db, one.queue_id, one.recipient.address)
+                else:
+                    queue.finish(db, one.queue_id, one.recipient.address)
+            return [report.write(db) for report in reports]
+
+        def tell(filed: list[Accepted]) -> None:
+            self._tell(results, now)
+            for report, accepted in zip(reports, filed, strict=True):
+                report.tell(accepted)
+
+        await commit(self._database, work, tell)
+        if reports:
+            self.poke()
+
+    def _given_up(self, job: queue.Job, result: _Result, now: float) -> _Result:
+        """A result that keeps the message for later, unless it has been kept long enough."""
+        attempt = job.attempts + 1
+        if result.outcome != "deferred" or now + retry_after(attempt) - job.queued_at <= GIVE_UP_S:
+            return result
+        reply = f"4.4.7 given up after {attempt} attempts; last: {result.reply}"
+        return replace(result, outcome="refused", reply=reply, status="4.4.7", from_server=False)
+
+    def _is_late(self, job: queue.Job, now: float) -> bool:
+        return not job.warned and now - job.queued_at >= WARN_S and _wants(job, "DELAY")
+
+    def _reports(self, action: Action, results: dict[queue.Job, _Result], now: float) -> list[Filing]:
+        """What the sender of one message is told of one kind of fate; a report is never reported on (RFC 5321 §6.1)."""
+        about = [
+            (job, result)
+            for job, result in results.items()
+            if job.envelope.sender and self._calls_for(action, job, result, now)
+        ]
+        if not about:
+            return []
+        first = about[0][0]
+        fates = [
+            Fate(
+                job.recipient.address, result.status or _DEFAULT_STATUS[action], visible(result.reply), result.to_host,
+                from_server=result.from_server, original=job.recipient.orcpt,
+            )
+            for job, result in about
+        ]  # fmt: skip
+        original = self._database.read(lambda db: mailboxes.content(db, first.body_id))
+        return self._delivery.report(
+            action,
+            first.envelope,
+            fates,
+            original,
+            arrived_at=first.queued_at,
+            until=first.queued_at + GIVE_UP_S if action is Action.DELAYED else 0.0,
+        )
+
+    def _calls_for(self, action: Action, job: queue.Job, result: _Result, now: float) -> bool:
+        match action:
+            case Action.FAILED:
+                return result.outcome == "refused" and _wants(job, "FAILURE")
+            case Action.DELAYED:
+                return result.outcome == "deferred" and self._is_late(job, now)
+            case Action.RELAYED:
+                return result.outcome == "delivered" and _wants(job, "SUCCESS") and not result.sends_reports
+            case _:
+                return False
+
+    def _tell(self, results: dict[queue.Job, _Result], now: float) -> None:
+        for job, result in results.items():
+            of = {"host": self._host, "queue_id": job.queue_id, "recipient": job.recipient.address}
+            attempt = job.attempts + 1
+            self._recorder.world(
+                Attempted, **of, to_host=result.to_host, outcome=result.outcome, reply=result.reply, attempt=attempt,
+                next_try_s=retry_after(attempt) if result.outcome == "deferred" else 0.0, conn=result.conn,
+            )  # fmt: skip
+            if result.outcome == "refused" and job.envelope.sender:
+                self._recorder.world(Bounced, **of, reason=result.reply)
+            elif result.outcome == "deferred" and self._is_late(job, now):
+                self._recorder.world(Warned, **of, waited_s=now - job.queued_at)
 
 
-def _domain(job: queue.Job) -> str:
-    return job.recipient.rpartition("@")[2].lower()
+_DEFAULT_STATUS = {Action.FAILED: "5.0.0", Action.DELAYED: "4.0.0", Action.RELAYED: "2.0.0"}
 
 
-def _reply(event: object) -> ServerReply:
-    assert isinstance(event, ReplyReceived)
-    return event.reply
+def _key(job: queue.Job) -> tuple[str, str]:
+    return job.queue_id, job.recipient.address
 
 
-def _result(reply: ServerReply) -> _Result:
-    outcomes = {Outcome.SUCCESS: "delivered", Outcome.REFUSED: "refused"}
-    return _Result(outcomes.get(reply.outcome, "deferred"), str(reply))
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
 
 
-def _refusal(broken: Exception) -> _Result:
-    """A host that cannot be reached, or speaks something else, may be better later."""
-    if isinstance(broken, RemoteProtocolError):
-        return _Result("deferred", f"not an SMTP reply: {broken.fields.get('line', '')}")
-    return _Result("deferred", str(broken))
+def _wishes(notify: str) -> frozenset[str]:
+    return frozenset(notify.split(",")) if notify else frozenset()
+
+
+def _wants(job: queue.Job, when: str) -> bool:
+    """Whether the sender wants to hear of it; who said nothing wants to hear of trouble (RFC 3461 §4.1)."""
+    wishes = _wishes(job.recipient.notify)
+    return bool(job.envelope.sender) and (when in wishes if wishes else when != "SUCCESS")
+
+
+def _status_of(reply: str) -> str:
+    """The enhanced code in a reply we made ourselves: `550 5.1.2 …`."""
+    return reply.split()[1]
+
+
+def _is_unheard(handed: Handed) -> bool:
+    """Whether the connection failed before the server said anything about this recipient."""
+    return handed.verb == "" and not (handed.outcome is Outcome.REFUSED and handed.reply is None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mailtutor.lab.delivery import summary
 from mailtutor.lab.plan import Plan
 from mailtutor.store import mailboxes, queue
-from mailtutor.trace.events import Appended, Attempted, MailboxMade, Queued
+from mailtutor.trace.events import Appended, Attempted, HeldBack, MailboxMade, Queued
 
 if TYPE_CHECKING:
     from mailtutor.lab.host import Surroundings
@@ -44,18 +44,23 @@ def _record_queue(around: Surroundings, host: str, db: sqlite3.Connection) -> No
     kept = queue.all_of(db, host)
     for queue_id in dict.fromkeys(one.queue_id for one in kept):
         same = [one for one in kept if one.queue_id == queue_id]
-        content = mailboxes.content(db, same[0].body_id)
+        first = same[0]
+        content = mailboxes.content(db, first.body_id)
         record(
-            Queued, host=host, queue_id=queue_id, sender=same[0].sender, size=len(content),
-            recipients=tuple(one.recipient for one in same), subject=summary(content)[1],
+            Queued, host=host, queue_id=queue_id, sender=first.envelope.sender, size=len(content),
+            recipients=tuple(one.recipient.address for one in same), subject=summary(content)[1],
+            due_in_s=max(0.0, first.next_try_at - now) if first.scheduled else 0.0,
         )  # fmt: skip
         for one in same:
             if one.attempts:
+                address = one.recipient.address
                 record(
-                    Attempted, host=host, queue_id=queue_id, recipient=one.recipient, outcome="deferred",
-                    to_host=one.recipient.rpartition("@")[2], reply=one.last_reply, attempt=one.attempts,
+                    Attempted, host=host, queue_id=queue_id, recipient=address, outcome="deferred",
+                    to_host=address.rpartition("@")[2], reply=one.last_reply, attempt=one.attempts,
                     next_try_s=max(0.0, one.next_try_at - now),
                 )  # fmt: skip
+        if first.held:
+            record(HeldBack, host=host, queue_id=queue_id)
 
 
 def _record_all(around: Surroundings, host: str, user: str, db: sqlite3.Connection) -> None:

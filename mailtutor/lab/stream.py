@@ -7,7 +7,10 @@ of them, so that a session needs one task and no timers. Reading pauses when the
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import cast
+
+from mailtutor.lab.tls import Tls, TlsError
 
 # Bytes waiting to be read at which the peer is asked to slow down (TCP does the asking).
 HIGH_WATER = 256 * 1024
@@ -28,6 +31,8 @@ class Stream(asyncio.Protocol):
         self._can_write = asyncio.Event()
         self._can_write.set()
         self._ended = asyncio.Event()
+        self._tls: Tls | None = None
+        self._shaken: asyncio.Future[None] | None = None
 
     # asyncio's side ---------------------------------------------------------------------------------------------
 
@@ -37,7 +42,7 @@ class Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
-        self._buffer += data
+        self._buffer += data if self._tls is None else self._opened(self._tls, data)
         if len(self._buffer) > HIGH_WATER and not self._paused_reading and self.transport is not None:
             self._paused_reading = True
             self.transport.pause_reading()
@@ -46,6 +51,7 @@ class Stream(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The peer will send no more; it may still listen."""
         self.eof = True
+        self._shaking_over(TlsError("EOF", "the other side hung up during the handshake"))
         self._wake()
         return True
 
@@ -53,6 +59,7 @@ class Stream(asyncio.Protocol):
         """The connection is gone."""
         self.eof = self.is_closed = True
         self.lost = exc
+        self._shaking_over(TlsError("EOF", "the connection ended during the handshake"))
         self._can_write.set()
         self._ended.set()
         self._wake()
@@ -69,14 +76,76 @@ class Stream(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    # TLS --------------------------------------------------------------------------------------------------------
+
+    async def start_tls(self, context: ssl.SSLContext, *, server_side: bool, name: str = "") -> None:
+        """Shakes hands; from then on what is read and written is inside. Raises TlsError.
+
+        name: the server's, for a client. What has come and was not read is taken for the beginning of the handshake.
+        """
+        self._tls = tls = Tls(context, server_side=server_side, name=name)
+        self._shaken = asyncio.get_running_loop().create_future()
+        come = bytes(self._buffer)
+        self._buffer.clear()
+        try:
+            if not server_side:
+                tls.begin()
+                self._put(tls.pull())
+            if come:
+                self._buffer += self._opened(tls, come)
+            if self.eof:
+                self._shaking_over(TlsError("EOF", "the other side hung up before the handshake"))
+            await self._shaken
+        finally:
+            self._shaken = None
+
+    @property
+    def tls(self) -> Tls | None:
+        """The TLS that stands, or None."""
+        return self._tls if self._tls is not None and self._tls.is_open else None
+
+    def _opened(self, tls: Tls, data: bytes) -> bytes:
+        """What was inside these bytes; what has to be answered to them is sent."""
+        inside = b""
+        try:
+            inside = tls.feed(data)
+        except TlsError as wrong:
+            self._put(tls.pull())
+            self.eof = True
+            if not self._shaking_over(wrong):
+                # A record that was tampered with: nothing after it can be believed.
+                self.lost = wrong
+            return b""
+        self._put(tls.pull())
+        if tls.is_over:
+            self.eof = True
+        if tls.is_open:
+            self._shaking_over(None)
+        return inside
+
+    def _shaking_over(self, wrong: TlsError | None) -> bool:
+        """Ends the wait for the handshake; gives whether anybody waited."""
+        if self._shaken is None or self._shaken.done():
+            return False
+        if wrong is None:
+            self._shaken.set_result(None)
+        else:
+            self._shaken.set_exception(wrong)
+        return True
+
+    def _put(self, data: bytes) -> None:
+        if data and self.transport is not None and not self.is_closed:
+            self.transport.write(data)
+
     # The lab's side ---------------------------------------------------------------------------------------------
 
-    async def wait(self) -> None:
-        """Returns when there are bytes, the end, or a poke."""
+    async def wait(self) -> bool:
+        """Returns when there are bytes, the end, or a poke; gives whether there was a poke."""
         while not self._buffer and not self.eof and not self._poked:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        self._poked = False
+        poked, self._poked = self._poked, False
+        return poked
 
     def read(self) -> bytes:
         """The bytes that have come; may be empty."""
@@ -97,17 +166,25 @@ class Stream(asyncio.Protocol):
         self._poked = True
         self._wake()
 
+    def send(self, data: bytes) -> None:
+        """Sends and waits for nobody: for last words, and for little."""
+        if self.tls is not None:
+            self.tls.wrap(data)
+            data = self.tls.pull()
+        self._put(data)
+
     async def write(self, data: bytes) -> None:
         """Sends, and waits while the peer is behind. Bytes for a connection that is gone are dropped."""
-        if self.transport is None or self.is_closed:
-            return
-        self.transport.write(data)
+        self.send(data)
         if not self._can_write.is_set():
             await self._can_write.wait()
 
     async def close(self) -> None:
         """Closes after what was written has left."""
         if self.transport is not None:
+            if self.tls is not None and not self.is_closed:
+                self.tls.end()
+                self._put(self.tls.pull())
             self.transport.close()
             try:
                 await self._ended.wait()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.gate import Gate
 from mailtutor.protocols.lines import Source
-from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened
+from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun, TlsFailed
 from mailtutor.trace.log import Log
 
 
@@ -44,6 +44,14 @@ class Tap:
         self._recorder.world(
             Opened, conn=self.conn, protocol=self._protocol, service=self._service, client=client, server=server
         )
+
+    def tls_begun(self, version: str, cipher: str) -> None:
+        """From here on the bytes are those inside."""
+        self._recorder.world(TlsBegun, conn=self.conn, version=version, cipher=cipher)
+
+    def tls_failed(self, why: str) -> None:
+        """The handshake came to nothing."""
+        self._recorder.world(TlsFailed, conn=self.conn, why=why)
 
     def closed(self, by: str) -> None:
         """The connection ended."""

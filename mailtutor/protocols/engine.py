@@ -14,8 +14,9 @@ world ("is there a mailbox bob?") becomes an event, and the engine gives no furt
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from mailtutor.protocols.lines import Line, Source, Span
 
@@ -29,6 +30,18 @@ class Signal(Enum):
 
 NEED_DATA: Final = Signal.NEED_DATA
 CLOSE: Final = Signal.CLOSE
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """An order to the driver, given by `next_event` of a server or a client: send what is left, begin TLS on the
+    stream, then say `tls_started()` (or `tls_failed()`) to the engine. Until then the engine takes no bytes in.
+
+    discarded: what the peer had sent already, in clear, behind the command. It is thrown away: whoever can write into
+    an open line must not be heard inside the closed one (CVE-2011-0411).
+    """
+
+    discarded: bytes = b""
 
 
 class ServerEngine(Protocol):
@@ -63,6 +76,64 @@ class ServerEngine(Protocol):
     def data_to_send(self) -> bytes:
         """Bytes for the client, and empties the outgoing buffer."""
         ...
+
+
+@runtime_checkable
+class Courteous(Protocol):
+    """A server engine whose protocol has words for a server that leaves by itself. One without them just closes.
+
+    Both end the session, whatever was asked: `next_event` gives CLOSE.
+    """
+
+    def shut_down(self) -> None:
+        """Says that the server stops."""
+        ...
+
+    def time_out(self) -> None:
+        """Says that the client was silent for too long."""
+        ...
+
+
+@runtime_checkable
+class Secure(Protocol):
+    """An engine that may order `StartTls`."""
+
+    def tls_started(self) -> None:
+        """TLS stands."""
+        ...
+
+    def tls_failed(self) -> None:
+        """The handshake failed; there is no way back to clear text."""
+        ...
+
+
+class Speaker:
+    """What every server engine has, whatever it speaks: where it stands, what it has to say, who listens."""
+
+    def __init__(self, state: str) -> None:
+        self._state = state
+        self._out = bytearray()
+        self._eof = False
+
+    @property
+    def state(self) -> str:
+        """The state of the table we are in."""
+        return self._state
+
+    def receive_eof(self) -> None:
+        """The client sends no more: whole lines are still answered, a half one is forgotten."""
+        self._eof = True
+
+    @property
+    def unsent(self) -> int:
+        """Octets that `data_to_send` would give."""
+        return len(self._out)
+
+    def data_to_send(self) -> bytes:
+        """Bytes for the client, and empties the outgoing buffer."""
+        out = bytes(self._out)
+        self._out.clear()
+        return out
 
 
 class Observer(Protocol):

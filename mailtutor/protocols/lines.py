@@ -34,6 +34,7 @@ class Kind(StrEnum):
     DATA = "data"
     END = "end"
     LITERAL = "literal"
+    CIPHERTEXT = "ciphertext"
     UNKNOWN = "unknown"
 
 
@@ -59,6 +60,7 @@ class Line:
     raw: with its line end. verb: the command, or the command a reply answers; "." for the end of a message.
     code: of a reply ("250", "+OK", "OK"), else "". before and after: the protocol's state around it.
     last: False for every line of a multi-line reply but its last. oddity: catalogue key of what is unusual about it.
+    shown: what to show for it, where its bytes are no text.
     """
 
     source: Source
@@ -71,11 +73,12 @@ class Line:
     after: str = ""
     last: bool = True
     oddity: str = ""
+    shown: bytes = b""
 
     @property
     def text(self) -> bytes:
         """The line without its line end."""
-        return self.raw.rstrip(b"\r\n")
+        return self.shown or self.raw.rstrip(b"\r\n")
 
 
 class LineReader:

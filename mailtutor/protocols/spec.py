@@ -86,12 +86,30 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """One `NAME=value` a command may carry.
+
+    verb: the command. capability: the extension that brings it. syntax: as it is written. takes: whether a value is
+    right; None stands for a parameter without one. rfc: where it is defined. octets: by how much the command's line
+    may be longer for it.
+    """
+
+    name: str
+    verb: str
+    capability: str
+    syntax: str
+    takes: Callable[[str], bool] | None
+    rfc: str
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A whole protocol.
 
     moves: state → verb → Move. A missing verb is the protocol error; there is no other list of what is legal where.
     states: in the order a conversation passes through them. state_names: what the standard calls each.
-    not_offered: commands the standards know and our servers do not speak.
+    not_offered: commands the standards know and our servers do not speak. parameters: verb → name → row.
     """
 
     protocol: str
@@ -105,6 +123,7 @@ class Table:
     moves: Mapping[str, Mapping[str, Move]]
     capabilities: Mapping[str, str] = field(default_factory=dict)
     not_offered: frozenset[str] = frozenset()
+    parameters: Mapping[str, Mapping[str, Parameter]] = field(default_factory=dict)
 
     def legal(self, state: str) -> tuple[str, ...]:
         """The verbs that may be said in `state`, in table order."""

@@ -23,7 +23,7 @@ _SAID_IN = {"pop3": POP3_SAID_IN}
 # Characters that must be the same before words are taken for another command's reply.
 _TELLING = 4
 # Commands offered at some doors only: no hint names them, for a line does not tell whether the server offered them.
-_SOMETIMES_OFFERED = frozenset({"AUTH"})
+_SOMETIMES_OFFERED = frozenset({"AUTH", "STARTTLS", "CHUNKING", "ETRN", "EXPN"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def gloss(line: Line, protocol: str, words: Words) -> str:
         if line.kind is Kind.GREETING and line.outcome is Outcome.SUCCESS:
             return words("reply.gloss.greeting")
         return words.get(f"reply.outcome.{_outcome(line)}")
-    return words.get(f"reply.gloss.{line.kind}")
+    return _of_kind(line, protocol, "gloss", words)
 
 
 def next_verbs(table: Table, state: str, words: Words) -> tuple[NextVerb, ...]:
@@ -196,7 +196,7 @@ def _headline(line: Line, table: Table, words: Words) -> str:
     if line.code:
         outcome = words.get(f"reply.outcome.{_outcome(line)}")
         return " · ".join(part for part in (line.code, outcome) if part)
-    return words.get(f"reply.headline.{line.kind}", str(line.kind))
+    return _of_kind(line, table.protocol, "headline", words) or str(line.kind)
 
 
 def _outcome(line: Line) -> Outcome:
@@ -214,7 +214,12 @@ def _what(line: Line, table: Table, reply: Reply | None, words: Words) -> str:
         said = words.get(f"{table.protocol}.reply.{reply.key}.what")
         if said:
             return said
-    return words.get(f"reply.what.{line.kind}")
+    return _of_kind(line, table.protocol, "what", words)
+
+
+def _of_kind(line: Line, protocol: str, part: str, words: Words) -> str:
+    """What is said of every line of its kind: the protocol's own words for it, else what all protocols have."""
+    return words.get(f"{protocol}.{part}.{line.kind}") or words.get(f"reply.{part}.{line.kind}")
 
 
 def _rfc(line: Line, table: Table) -> str:

@@ -12,16 +12,24 @@ from mailtutor.trace.events import (
     Bounced,
     Expunged,
     Flagged,
+    HeldBack,
     MailboxMade,
     Queued,
     Recalled,
+    Released,
+    Warned,
 )
+
+_QueueEvent = Queued | Attempted | Bounced | Recalled | HeldBack | Released | Warned
+# What a message waits in; in the other states it is done with.
+WAITING = frozenset({"active", "scheduled", "deferred", "held"})
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One recipient of one queued message. state: "active", "deferred", "delivered", "refused", "bounced" or
-    "recalled". next_try_s: seconds after `tried_t` at which the server tries again."""
+    """One recipient of one queued message. state: "active", "scheduled", "deferred", "held", "delivered", "refused",
+    "bounced" or "recalled". next_try_s: seconds of the lab's time after `tried_at` at which the server tries (again);
+    tried_at: since 1970. warned: the sender was told that it takes long. before: the state it was held in."""
 
     host: str
     queue_id: str
@@ -33,8 +41,11 @@ class Waiting:
     state: str = "active"
     attempts: int = 0
     last_reply: str = ""
-    tried_t: float = 0.0
+    tried_at: float = 0.0
     next_try_s: float = 0.0
+    to_host: str = ""
+    warned: bool = False
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,46 +73,35 @@ class World:
     def take(self, events: Iterable[AnyEvent]) -> None:
         """Takes in further events."""
         for event in events:
-            if isinstance(event, (Queued, Attempted, Bounced, Recalled)):
+            if isinstance(event, _QueueEvent):
                 self._queue(event)
             elif isinstance(event, (MailboxMade, Appended, Flagged, Expunged)):
                 self._mailbox(event)
 
     def waiting(self, host: str) -> list[Waiting]:
         """What `host` still has to hand on."""
-        return [row for row in self.queue.values() if row.host == host and row.state in ("active", "deferred")]
+        return [row for row in self.queue.values() if row.host == host and row.state in WAITING]
 
     def count(self, host: str) -> int:
         """Messages in all mailboxes of `host`."""
         return sum(len(mails) for (at, _, _), mails in self.mailboxes.items() if at == host)
 
-    def _queue(self, event: Queued | Attempted | Bounced | Recalled) -> None:
+    def _queue(self, event: _QueueEvent) -> None:
         if isinstance(event, Queued):
             for recipient in event.recipients:
                 self.queue[event.host, event.queue_id, recipient] = Waiting(
-                    event.host, event.queue_id, event.sender, recipient, event.subject, event.size, event.t
-                )
-            return
-        if isinstance(event, Recalled):
+                    event.host, event.queue_id, event.sender, recipient, event.subject, event.size, event.t,
+                    state="scheduled" if event.due_in_s else "active", tried_at=event.at, next_try_s=event.due_in_s,
+                )  # fmt: skip
+        elif isinstance(event, (Recalled, HeldBack, Released)):
             for key, row in self.queue.items():
-                if key[:2] == (event.host, event.queue_id) and row.state in ("active", "deferred"):
-                    self.queue[key] = replace(row, state="recalled")
-            return
-        key = (event.host, event.queue_id, event.recipient)
-        waiting = self.queue.get(key)
-        if waiting is None:
-            return
-        if isinstance(event, Bounced):
-            self.queue[key] = replace(waiting, state="bounced", last_reply=event.reason)
+                if key[:2] == (event.host, event.queue_id) and row.state in WAITING:
+                    self.queue[key] = _moved(row, event)
         else:
-            self.queue[key] = replace(
-                waiting,
-                state=event.outcome,
-                attempts=event.attempt,
-                last_reply=event.reply,
-                tried_t=event.t,
-                next_try_s=event.next_try_s,
-            )
+            key = (event.host, event.queue_id, event.recipient)
+            waiting = self.queue.get(key)
+            if waiting is not None:
+                self.queue[key] = _tried(waiting, event)
 
     def _mailbox(self, event: MailboxMade | Appended | Flagged | Expunged) -> None:
         key = (event.host, event.user, event.mailbox)
@@ -120,3 +120,24 @@ class World:
             mails.pop(event.uid, None)
         elif event.uid in mails:
             mails[event.uid] = replace(mails[event.uid], flags=event.flags)
+
+
+def _moved(row: Waiting, event: Recalled | HeldBack | Released) -> Waiting:
+    if isinstance(event, Recalled):
+        return replace(row, state="recalled")
+    if isinstance(event, HeldBack):
+        return row if row.state == "held" else replace(row, state="held", before=row.state)
+    return replace(row, state=row.before, before="") if row.state == "held" else row
+
+
+def _tried(row: Waiting, event: Attempted | Bounced | Warned) -> Waiting:
+    if isinstance(event, Bounced):
+        return replace(row, state="bounced", last_reply=event.reason)
+    if isinstance(event, Warned):
+        return replace(row, warned=True)
+    # Held back while it was being tried: the outcome counts, and what is left stays held.
+    state = "held" if row.state == "held" and event.outcome == "deferred" else event.outcome
+    return replace(
+        row, state=state, before=event.outcome if state == "held" else "", attempts=event.attempt,
+        last_reply=event.reply, tried_at=event.at, next_try_s=event.next_try_s, to_host=event.to_host,
+    )  # fmt: skip

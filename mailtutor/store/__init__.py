@@ -3,4 +3,6 @@
 database.py opens a file, checks that it is ours, and runs one writer thread that groups the commits of concurrent
 sessions; schema.py is the law; mailboxes.py, queue.py and progress.py are functions over a connection, to be passed to
 `Database.write` and `Database.read`. Nobody outside this room writes a statement.
+
+recording.py writes a trace to a file for people, archive.py one for ourselves, to wind back further than the memory.
 """

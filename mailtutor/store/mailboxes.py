@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from mailtutor.message.lines import with_crlf
 
 INBOX = "INBOX"
+# Modification steps for which removals are remembered; a session further behind reads the mailbox anew.
+REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,14 @@ class Mailbox:
     uid_next: int
     highest_modseq: int
     recent_from: int
-    subscribed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message without its content.
 
-    size: octets as it came. crlf_size: octets as POP3 sends it. received_at: seconds since 1970 (the internal date).
+    size: octets as it came. crlf_size: octets as POP3 sends it. received_at: seconds since 1970 (the internal date);
+    zone_min: minutes east of Greenwich of the clock that date was read from.
     """
 
     uid: int
@@ -44,20 +46,34 @@ class Message:
     modseq: int
     body_id: int
     crlf_size: int
+    zone_min: int
 
 
-_MAILBOX = "SELECT id, host, user, name, uid_validity, uid_next, highest_modseq, recent_from, subscribed FROM mailbox"
-_MESSAGE = "SELECT uid, size, received_at, flags, modseq, body_id, crlf_size FROM message"
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has happened to a mailbox since a modification sequence.
+
+    messages: new ones and those with other flags. gone: UIDs removed. whole: `messages` is all there is, and whatever
+    is not among them is gone.
+    """
+
+    mailbox: Mailbox
+    messages: list[Message]
+    gone: list[int]
+    whole: bool
 
 
-def _mailbox(row: tuple[int, str, str, str, int, int, int, int, int]) -> Mailbox:
-    number, host, user, name, uid_validity, uid_next, highest_modseq, recent_from, subscribed = row
-    return Mailbox(number, host, user, name, uid_validity, uid_next, highest_modseq, recent_from, bool(subscribed))
+_MAILBOX = "SELECT id, host, user, name, uid_validity, uid_next, highest_modseq, recent_from FROM mailbox"
+_MESSAGE = "SELECT uid, size, received_at, flags, modseq, body_id, crlf_size, zone_min FROM message"
 
 
-def _message(row: tuple[int, int, float, str, int, int, int]) -> Message:
-    uid, size, received_at, flags, modseq, body_id, crlf_size = row
-    return Message(uid, size, received_at, tuple(flags.split()), modseq, body_id, crlf_size)
+def _mailbox(row: tuple[int, str, str, str, int, int, int, int]) -> Mailbox:
+    return Mailbox(*row)
+
+
+def _message(row: tuple[int, int, float, str, int, int, int, int]) -> Message:
+    uid, size, received_at, flags, modseq, body_id, crlf_size, zone_min = row
+    return Message(uid, size, received_at, tuple(flags.split()), modseq, body_id, crlf_size, zone_min)
 
 
 def _flags(flags: Iterable[str]) -> str:
@@ -91,11 +107,10 @@ def create(db: sqlite3.Connection, host: str, user: str, name: str, now: float) 
     last = int(db.execute("SELECT last FROM validity").fetchone()[0])
     validity = max(last + 1, int(now))
     db.execute("UPDATE validity SET last = ?", (validity,))
-    db.execute(
-        "INSERT INTO mailbox (host, user, name, uid_validity, subscribed) VALUES (?, ?, ?, ?, ?)",
+    db.execute("INSERT INTO mailbox (host, user, name, uid_validity) VALUES (?, ?, ?, ?)", (host, user, name, validity))
+    if name == INBOX:
         # Only INBOX is subscribed from the start (RFC 3501 §6.3.3 says nothing of the others, so neither do we).
-        (host, user, name, validity, name == INBOX),
-    )
+        subscribe(db, host, user, name, subscribed=True)
     made = find(db, host, user, name)
     assert made is not None
     return made
@@ -125,25 +140,78 @@ def move_all(db: sqlite3.Connection, mailbox_id: int, target_id: int) -> None:
     expunge(db, mailbox_id, uids)
 
 
-def subscribe(db: sqlite3.Connection, mailbox_id: int, *, subscribed: bool) -> None:
-    """Marks a mailbox as one the user wants listed, or not."""
-    db.execute("UPDATE mailbox SET subscribed = ? WHERE id = ?", (subscribed, mailbox_id))
+def subscribe(db: sqlite3.Connection, host: str, user: str, name: str, *, subscribed: bool) -> None:
+    """Puts a name on the list the user wants shown, or takes it off; whether there is such a mailbox or not."""
+    if subscribed:
+        db.execute("INSERT OR IGNORE INTO subscription (host, user, name) VALUES (?, ?, ?)", (host, user, name))
+    else:
+        db.execute("DELETE FROM subscription WHERE host = ? AND user = ? AND name = ?", (host, user, name))
 
 
-def claim_recent(db: sqlite3.Connection, mailbox_id: int) -> int:
-    """The first UID no session was shown yet; from now on this one was (the \\Recent of RFC 3501 §2.3.2)."""
-    row = db.execute("SELECT recent_from FROM mailbox WHERE id = ?", (mailbox_id,)).fetchone()
-    db.execute("UPDATE mailbox SET recent_from = uid_next WHERE id = ?", (mailbox_id,))
-    return int(row[0])
+def subscriptions(db: sqlite3.Connection, host: str, user: str) -> set[str]:
+    """The names a user wants shown."""
+    return {row[0] for row in db.execute("SELECT name FROM subscription WHERE host = ? AND user = ?", (host, user))}
+
+
+def shown_to(db: sqlite3.Connection, mailbox_id: int, uid: int) -> None:
+    """Some session was shown the messages below `uid`: to others they are not \\Recent (RFC 3501 §2.3.2)."""
+    db.execute("UPDATE mailbox SET recent_from = max(recent_from, ?) WHERE id = ?", (uid, mailbox_id))
 
 
 # Messages ------------------------------------------------------------------------------------------------------------
 
 
-def messages(db: sqlite3.Connection, mailbox_id: int, since_modseq: int = 0) -> list[Message]:
-    """The messages by UID; only those changed after `since_modseq` where it is given."""
-    rows = db.execute(f"{_MESSAGE} WHERE mailbox_id = ? AND modseq > ? ORDER BY uid", (mailbox_id, since_modseq))
+def messages(db: sqlite3.Connection, mailbox_id: int) -> list[Message]:
+    """The messages by UID."""
+    rows = db.execute(f"{_MESSAGE} WHERE mailbox_id = ? ORDER BY uid", (mailbox_id,))
     return [_message(row) for row in rows]
+
+
+def those(db: sqlite3.Connection, mailbox_id: int, wanted: Iterable[int]) -> list[Message]:
+    """The messages with these UIDs, as far as they are there."""
+    rows = (db.execute(f"{_MESSAGE} WHERE mailbox_id = ? AND uid = ?", (mailbox_id, uid)).fetchone() for uid in wanted)
+    return [_message(row) for row in rows if row is not None]
+
+
+def changes(db: sqlite3.Connection, mailbox_id: int, since_modseq: int) -> Changes | None:
+    """What has happened after `since_modseq` (0: everything); None once the mailbox is deleted.
+
+    The mailbox is read first and the removals last, each as of its own moment: what happens in between comes again
+    the next time, and does no harm twice.
+    """
+    box = by_id(db, mailbox_id)
+    if box is None or box.highest_modseq == since_modseq:
+        return None if box is None else Changes(box, [], [], whole=False)
+    if since_modseq <= box.highest_modseq - REMEMBERED or not since_modseq:
+        return Changes(box, messages(db, mailbox_id), [], whole=True)
+    found = db.execute(f"{_MESSAGE} WHERE mailbox_id = ? AND modseq > ? ORDER BY uid", (mailbox_id, since_modseq))
+    new = [_message(row) for row in found]
+    gone = db.execute("SELECT uid FROM expunged WHERE mailbox_id = ? AND modseq > ?", (mailbox_id, since_modseq))
+    return Changes(box, new, [row[0] for row in gone], whole=False)
+
+
+def count(db: sqlite3.Connection, mailbox_id: int, *, without: str = "") -> int:
+    """How many messages there are; those with the flag `without` not counted where one is named."""
+    row = db.execute(
+        "SELECT count(*) FROM message WHERE mailbox_id = ? AND (? = '' OR NOT instr(' ' || flags || ' ', ?))",
+        (mailbox_id, without, f" {without} "),
+    ).fetchone()
+    return int(row[0])
+
+
+def count_from(db: sqlite3.Connection, mailbox_id: int, uid: int) -> int:
+    """How many messages have this UID or more."""
+    row = db.execute("SELECT count(*) FROM message WHERE mailbox_id = ? AND uid >= ?", (mailbox_id, uid)).fetchone()
+    return int(row[0])
+
+
+def flagged(db: sqlite3.Connection, mailbox_id: int, flag: str) -> list[int]:
+    """The UIDs of the messages that carry a flag, ascending."""
+    rows = db.execute(
+        "SELECT uid FROM message WHERE mailbox_id = ? AND instr(' ' || flags || ' ', ?) ORDER BY uid",
+        (mailbox_id, f" {flag} "),
+    )
+    return [row[0] for row in rows]
 
 
 def uids(db: sqlite3.Connection, mailbox_id: int) -> list[int]:
@@ -159,6 +227,14 @@ def content(db: sqlite3.Connection, body_id: int) -> bytes:
     return bytes(row[0])
 
 
+def start_of(db: sqlite3.Connection, body_id: int, octets: int) -> bytes:
+    """The first octets of a message: its header, without reading all of it. Raises KeyError as `content`."""
+    row = db.execute("SELECT substr(content, 1, ?) FROM body WHERE id = ?", (octets, body_id)).fetchone()
+    if row is None:
+        raise KeyError(body_id)
+    return bytes(row[0])
+
+
 def add_body(db: sqlite3.Connection, message: bytes) -> int:
     """Keeps a message's bytes; gives the number by which mailboxes and queue refer to them."""
     cursor = db.execute("INSERT INTO body (content) VALUES (?)", (message,))
@@ -166,10 +242,17 @@ def add_body(db: sqlite3.Connection, message: bytes) -> int:
     return cursor.lastrowid
 
 
-def append(db: sqlite3.Connection, mailbox_id: int, message: bytes, flags: Iterable[str], received_at: float) -> int:
+def append(
+    db: sqlite3.Connection,
+    mailbox_id: int,
+    message: bytes,
+    flags: Iterable[str],
+    received_at: float,
+    zone_min: int = 0,
+) -> int:
     """Puts a message into a mailbox; gives its UID."""
     sizes = len(message), len(with_crlf(message))
-    return _place(db, mailbox_id, add_body(db, message), sizes, flags, received_at)
+    return _place(db, mailbox_id, add_body(db, message), sizes, flags, (received_at, zone_min))
 
 
 def _place(
@@ -178,7 +261,7 @@ def _place(
     body_id: int,
     sizes: tuple[int, int],
     flags: Iterable[str],
-    received_at: float,
+    received: tuple[float, int],
 ) -> int:
     row = db.execute(
         "UPDATE mailbox SET uid_next = uid_next + 1, highest_modseq = highest_modseq + 1 WHERE id = ?"
@@ -186,9 +269,9 @@ def _place(
         (mailbox_id,),
     ).fetchall()[0]
     db.execute(
-        "INSERT INTO message (mailbox_id, uid, body_id, size, crlf_size, received_at, flags, modseq)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (mailbox_id, row[0], body_id, *sizes, received_at, _flags(flags), row[1]),
+        "INSERT INTO message (mailbox_id, uid, body_id, size, crlf_size, received_at, zone_min, flags, modseq)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (mailbox_id, row[0], body_id, *sizes, *received, _flags(flags), row[1]),
     )
     return int(row[0])
 
@@ -207,13 +290,9 @@ def set_flags(db: sqlite3.Connection, mailbox_id: int, changes: dict[int, Iterab
 def copy(db: sqlite3.Connection, mailbox_id: int, wanted: Sequence[int], target_id: int) -> list[tuple[int, int]]:
     """Copies messages with flags and date; gives (UID, new UID) for each that was there."""
     pairs = []
-    for uid in wanted:
-        row = db.execute(f"{_MESSAGE} WHERE mailbox_id = ? AND uid = ?", (mailbox_id, uid)).fetchone()
-        if row is not None:
-            found = _message(row)
-            sizes = found.size, found.crlf_size
-            new = _place(db, target_id, found.body_id, sizes, found.flags, found.received_at)
-            pairs.append((uid, new))
+    for found in those(db, mailbox_id, wanted):
+        sizes, received = (found.size, found.crlf_size), (found.received_at, found.zone_min)
+        pairs.append((found.uid, _place(db, target_id, found.body_id, sizes, found.flags, received)))
     return pairs
 
 
@@ -229,7 +308,9 @@ def expunge(db: sqlite3.Connection, mailbox_id: int, gone: Sequence[int]) -> lis
             bodies.append(row[0][0])
             removed.append(uid)
     if removed:
-        _raise_modseq(db, mailbox_id)
+        modseq = _raise_modseq(db, mailbox_id)
+        db.executemany("INSERT INTO expunged VALUES (?, ?, ?)", [(mailbox_id, modseq, uid) for uid in removed])
+        db.execute("DELETE FROM expunged WHERE mailbox_id = ? AND modseq <= ?", (mailbox_id, modseq - REMEMBERED))
         drop_unused_bodies(db, bodies)
     return removed
 

@@ -10,75 +10,129 @@ from mailtutor.store import mailboxes
 
 
 @dataclass(frozen=True, slots=True)
+class Envelope:
+    """What belongs to a message and not to one of its recipients. body, ret, envid: as said with MAIL (RFC 6152,
+    RFC 3461); utf8: it needs SMTPUTF8 (RFC 6531)."""
+
+    sender: str
+    body: str = ""
+    utf8: bool = False
+    ret: str = ""
+    envid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One recipient. notify: "NEVER", some of "SUCCESS,FAILURE,DELAY", or "" for the usual; orcpt: `kind;address` as
+    first written, decoded (RFC 3461 §4)."""
+
+    address: str
+    notify: str = ""
+    orcpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One message for one recipient that is due. attempts: made so far."""
+    """One message for one recipient. attempts: made so far. warned: the sender has been told that it takes long.
+
+    next_try_at: lab's wall time. scheduled: it was given a time to leave, which has not come yet.
+    """
 
     queue_id: str
-    sender: str
-    recipient: str
+    envelope: Envelope
+    recipient: Recipient
     attempts: int
     queued_at: float
+    next_try_at: float
+    last_reply: str
     body_id: int
+    warned: bool
+    held: bool
+    scheduled: bool
+
+    @property
+    def state(self) -> str:
+        """As administrators name it: "held", "scheduled", "deferred" or "active" (due, or on its way)."""
+        if self.held:
+            return "held"
+        if self.scheduled:
+            return "scheduled"
+        return "deferred" if self.attempts else "active"
+
+
+_COLUMNS = (
+    "SELECT q.id, q.sender, q.body, q.utf8, q.ret, q.envid, r.address, r.notify, r.orcpt, r.attempts, q.queued_at,"
+    " r.next_try_at, r.last_reply, q.body_id, r.warned, q.held, r.scheduled"
+    " FROM queued_recipient r JOIN queued q ON q.id = r.queued_id"
+)
+
+
+def _job(row: Sequence[object]) -> Job:
+    number, sender, body, utf8, ret, envid, address, notify, orcpt, *rest = row
+    attempts, queued_at, next_try_at, last_reply, body_id, warned, held, scheduled = rest
+    envelope = Envelope(str(sender), str(body), bool(utf8), str(ret), str(envid))
+    recipient = Recipient(str(address), str(notify), str(orcpt))
+    return Job(
+        f"Q{number}", envelope, recipient, int(str(attempts)), float(str(queued_at)), float(str(next_try_at)),
+        str(last_reply), int(str(body_id)), bool(warned), bool(held), bool(scheduled),
+    )  # fmt: skip
 
 
 def _number(queue_id: str) -> int:
     return int(queue_id[1:])
 
 
-def add(db: sqlite3.Connection, host: str, sender: str, recipients: Sequence[str], message: bytes, now: float) -> str:
-    """Takes a message in for these recipients, due at once; gives its queue id."""
-    body = mailboxes.add_body(db, message)
+def add(
+    db: sqlite3.Connection,
+    host: str,
+    envelope: Envelope,
+    recipients: Sequence[Recipient],
+    message: bytes,
+    now: float,
+    due_at: float = 0.0,
+) -> str:
+    """Takes a message in for these recipients, due at once or at `due_at`; gives its queue id."""
+    body_id = mailboxes.add_body(db, message)
     cursor = db.execute(
-        "INSERT INTO queued (host, sender, body_id, queued_at) VALUES (?, ?, ?, ?)", (host, sender, body, now)
+        "INSERT INTO queued (host, sender, body_id, queued_at, body, utf8, ret, envid) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (host, envelope.sender, body_id, now, envelope.body, envelope.utf8, envelope.ret, envelope.envid),
     )
     number = cursor.lastrowid
+    due = max(now, due_at)
     db.executemany(
-        "INSERT OR IGNORE INTO queued_recipient (queued_id, address, next_try_at) VALUES (?, ?, ?)",
-        [(number, recipient, now) for recipient in recipients],
+        "INSERT OR IGNORE INTO queued_recipient (queued_id, address, notify, orcpt, next_try_at, scheduled)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [(number, one.address, one.notify, one.orcpt, due, due > now) for one in recipients],
     )
     return f"Q{number}"
 
 
 def due(db: sqlite3.Connection, host: str, now: float) -> list[Job]:
-    """What `host` should try now, oldest first."""
+    """What `host` should try now, oldest first. What is held is never due."""
     rows = db.execute(
-        "SELECT q.id, q.sender, r.address, r.attempts, q.queued_at, q.body_id FROM queued_recipient r"
-        " JOIN queued q ON q.id = r.queued_id WHERE q.host = ? AND r.next_try_at <= ? ORDER BY q.id, r.address",
-        (host, now),
+        f"{_COLUMNS} WHERE q.host = ? AND r.next_try_at <= ? AND NOT q.held ORDER BY q.id, r.address", (host, now)
     )
-    return [Job(f"Q{row[0]}", *row[1:]) for row in rows]
+    return [_job(row) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A message for one recipient that waits, as it stands in the queue."""
-
-    queue_id: str
-    sender: str
-    recipient: str
-    attempts: int
-    next_try_at: float
-    last_reply: str
-    body_id: int
-
-
-def all_of(db: sqlite3.Connection, host: str) -> list[Kept]:
+def all_of(db: sqlite3.Connection, host: str) -> list[Job]:
     """Everything that waits at `host`, oldest first."""
-    rows = db.execute(
-        "SELECT q.id, q.sender, r.address, r.attempts, r.next_try_at, r.last_reply, q.body_id"
-        " FROM queued_recipient r JOIN queued q ON q.id = r.queued_id WHERE q.host = ? ORDER BY q.id, r.address",
-        (host,),
-    )
-    return [Kept(f"Q{row[0]}", *row[1:]) for row in rows]
+    return [_job(row) for row in db.execute(f"{_COLUMNS} WHERE q.host = ? ORDER BY q.id, r.address", (host,))]
 
 
-def next_due_at(db: sqlite3.Connection, host: str) -> float | None:
-    """The wall time of the earliest next try, or None when the queue is empty."""
+def next_due_after(db: sqlite3.Connection, host: str, now: float) -> float | None:
+    """The wall time of the next try after `now`, or None when there is none."""
     row = db.execute(
-        "SELECT min(r.next_try_at) FROM queued_recipient r JOIN queued q ON q.id = r.queued_id WHERE q.host = ?",
-        (host,),
+        "SELECT min(r.next_try_at) FROM queued_recipient r JOIN queued q ON q.id = r.queued_id"
+        " WHERE q.host = ? AND NOT q.held AND r.next_try_at > ?",
+        (host, now),
     ).fetchone()
     return None if row[0] is None else float(row[0])
+
+
+def newest_at(db: sqlite3.Connection) -> float:
+    """The wall time the newest message was queued at, 0 where there is none: the lab's time had come that far."""
+    return float(db.execute("SELECT coalesce(max(queued_at), 0) FROM queued").fetchone()[0])
 
 
 def count(db: sqlite3.Connection, host: str) -> int:
@@ -92,18 +146,49 @@ def count(db: sqlite3.Connection, host: str) -> int:
 def defer(db: sqlite3.Connection, queue_id: str, recipient: str, reply: str, next_try_at: float) -> None:
     """An attempt failed for now."""
     db.execute(
-        "UPDATE queued_recipient SET attempts = attempts + 1, last_reply = ?, next_try_at = ?"
+        "UPDATE queued_recipient SET attempts = attempts + 1, last_reply = ?, next_try_at = ?, scheduled = 0"
         " WHERE queued_id = ? AND address = ?",
         (reply, next_try_at, _number(queue_id), recipient),
     )
 
 
-def flush(db: sqlite3.Connection, host: str, now: float) -> None:
-    """Makes everything at `host` due at once."""
+def warned(db: sqlite3.Connection, queue_id: str, recipient: str) -> None:
+    """The sender has been told that it takes long: once is enough."""
     db.execute(
-        "UPDATE queued_recipient SET next_try_at = ? WHERE queued_id IN (SELECT id FROM queued WHERE host = ?)",
-        (now, host),
+        "UPDATE queued_recipient SET warned = 1 WHERE queued_id = ? AND address = ?", (_number(queue_id), recipient)
     )
+
+
+def flush(db: sqlite3.Connection, host: str, now: float, domain: str = "", *, below: bool = False) -> int:
+    """Makes due at once what waits at `host`, or only what is for a domain, and where `below` for what lies below it;
+    gives how many recipients that are. What is held stays."""
+    wanted = _escaped(domain.lower())
+    cursor = db.execute(
+        "UPDATE queued_recipient SET next_try_at = min(next_try_at, ?), scheduled = 0"
+        " WHERE queued_id IN (SELECT id FROM queued WHERE host = ? AND NOT held)"
+        r" AND (? = '' OR lower(address) LIKE ? ESCAPE '\' OR lower(address) LIKE ? ESCAPE '\')",
+        (now, host, domain, f"%@{wanted}", f"%@%.{wanted}" if below else ""),
+    )
+    return cursor.rowcount
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def hold(db: sqlite3.Connection, host: str, queue_id: str, *, held: bool) -> bool:
+    """Keeps a message from being tried, or lets it go again; gives whether there is such a message."""
+    cursor = db.execute("UPDATE queued SET held = ? WHERE host = ? AND id = ?", (held, host, _number(queue_id)))
+    return cursor.rowcount > 0
+
+
+def recall(db: sqlite3.Connection, host: str, queue_id: str) -> bool:
+    """Takes a message out before it leaves; gives whether there was one."""
+    gone = db.execute(
+        "DELETE FROM queued WHERE host = ? AND id = ? RETURNING body_id", (host, _number(queue_id))
+    ).fetchall()
+    mailboxes.drop_unused_bodies(db, [row[0] for row in gone])
+    return bool(gone)
 
 
 def finish(db: sqlite3.Connection, queue_id: str, recipient: str) -> None:

@@ -32,10 +32,17 @@ class Recording:
         self._last: AnyEvent | None = None
         self.failed: OSError | None = None
         self._abandoned = False
-        self._waiting = 0
+        # Each is counted up by one thread only, the log's writer and ours, so that neither needs a lock.
+        self._taken = 0
+        self._written = 0
         self._unsubscribe = log.subscribe(self._take)
         self._thread = threading.Thread(target=self._run, name="mailtutor recording", daemon=True)
         self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """About how many octets of events are still to be written."""
+        return self._taken - self._written
 
     def close(self, limit_s: float = CLOSE_LIMIT_S) -> None:
         """Writes what has come so far and ends; after `limit_s` seconds what is left is given up, for a reader that
@@ -47,19 +54,19 @@ class Recording:
 
     def _take(self, _: int, event: AnyEvent) -> None:
         """In the writer's thread of the log. A reader too slow for too long loses the rest, not the lab its memory."""
-        if self._waiting > WAITING_LIMIT:
+        if self.waiting > WAITING_LIMIT:
             self.failed = self.failed or OSError("the reader of the trace is too slow; the rest was left out")
             return
-        self._waiting += event_cost(event)
+        self._taken += event_cost(event)
         self._events.put(event)
 
     def _run(self) -> None:
         while (event := self._events.get()) is not None:
             if self._abandoned:
                 return
-            self._waiting -= event_cost(event)
             self._last = event
             self._put([event] if self._redactor is None else self._redactor.take(event))
+            self._written += event_cost(event)
         if self._redactor is not None and self._last is not None:
             self._put(self._redactor.finish(self._last.t, self._last.at))
 

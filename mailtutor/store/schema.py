@@ -6,17 +6,20 @@ from __future__ import annotations
 APPLICATION_ID = 0x6D747574
 VERSION = 1
 
+# AUTOINCREMENT: a number once used never means something else, for open sessions remember numbers of what others may
+# have removed: they would be given somebody else's mail.
+#
 # Flags and sizes stand in a narrow table of their own, so that listing a mailbox does not page through message bodies.
 STATEMENTS = (
     """
     CREATE TABLE body (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         content BLOB NOT NULL
     )
     """,
     """
     CREATE TABLE mailbox (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         host TEXT NOT NULL,
         user TEXT NOT NULL,
         name TEXT NOT NULL,
@@ -24,9 +27,17 @@ STATEMENTS = (
         uid_next INTEGER NOT NULL DEFAULT 1,
         highest_modseq INTEGER NOT NULL DEFAULT 1,
         recent_from INTEGER NOT NULL DEFAULT 1,
-        subscribed INTEGER NOT NULL DEFAULT 1,
         UNIQUE (host, user, name)
     )
+    """,
+    # Names, not mailboxes: a subscription outlives its mailbox and may come before it (RFC 3501 §6.3.6).
+    """
+    CREATE TABLE subscription (
+        host TEXT NOT NULL,
+        user TEXT NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (host, user, name)
+    ) WITHOUT ROWID
     """,
     """
     CREATE TABLE message (
@@ -36,12 +47,23 @@ STATEMENTS = (
         size INTEGER NOT NULL,
         crlf_size INTEGER NOT NULL,
         received_at REAL NOT NULL,
+        zone_min INTEGER NOT NULL DEFAULT 0,
         flags TEXT NOT NULL DEFAULT '',
         modseq INTEGER NOT NULL DEFAULT 1,
         PRIMARY KEY (mailbox_id, uid)
     ) WITHOUT ROWID
     """,
     "CREATE INDEX message_body ON message (body_id)",
+    "CREATE INDEX message_modseq ON message (mailbox_id, modseq)",
+    # What was removed lately, so that an open session need not read the whole mailbox to learn of it.
+    """
+    CREATE TABLE expunged (
+        mailbox_id INTEGER NOT NULL REFERENCES mailbox (id) ON DELETE CASCADE,
+        modseq INTEGER NOT NULL,
+        uid INTEGER NOT NULL,
+        PRIMARY KEY (mailbox_id, modseq, uid)
+    ) WITHOUT ROWID
+    """,
     # A validity once used must not come back, also not after the mailbox that had it was deleted.
     "CREATE TABLE validity (last INTEGER NOT NULL)",
     "INSERT INTO validity VALUES (0)",
@@ -51,7 +73,12 @@ STATEMENTS = (
         host TEXT NOT NULL,
         sender TEXT NOT NULL,
         body_id INTEGER NOT NULL REFERENCES body (id),
-        queued_at REAL NOT NULL
+        queued_at REAL NOT NULL,
+        held INTEGER NOT NULL DEFAULT 0,
+        body TEXT NOT NULL DEFAULT '',
+        utf8 INTEGER NOT NULL DEFAULT 0,
+        ret TEXT NOT NULL DEFAULT '',
+        envid TEXT NOT NULL DEFAULT ''
     )
     """,
     """
@@ -61,6 +88,10 @@ STATEMENTS = (
         attempts INTEGER NOT NULL DEFAULT 0,
         next_try_at REAL NOT NULL,
         last_reply TEXT NOT NULL DEFAULT '',
+        notify TEXT NOT NULL DEFAULT '',
+        orcpt TEXT NOT NULL DEFAULT '',
+        warned INTEGER NOT NULL DEFAULT 0,
+        scheduled INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (queued_id, address)
     ) WITHOUT ROWID
     """,

@@ -63,6 +63,13 @@ class TlsBegun(Event, frozen=True, tag="tls", gc=False):
     cipher: str
 
 
+class TlsFailed(Event, frozen=True, tag="tls-failed", gc=False):
+    """The TLS handshake came to nothing. why: what the server's library said of it, in a few words."""
+
+    conn: int
+    why: str
+
+
 class Closed(Event, frozen=True, tag="closed", gc=False):
     """The connection ended. by: "client", "server", or "lost" when it broke."""
 
@@ -74,7 +81,8 @@ class Closed(Event, frozen=True, tag="closed", gc=False):
 
 
 class Queued(Event, frozen=True, tag="queued", gc=False):
-    """A server took responsibility for a message that has to go on. conn: the connection that brought it, or 0."""
+    """A server took responsibility for a message that has to go on. conn: the connection that brought it, or 0.
+    due_in_s: seconds of the lab's time until it may leave."""
 
     host: str
     queue_id: str
@@ -83,6 +91,7 @@ class Queued(Event, frozen=True, tag="queued", gc=False):
     size: int
     conn: int = 0
     subject: str = ""
+    due_in_s: float = 0.0
 
 
 class Attempted(Event, frozen=True, tag="attempted", gc=False):
@@ -127,6 +136,29 @@ class Recalled(Event, frozen=True, tag="recalled", gc=False):
 
     host: str
     queue_id: str
+
+
+class HeldBack(Event, frozen=True, tag="held", gc=False):
+    """A message stays in the queue until somebody releases it."""
+
+    host: str
+    queue_id: str
+
+
+class Released(Event, frozen=True, tag="released", gc=False):
+    """A message that was held back may go on."""
+
+    host: str
+    queue_id: str
+
+
+class Warned(Event, frozen=True, tag="warned", gc=False):
+    """The sender was told that a message takes long (RFC 3464, Action: delayed). waited_s: how long by now."""
+
+    host: str
+    queue_id: str
+    recipient: str
+    waited_s: float
 
 
 class MailboxMade(Event, frozen=True, tag="mailbox", gc=False):
@@ -188,13 +220,16 @@ class StepReached(Event, frozen=True, tag="step", gc=False):
     result: str
 
 
-WireEvent = Opened | FromClient | FromServer | TlsBegun | Closed
+WireEvent = Opened | FromClient | FromServer | TlsBegun | TlsFailed | Closed
 WorldEvent = (
     Queued
     | Attempted
     | Delivered
     | Bounced
     | Recalled
+    | HeldBack
+    | Released
+    | Warned
     | MailboxMade
     | Appended
     | Flagged

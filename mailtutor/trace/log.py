@@ -3,16 +3,31 @@
 An event's number is its position, from 0. `since(n)` gives what came at or after a position; a reader keeps its own
 position and needs no lock, because a list is only ever appended to. The log is bounded: when it holds more than
 `keep_bytes` the oldest events go, and `first` says where it now begins; a recording has followed them to disk by then.
+With an archive attached `read` gives those, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from mailtutor.trace.events import AnyEvent, FromClient, FromServer
 
 # What an event costs beside its bytes, roughly; the bound is about memory, not about exactness.
 EVENT_COST = 160
+
+
+class Archive(Protocol):
+    """Where events are that have left the log's memory."""
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest event it has."""
+        ...
+
+    def read(self, start: int, count: int) -> Sequence[AnyEvent]:
+        """The events numbered start … start+count-1."""
+        ...
 
 
 class Log:
@@ -24,6 +39,7 @@ class Log:
         self._window: tuple[int, list[AnyEvent]] = (0, [])
         self._held = 0
         self._subscribers: list[Callable[[int, AnyEvent], None]] = []
+        self._archive: Archive | None = None
 
     @property
     def first(self) -> int:
@@ -61,6 +77,26 @@ class Log:
         start = max(0, n - first)
         stop = None if until is None else max(0, until - first)
         return events[start:stop]
+
+    def attach(self, archive: Archive | None) -> None:
+        """From now on `read` goes back as far as the archive does; None ends that."""
+        self._archive = archive
+
+    @property
+    def oldest(self) -> int:
+        """The number of the oldest event `read` can give."""
+        return self.first if self._archive is None else min(self.first, self._archive.first)
+
+    def read(self, start: int, count: int) -> Sequence[AnyEvent]:
+        """The `count` events from number `start` on, fewer at the log's end: from memory, and what has left it from the
+        archive. Goes to the disk then, so not for what has to be quick. Raises IndexError before `oldest`."""
+        first, events = self._window
+        if start >= first:
+            return events[start - first : start - first + count]
+        if self._archive is None or start < self._archive.first:
+            raise IndexError(start)
+        older = self._archive.read(start, min(count, first - start))
+        return [*older, *events[: max(0, start + count - first)]]
 
     def subscribe(self, tell: Callable[[int, AnyEvent], None]) -> Callable[[], None]:
         """Calls `tell(number, event)` for every event from now on; gives the function that ends it."""

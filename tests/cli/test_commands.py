@@ -54,7 +54,11 @@ def test_send_shows_both_hops_and_fetch_finds_the_mail(capsys: pytest.CaptureFix
     code, out, _ = _run(capsys, "send", "--to", "bob", "--subject", "pickles", "--body", "hello")
     assert code == 0
     heads = [line.split(" (")[0] for line in out.splitlines() if line.startswith("#")]
-    assert heads == ["# alice@crepes.fr → crepes.fr submission", "# crepes.fr → hamburger.edu smtp"]
+    assert heads == [
+        "# alice@crepes.fr → crepes.fr submission",
+        "# crepes.fr → resolver dns",
+        "# crepes.fr → hamburger.edu smtp",
+    ]
     assert out.splitlines()[-1] == "S: 221 2.0.0 hamburger.edu closing connection"
     code, out, _ = _run(capsys, "fetch", "--protocol", "imap", "--json")
     found = json.loads(out)

@@ -35,7 +35,7 @@ def _message(subject: str = "Ketchup?", body: str = "Do you like ketchup?\n.dot\
 
 
 def _send(lab: Lab, message: bytes, to: str = BOB.address) -> None:
-    lab.submit(submit(lab.directory, ALICE, [to], message, lab.plan.wording)).result()
+    lab.submit(submit(lab.directory, lab.plan, ALICE, [to], message, lab.means)).result()
 
 
 def _fetch(lab: Lab, *, delete: bool = False) -> list[bytes]:
@@ -64,6 +64,7 @@ def test_the_trace_names_all_four_programs(start_lab: StartLab) -> None:
     ends = [(c.client.name, c.server.name, c.service) for c in dialogue_of(lab.log).connections.values()]
     assert ends == [
         ("alice@crepes.fr", "crepes.fr", "submission"),
+        ("crepes.fr", "resolver", "dns"),
         ("crepes.fr", "hamburger.edu", "smtp"),
         ("bob@hamburger.edu", "hamburger.edu", "pop3"),
     ]

@@ -13,7 +13,7 @@ from mailtutor.lab.lab import Lab
 from mailtutor.lab.relay import LONGEST_RETRY_S, retry_after
 from mailtutor.trace.events import Attempted, Bounced, Delivered, Queued
 from tests.conftest import StartLab
-from tests.lab.waiting import wait_for
+from tests.lab.waiting import put_in_queue, wait_for
 
 
 @contextmanager
@@ -63,20 +63,14 @@ def test_what_a_server_says_decides_what_becomes_of_the_mail(
 ) -> None:
     lab = start_lab()
     with _server(lab, answers):
-        lab.submit(
-            lab.hosts["crepes.fr"].delivery.accept("alice@crepes.fr", [], ["bob@hamburger.edu"], b"x\r\n")
-        ).result()
-        lab.call(lab.hosts["crepes.fr"].relay.poke)
+        put_in_queue(lab)
         assert _tried(lab).outcome == outcome
 
 
 def test_a_report_shows_a_strangers_escape_sequences_as_symbols(start_lab: StartLab) -> None:
     lab = start_lab()
     with _server(lab, [*HELLO, b"550 \x1b[31mno\x07\r\n", b"250 reset\r\n"]):
-        lab.submit(
-            lab.hosts["crepes.fr"].delivery.accept("alice@crepes.fr", [], ["bob@hamburger.edu"], b"x\r\n")
-        ).result()
-        lab.call(lab.hosts["crepes.fr"].relay.poke)
+        put_in_queue(lab)
         wait_for(lab.log, lambda event: isinstance(event, Bounced))
     from mailtutor.lab.agents.pop3 import download
     from mailtutor.lab.plan import ALICE
@@ -87,8 +81,7 @@ def test_a_report_shows_a_strangers_escape_sequences_as_symbols(start_lab: Start
 
 def test_nobody_is_told_when_a_report_cannot_be_delivered(start_lab: StartLab) -> None:
     lab = start_lab()
-    lab.submit(lab.hosts["crepes.fr"].delivery.accept("", [], ["nobody@hamburger.edu"], b"x\r\n")).result()
-    lab.call(lab.hosts["crepes.fr"].relay.poke)
+    put_in_queue(lab, ["nobody@hamburger.edu"], sender="")
     assert _tried(lab).outcome == "refused"
     assert not [event for event in lab.log if isinstance(event, (Bounced, Delivered))]
 
@@ -103,8 +96,7 @@ def test_waits_grow_up_to_a_limit() -> None:
 def test_what_waits_after_a_restart_is_in_the_new_trace(start_lab: StartLab, tmp_path: object) -> None:
     lab = start_lab()
     lab.submit(lab.switch("hamburger.edu", up=False)).result()
-    lab.submit(lab.hosts["crepes.fr"].delivery.accept("alice@crepes.fr", [], ["bob@hamburger.edu"], b"x\r\n")).result()
-    lab.call(lab.hosts["crepes.fr"].relay.poke)
+    put_in_queue(lab)
     _tried(lab)
     lab.stop()
     again = start_lab(data=lab._data)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from mailtutor.lab.lab import Lab
+from mailtutor.store import queue
 from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.log import Log
 
@@ -30,3 +32,26 @@ def wait_for(log: Log, wanted: Callable[[AnyEvent], bool], *, count: int = 1) ->
         end()
     assert came, f"only {found()} in {len(log)} events"
     return found()[:count]
+
+
+def put_in_queue(
+    lab: Lab,
+    to: Sequence[str] = ("bob@hamburger.edu",),
+    content: bytes = b"x\r\n",
+    sender: str = "alice@crepes.fr",
+    *,
+    due_at: float = 0.0,
+    notify: str = "",
+    **envelope: object,
+) -> str:
+    """Queues a message at crepes.fr, as a submission does; gives its queue id."""
+    host = lab.hosts["crepes.fr"]
+    recipients = [queue.Recipient(address, notify) for address in to]
+
+    async def put() -> str:
+        said = queue.Envelope(sender, **envelope)  # type: ignore[arg-type]
+        accepted = await host.delivery.accept(host.delivery.filing(said, [], recipients, content, due_at=due_at))
+        host.relay.poke()
+        return accepted.queue_id
+
+    return lab.submit(put()).result()

@@ -196,8 +196,8 @@ def test_auth_is_not_among_the_hints() -> None:
 
 
 def test_a_command_not_offered_is_known() -> None:
-    found = explain(spoken("smtp", (False, b"220 h\r\n"), (True, b"STARTTLS\r\n"))[-1], "smtp", EN)
-    assert found.what == EN("reply.coach.not_offered", verb="STARTTLS")
+    found = explain(spoken("smtp", (False, b"220 h\r\n"), (True, b"TURN\r\n"))[-1], "smtp", EN)
+    assert found.what == EN("reply.coach.not_offered", verb="TURN")
 
 
 def test_a_bye_that_was_asked_for_refuses_nothing() -> None:

@@ -79,7 +79,9 @@ def test_every_change_raises_the_modification_sequence(database: Database) -> No
     seen.append(modseq())
     database.write(lambda db: mailboxes.set_flags(db, box.id, {uid: ["\\Seen"]})).result()
     seen.append(modseq())
-    assert [m.uid for m in database.read(lambda db: mailboxes.messages(db, box.id, seen[1]))] == [uid]
+    changes = database.read(lambda db: mailboxes.changes(db, box.id, seen[1]))
+    assert changes is not None
+    assert [message.uid for message in changes.messages] == [uid]
     database.write(lambda db: mailboxes.expunge(db, box.id, [uid])).result()
     seen.append(modseq())
     assert seen == sorted(set(seen))
@@ -99,15 +101,16 @@ def test_a_body_lives_as_long_as_somebody_refers_to_it(database: Database) -> No
 
 
 def test_the_queue_forgets_a_message_with_its_last_recipient(database: Database) -> None:
-    queue_id = database.write(lambda db: queue.add(db, "h", "a@b", ["c@d", "e@f"], b"x", 10.0)).result()
-    assert [job.recipient for job in database.read(lambda db: queue.due(db, "h", 10.0))] == ["c@d", "e@f"]
+    envelope, recipients = queue.Envelope("a@b"), [queue.Recipient("c@d"), queue.Recipient("e@f")]
+    queue_id = database.write(lambda db: queue.add(db, "h", envelope, recipients, b"x", 10.0)).result()
+    assert [job.recipient for job in database.read(lambda db: queue.due(db, "h", 10.0))] == recipients
     database.write(lambda db: queue.defer(db, queue_id, "c@d", "451", 99.0)).result()
-    assert [job.recipient for job in database.read(lambda db: queue.due(db, "h", 10.0))] == ["e@f"]
+    assert [job.recipient for job in database.read(lambda db: queue.due(db, "h", 10.0))] == recipients[1:]
     database.write(lambda db: queue.finish(db, queue_id, "e@f")).result()
-    assert database.read(lambda db: queue.next_due_at(db, "h")) == 99.0
+    assert database.read(lambda db: queue.next_due_after(db, "h", 10.0)) == 99.0
     database.write(lambda db: queue.finish(db, queue_id, "c@d")).result()
     assert database.read(lambda db: queue.count(db, "h")) == 0
-    again = database.write(lambda db: queue.add(db, "h", "a@b", ["c@d"], b"x", 10.0)).result()
+    again = database.write(lambda db: queue.add(db, "h", envelope, recipients[:1], b"x", 10.0)).result()
     assert again != queue_id
 
 
@@ -138,3 +141,97 @@ def test_a_file_that_cannot_be_used_is_refused_and_left_as_it_is(tmp_path: Path,
     with pytest.raises(StoreError, match=str(path)):
         Database(path)
     assert path.read_bytes() == before
+
+
+# Mailboxes ----------------------------------------------------------------------------------------------------------
+
+
+def _append(database: Database, box: mailboxes.Mailbox, *flags: str) -> int:
+    return database.write(lambda db: mailboxes.append(db, box.id, b"a", flags, 0.0)).result()
+
+
+def test_changes_are_what_is_new_what_is_different_and_what_is_gone(database: Database) -> None:
+    box = _inbox(database)
+    one, two, three = (_append(database, box) for _ in range(3))
+    everything = database.read(lambda db: mailboxes.changes(db, box.id, 0))
+    assert everything is not None
+    assert everything.whole
+    assert [message.uid for message in everything.messages] == [one, two, three]
+    since = everything.mailbox.highest_modseq
+    nothing = database.read(lambda db: mailboxes.changes(db, box.id, since))
+    assert nothing is not None
+    assert (nothing.messages, nothing.gone, nothing.whole) == ([], [], False)
+    database.write(lambda db: mailboxes.set_flags(db, box.id, {two: ["\\Seen"]})).result()
+    database.write(lambda db: mailboxes.expunge(db, box.id, [one, 99])).result()
+    four = _append(database, box)
+    news = database.read(lambda db: mailboxes.changes(db, box.id, since))
+    assert news is not None
+    assert ([message.uid for message in news.messages], news.gone, news.whole) == ([two, four], [one], False)
+    database.write(lambda db: mailboxes.delete(db, box.id)).result()
+    assert database.read(lambda db: mailboxes.changes(db, box.id, since)) is None
+    assert database.read(lambda db: db.execute("SELECT * FROM expunged").fetchall()) == []
+
+
+def test_removals_are_forgotten_in_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailboxes, "REMEMBERED", 4)
+    box = _inbox(database)
+    for _ in range(20):
+        uid = _append(database, box)
+        database.write(lambda db, uid=uid: mailboxes.expunge(db, box.id, [uid])).result()  # type: ignore[misc]
+    last = uid
+    kept = database.read(lambda db: db.execute("SELECT modseq, uid FROM expunged ORDER BY modseq").fetchall())
+    highest = kept[-1][0]
+    assert kept == [(highest - 2, last - 1), (highest, last)]
+    for behind, whole in ((3, False), (4, True)):
+        changes = database.read(lambda db, since=highest - behind: mailboxes.changes(db, box.id, since))  # type: ignore[misc]
+        assert changes is not None
+        assert changes.whole == whole
+
+
+def test_flags_are_counted_by_their_whole_names(database: Database) -> None:
+    box = _inbox(database)
+    first, second = _append(database, box, "\\Seen", "work"), _append(database, box, "workout", "\\Flagged")
+    assert database.read(lambda db: mailboxes.flagged(db, box.id, "work")) == [first]
+    assert database.read(lambda db: mailboxes.flagged(db, box.id, "\\Flagged")) == [second]
+    assert database.read(lambda db: mailboxes.count(db, box.id)) == 2
+    assert database.read(lambda db: mailboxes.count(db, box.id, without="\\Seen")) == 1
+    assert database.read(lambda db: mailboxes.count_from(db, box.id, second)) == 1
+
+
+def test_what_was_shown_stays_shown(database: Database) -> None:
+    box = _inbox(database)
+    for uid, recent_from in ((5, 5), (3, 5), (6, 6)):
+        database.write(lambda db, uid=uid: mailboxes.shown_to(db, box.id, uid)).result()  # type: ignore[misc]
+        found = database.read(lambda db: mailboxes.by_id(db, box.id))
+        assert found is not None
+        assert found.recent_from == recent_from
+
+
+def test_subscriptions_belong_to_a_user_and_not_to_a_mailbox(database: Database) -> None:
+    _inbox(database)
+    database.write(lambda db: mailboxes.subscribe(db, "h", "bob", "nowhere", subscribed=True)).result()
+    database.write(lambda db: mailboxes.subscribe(db, "h", "bob", "nowhere", subscribed=True)).result()
+    assert database.read(lambda db: mailboxes.subscriptions(db, "h", "bob")) == {"INBOX", "nowhere"}
+    assert database.read(lambda db: mailboxes.subscriptions(db, "h", "alice")) == set()
+    database.write(lambda db: mailboxes.subscribe(db, "h", "bob", "nowhere", subscribed=False)).result()
+    assert database.read(lambda db: mailboxes.subscriptions(db, "h", "bob")) == {"INBOX"}
+
+
+def test_the_start_of_a_message_is_read_without_the_rest(database: Database) -> None:
+    box = _inbox(database)
+    database.write(lambda db: mailboxes.append(db, box.id, b"Subject: \0\xff\r\n\r\nrest", [], 0.0)).result()
+    body = database.read(lambda db: mailboxes.messages(db, box.id))[0].body_id
+    assert database.read(lambda db: mailboxes.start_of(db, body, 11)) == b"Subject: \0\xff"
+    with pytest.raises(KeyError):
+        database.read(lambda db: mailboxes.start_of(db, 99, 11))
+
+
+def test_numbers_of_what_is_gone_never_come_to_mean_something_else(database: Database) -> None:
+    box = database.write(lambda db: mailboxes.create(db, "h", "bob", "x", 1)).result()
+    _append(database, box)
+    body = database.read(lambda db: mailboxes.messages(db, box.id))[0].body_id
+    database.write(lambda db: mailboxes.delete(db, box.id)).result()
+    other = database.write(lambda db: mailboxes.create(db, "h", "alice", "y", 1)).result()
+    _append(database, other)
+    assert other.id > box.id
+    assert database.read(lambda db: mailboxes.messages(db, other.id))[0].body_id > body

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailtutor.errors import MailtutorError, Sentence
+from mailtutor.errors import MailtutorError, NetworkError, Sentence
+from mailtutor.lab.carrier import Means, carry
 from mailtutor.lab.directory import Directory
-from mailtutor.lab.plan import User
-from mailtutor.lab.talk import Talk
-from mailtutor.protocols.smtp.client import ReplyReceived, ServerReply, SmtpClient
+from mailtutor.lab.plan import IMPLICIT_TLS, Plan, User
+from mailtutor.protocols.smtp.courier import Courier, Handed, Letter, Policy, Recipient
 from mailtutor.protocols.spec import Outcome, Wording
 
 
@@ -21,62 +22,66 @@ class Submitted:
     refused: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the sender wants to hear later (RFC 3461 §4). notify: of SUCCESS, FAILURE, DELAY; or NEVER."""
+
+    notify: tuple[str, ...] = ()
+    ret: str = ""
+    envid: str = ""
+
+
 async def submit(
-    directory: Directory, user: User, recipients: Sequence[str], content: bytes, wording: Wording
+    directory: Directory,
+    plan: Plan,
+    user: User,
+    recipients: Sequence[str],
+    content: bytes,
+    means: Means,
+    *,
+    wishes: Wishes | None = None,
+    service: str = "submission",
 ) -> Submitted:
     """Hands a message to the user's own server. Raises MailtutorError when it is not taken, NetworkError when the
-    server cannot be reached."""
-    client = SmtpClient(wording)
-    stream = await directory.connect(user.address, user.domain, "submission")
-    talk = Talk(stream, client, user.domain)
+    server cannot be reached or breaks off."""
+    wishes = wishes or Wishes()
+    # The classic server knows no AUTH.
+    username = "" if plan.wording is Wording.CLASSIC else user.name
+    policy = Policy(
+        f"{user.name}.{user.domain}", plan.wording, plan.tls, username, user.password, nonce=secrets.token_hex(12),
+        mechanism=plan.mechanism, pipelining=plan.pipelining, lax_8bit=True,
+    )  # fmt: skip
+    stream = await directory.connect(user.address, user.domain, service)
     try:
-        _need(await talk.answer())
-        await _introduce(talk, client, user, wording)
-        body = "" if content.isascii() else "8BITMIME"
-        _need(await talk.ask(client.mail(user.address, size=len(content), body=body)))
-        refused = {}
-        for recipient in recipients:
-            reply = _reply(await talk.ask(client.rcpt(recipient)))
-            if reply.outcome is not Outcome.SUCCESS:
-                refused[recipient] = str(reply)
-        if len(refused) == len(recipients):
-            await talk.ask(client.quit())
-            raise MailtutorError(
-                "{host} took none of the recipients: {replies}",
-                "error.agent.no_recipient",
-                host=user.domain,
-                replies="; ".join(refused.values()),
-            )
-        _need(await talk.ask(client.data()), Outcome.GO_ON)
-        last = _need(await talk.ask(client.message(content)))
-        await talk.ask(client.quit())
-        return Submitted(str(last), refused)
+        secure = service in IMPLICIT_TLS
+        if secure:
+            await stream.start_tls(means.trusted(), server_side=False, name=user.domain)
+        courier = Courier(policy, tls=secure)
+        to = tuple(Recipient(address, wishes.notify) for address in recipients)
+        courier.send(Letter(user.address, to, content, ret=wishes.ret, envid=wishes.envid))
+        courier.finish()
+        handed: tuple[Handed, ...] = ()
+        async for done in carry(stream, courier, means, user.domain, checked=True):
+            handed = done.handed
+        return _submitted(handed, user.domain)
     finally:
-        await talk.close()
+        await stream.close()
 
 
-async def _introduce(talk: Talk, client: SmtpClient, user: User, wording: Wording) -> None:
-    name = f"{user.name}.{user.domain}"
-    if wording is Wording.CLASSIC:
-        _need(await talk.ask(client.helo(name)))
-        return
-    reply = _reply(await talk.ask(client.hello(name)))
-    if reply.outcome is Outcome.REFUSED:
-        _need(await talk.ask(client.helo(name)))
-    if "AUTH" in client.extensions:
-        _need(await talk.ask(client.auth_plain(user.name, user.password)))
-
-
-def _reply(event: object) -> ServerReply:
-    assert isinstance(event, ReplyReceived)
-    return event.reply
-
-
-def _need(event: object, outcome: Outcome = Outcome.SUCCESS) -> ServerReply:
-    assert isinstance(event, ReplyReceived)
-    if event.reply.outcome is not outcome:
-        verb = event.verb or Sentence("the connection", "error.agent.connection")
+def _submitted(handed: Sequence[Handed], host: str) -> Submitted:
+    taken = [one for one in handed if one.outcome is Outcome.SUCCESS]
+    refused = {one.recipient.address: one.text for one in handed if one.outcome is not Outcome.SUCCESS}
+    if taken:
+        return Submitted(taken[-1].text, refused)
+    first = handed[0]
+    if first.verb == "RCPT":
+        replies = "; ".join(refused.values())
         raise MailtutorError(
-            "the server answered {verb} with: {reply}", "error.agent.refused", verb=verb, reply=str(event.reply)
+            "{host} took none of the recipients: {replies}", "error.agent.no_recipient", host=host, replies=replies
         )
-    return event.reply
+    if first.reply is None:
+        raise NetworkError("{host}: {why}", "error.agent.broken", host=host, why=first.text)
+    verb = first.verb or Sentence("the connection", "error.agent.connection")
+    raise MailtutorError(
+        "the server answered {verb} with: {reply}", "error.agent.refused", verb=verb, reply=str(first.reply)
+    )

@@ -1,10 +1,13 @@
-"""A user's mailboxes as IMAP manages them: making, renaming, deleting, listing. What is returned is on the disk."""
+"""A user's mailboxes as IMAP manages them: making, renaming, deleting, listing. What is returned is on the disk, and
+what is on the disk is in the trace, also when the session that asked for it is cut meanwhile."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from mailtutor.errors import RemoteProtocolError
@@ -13,8 +16,8 @@ from mailtutor.lab.commit import commit
 from mailtutor.lab.delivery import Delivery, summary
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.tap import Recorder
-from mailtutor.protocols.imap.flags import SEEN
-from mailtutor.protocols.imap.mailbox import INBOX, Listing, listing
+from mailtutor.protocols.imap.flags import SEEN, Flags
+from mailtutor.protocols.imap.mailbox import INBOX, Listing, listing, normal
 from mailtutor.store import mailboxes
 from mailtutor.store.mailboxes import Mailbox
 from mailtutor.trace.events import Appended, Expunged, MailboxMade
@@ -23,8 +26,25 @@ DELIMITER = "/"
 # Wildcards of LIST and control characters make a name nobody could ask for again.
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f%*]")
 _NAME_LIMIT = 255
+# Octets of a message in which its From and Subject are looked for.
+_HEAD = 64 * 1024
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A message that has come into a mailbox, as the trace tells of it."""
+
+    uid: int
+    size: int
+    sender: str
+    subject: str
+    flags: tuple[str, ...]
+
+
+# Mailboxes made, INBOX, what has left it, where to, and as what.
+_Emptied = tuple[list[str], Mailbox, list[int], Mailbox, list[Filed]]
 
 
 class Folders:
@@ -34,79 +54,96 @@ class Folders:
         self.host = delivery.plan.name
         self.user = user
         self.database = delivery.database
-        self._recorder = recorder
-        self._hub = hub
+        self.record = recorder.world
+        self.hub = hub
         self._clock = clock
 
-    async def write(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        """Runs `job` and waits for the disk. Raises StoreError when nothing was written."""
-        return await commit(self.database, job)
+    async def write(
+        self, job: Callable[[sqlite3.Connection], T], tell: Callable[[T], None] = lambda _: None
+    ) -> T:  # fmt: skip
+        """Runs `job`, waits for the disk, then has `tell` say it to the trace and to other sessions. Raises StoreError
+        when nothing was written."""
+        return await commit(self.database, job, tell)
 
     def find(self, name: str, missing: str = "NO.no_mailbox") -> Mailbox:
         """The mailbox of that name. Raises RemoteProtocolError with the reply `missing`."""
-        found = self.database.read(lambda db: mailboxes.find(db, self.host, self.user, name))
-        if found is None:
-            raise RemoteProtocolError(missing, mailbox=name)
-        return found
+        return self.database.read(lambda db: self.found(db, normal(name, DELIMITER), missing))
 
-    def names(self, *, subscribed: bool = False) -> set[str]:
-        """All names, or the subscribed ones."""
-        boxes = self.database.read(lambda db: mailboxes.all_of(db, self.host, self.user))
-        return {box.name for box in boxes if box.subscribed or not subscribed}
+    def found(self, db: sqlite3.Connection, name: str, missing: str = "NO.no_mailbox") -> Mailbox:
+        """The same inside a job."""
+        box = mailboxes.find(db, self.host, self.user, name)
+        if box is None:
+            raise RemoteProtocolError(missing, mailbox=name)
+        return box
+
+    def names(self) -> set[str]:
+        """All names."""
+        return {box.name for box in self.database.read(lambda db: mailboxes.all_of(db, self.host, self.user))}
 
     def listing(self, reference: str, pattern: str, *, subscribed: bool) -> list[Listing]:
         """What LIST or LSUB shows."""
-        return listing(self.names(subscribed=subscribed), reference, pattern, DELIMITER, subscribed=subscribed)
+        if subscribed:
+            names = self.database.read(lambda db: mailboxes.subscriptions(db, self.host, self.user))
+        else:
+            names = self.names()
+        return listing(names, reference, pattern, DELIMITER, subscribed=subscribed)
 
-    def counts(self, name: str, items: Iterable[str]) -> dict[str, int]:
+    def counts(self, box: Mailbox, items: Iterable[str]) -> dict[str, int]:
         """What STATUS shows."""
-        box = self.find(name)
-        messages = self.database.read(lambda db: mailboxes.messages(db, box.id))
-        counts = {
-            "MESSAGES": len(messages),
-            "RECENT": sum(message.uid >= box.recent_from for message in messages),
-            "UIDNEXT": box.uid_next,
-            "UIDVALIDITY": box.uid_validity,
-            "UNSEEN": sum(SEEN not in message.flags for message in messages),
+        recent_from = self.hub.recent_from(box)
+        reading: dict[str, Callable[[sqlite3.Connection], int]] = {
+            "MESSAGES": lambda db: mailboxes.count(db, box.id),
+            "RECENT": lambda db: mailboxes.count_from(db, box.id, recent_from),
+            "UIDNEXT": lambda _: box.uid_next,
+            "UIDVALIDITY": lambda _: box.uid_validity,
+            "UNSEEN": lambda db: mailboxes.count(db, box.id, without=SEEN),
         }
-        return {item: counts[item] for item in items}
+        return self.database.read(lambda db: {item: reading[item](db) for item in items})
 
     # Changes --------------------------------------------------------------------------------------------------------
 
     async def ensure_inbox(self) -> None:
         """INBOX is always there (RFC 3501 §5.1)."""
         if INBOX not in self.names():
-            await self.write(lambda db: mailboxes.ensure(db, self.host, self.user, INBOX, self._clock.wall()))
-            self._made(INBOX)
+            await self.write(lambda db: self._make_missing(db, [INBOX]), self._tell_made)
 
     async def create(self, name: str) -> None:
         """Makes a mailbox and those above it that are missing (RFC 3501 §6.3.3)."""
+        name = normal(name, DELIMITER)
         if name == INBOX:
             raise RemoteProtocolError("NO.inbox")
         _check(name)
-        wanted = _with_parents(name)
 
         def job(db: sqlite3.Connection) -> list[str]:
             if mailboxes.find(db, self.host, self.user, name) is not None:
                 raise RemoteProtocolError("NO.exists", mailbox=name)
-            return self._make_missing(db, wanted)
+            return self._make_missing(db, _with_parents(name))
 
-        for made in await self.write(job):
-            self._made(made)
+        await self.write(job, self._tell_made)
 
     async def delete(self, name: str) -> None:
-        """Deletes a mailbox; those below it stay (RFC 3501 §6.3.4)."""
+        """Deletes a mailbox; those below it stay, and so does its place among the subscriptions (RFC 3501 §6.3.4)."""
+        name = normal(name, DELIMITER)
         if name == INBOX:
             raise RemoteProtocolError("NO.inbox")
-        if any(other.startswith(name + DELIMITER) for other in self.names()) and name not in self.names():
-            raise RemoteProtocolError("NO.has_children", mailbox=name)
-        box = self.find(name)
-        await self.write(lambda db: mailboxes.delete(db, box.id))
-        self._recorder.world(MailboxMade, host=self.host, user=self.user, mailbox=name, change="deleted")
-        self._hub.changed(self.host, self.user, name)
+
+        def job(db: sqlite3.Connection) -> Mailbox:
+            names = {box.name for box in mailboxes.all_of(db, self.host, self.user)}
+            if name not in names and any(other.startswith(name + DELIMITER) for other in names):
+                raise RemoteProtocolError("NO.has_children", mailbox=name)
+            box = self.found(db, name)
+            mailboxes.delete(db, box.id)
+            return box
+
+        def tell(box: Mailbox) -> None:
+            self.record(MailboxMade, host=self.host, user=self.user, mailbox=name, change="deleted")
+            self.hub.touched(box.id)
+
+        await self.write(job, tell)
 
     async def rename(self, name: str, new_name: str) -> None:
         """Renames a mailbox and those below it; INBOX is emptied into the new one (RFC 3501 §6.3.5)."""
+        name, new_name = normal(name, DELIMITER), normal(new_name, DELIMITER)
         _check(new_name)
         if new_name == INBOX:
             raise RemoteProtocolError("NO.inbox")
@@ -131,36 +168,58 @@ class Folders:
                 mailboxes.rename(db, box.id, target)
             return pairs, self._make_missing(db, _with_parents(new_name)[:-1])
 
-        pairs, made = await self.write(job)
-        for old, new in sorted(pairs, key=lambda pair: -len(pair[0])):
-            self._recorder.world(
-                MailboxMade, host=self.host, user=self.user, mailbox=old, change="renamed", new_name=new
-            )
-        for name_ in made:
-            self._made(name_)
+        def tell(done: tuple[list[tuple[str, str]], list[str]]) -> None:
+            pairs, made = done
+            for old, new in sorted(pairs, key=lambda pair: -len(pair[0])):
+                self.record(
+                    MailboxMade, host=self.host, user=self.user, mailbox=old, change="renamed", new_name=new
+                )  # fmt: skip
+            self._tell_made(made)
+
+        await self.write(job, tell)
 
     async def _rename_inbox(self, new_name: str) -> None:
-        def job(db: sqlite3.Connection) -> tuple[list[str], list[int], Mailbox]:
+        def job(db: sqlite3.Connection) -> _Emptied:
             inbox = mailboxes.ensure(db, self.host, self.user, INBOX, self._clock.wall())
             if mailboxes.find(db, self.host, self.user, new_name) is not None:
                 raise RemoteProtocolError("NO.exists", mailbox=new_name)
             made = self._make_missing(db, _with_parents(new_name))
-            target = mailboxes.find(db, self.host, self.user, new_name)
-            assert target is not None
+            target = self.found(db, new_name)
             gone = mailboxes.uids(db, inbox.id)
             mailboxes.move_all(db, inbox.id, target.id)
-            return made, gone, target
+            return made, inbox, gone, target, filed(db, target.id, mailboxes.uids(db, target.id))
 
-        made, gone, target = await self.write(job)
-        for name in made:
-            self._made(name)
-        self.tell_expunged(INBOX, gone)
-        self.tell_appended(target, self.database.read(lambda db: mailboxes.uids(db, target.id)))
+        def tell(done: _Emptied) -> None:
+            made, inbox, gone, target, came = done
+            self._tell_made(made)
+            self.tell_expunged(inbox, gone)
+            self.tell_appended(target, came)
+
+        await self.write(job, tell)
 
     async def subscribe(self, name: str, *, subscribed: bool) -> None:
-        """Lists a mailbox in LSUB, or no more."""
-        box = self.find(name)
-        await self.write(lambda db: mailboxes.subscribe(db, box.id, subscribed=subscribed))
+        """Lists a name in LSUB, or no more. The mailbox need not be there (RFC 3501 §6.3.6)."""
+        name = normal(name, DELIMITER)
+        _check(name)
+        await self.write(lambda db: mailboxes.subscribe(db, self.host, self.user, name, subscribed=subscribed))
+
+    async def append(self, name: str, content: bytes, flags: Flags, arrived: datetime | None) -> tuple[Mailbox, int]:
+        """Puts a message in (RFC 3501 §6.3.11); gives the mailbox and the UID. arrived: now where it is None."""
+        name = normal(name, DELIMITER)
+        sender, subject = summary(content)
+        received_at = self._clock.wall() if arrived is None else arrived.timestamp()
+        zone = arrived.utcoffset() if arrived is not None else None
+        zone_min = int(zone.total_seconds()) // 60 if zone is not None else 0
+
+        def job(db: sqlite3.Connection) -> tuple[Mailbox, int]:
+            box = self.found(db, name, "NO.try_create")
+            return box, mailboxes.append(db, box.id, content, flags, received_at, zone_min)
+
+        def tell(done: tuple[Mailbox, int]) -> None:
+            box, uid = done
+            self.tell_appended(box, [Filed(uid, len(content), sender, subject, tuple(sorted(flags)))])
+
+        return await self.write(job, tell)
 
     def _make_missing(self, db: sqlite3.Connection, names: Iterable[str]) -> list[str]:
         missing = [name for name in names if mailboxes.find(db, self.host, self.user, name) is None]
@@ -170,34 +229,33 @@ class Folders:
 
     # What the trace and other sessions are told ---------------------------------------------------------------------
 
-    def _made(self, name: str) -> None:
-        self._recorder.world(MailboxMade, host=self.host, user=self.user, mailbox=name, change="created")
+    def _tell_made(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.record(MailboxMade, host=self.host, user=self.user, mailbox=name, change="created")
 
-    def tell_appended(self, box: Mailbox, uids: Iterable[int]) -> None:
+    def tell_appended(self, box: Mailbox, came: Iterable[Filed]) -> None:
         """Messages have come into a mailbox."""
-        wanted = set(uids)
-        messages = self.database.read(lambda db: mailboxes.messages(db, box.id))
-        for message in messages:
-            if message.uid in wanted:
-                sender, subject = summary(self.content(message))
-                self._recorder.world(
-                    Appended, host=self.host, user=self.user, mailbox=box.name, uid=message.uid, size=message.size,
-                    sender=sender, subject=subject, flags=message.flags,
-                )  # fmt: skip
-        self._hub.changed(self.host, self.user, box.name)
+        for one in came:
+            self.record(
+                Appended, host=self.host, user=self.user, mailbox=box.name, uid=one.uid, size=one.size,
+                sender=one.sender, subject=one.subject, flags=one.flags,
+            )  # fmt: skip
+        self.hub.touched(box.id)
 
-    def tell_expunged(self, name: str, uids: Iterable[int]) -> None:
+    def tell_expunged(self, box: Mailbox, uids: Iterable[int]) -> None:
         """Messages are gone from a mailbox."""
         for uid in uids:
-            self._recorder.world(Expunged, host=self.host, user=self.user, mailbox=name, uid=uid)
-        self._hub.changed(self.host, self.user, name)
+            self.record(Expunged, host=self.host, user=self.user, mailbox=box.name, uid=uid)
+        self.hub.touched(box.id)
 
-    def content(self, message: mailboxes.Message) -> bytes:
-        """A message's bytes; empty when another session has just expunged it."""
-        try:
-            return self.database.read(lambda db: mailboxes.content(db, message.body_id))
-        except KeyError:
-            return b""
+
+def filed(db: sqlite3.Connection, mailbox_id: int, uids: Iterable[int]) -> list[Filed]:
+    """What the trace has to know of these messages."""
+    came = []
+    for message in mailboxes.those(db, mailbox_id, uids):
+        sender, subject = summary(mailboxes.start_of(db, message.body_id, _HEAD))
+        came.append(Filed(message.uid, message.size, sender, subject, message.flags))
+    return came
 
 
 def _check(name: str) -> None:

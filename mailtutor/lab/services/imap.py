@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 
 from mailtutor.errors import LocalProtocolError, RemoteProtocolError, StoreError
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.delivery import Delivery
+from mailtutor.lab.driver import SEND_AT, Wire
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.services.folders import DELIMITER, Folders
 from mailtutor.lab.services.selection import Selection
-from mailtutor.lab.stream import Stream
 from mailtutor.lab.tap import Recorder
 from mailtutor.protocols.imap import events, table
 from mailtutor.protocols.imap.fetch import FetchItem
@@ -19,24 +18,24 @@ from mailtutor.protocols.imap.flags import SEEN, Flags
 from mailtutor.protocols.imap.matching import Matcher
 from mailtutor.protocols.imap.server import ImapServer
 from mailtutor.protocols.spec import Wording
-from mailtutor.store import mailboxes
 
 # After so many messages of one FETCH or SEARCH the other sessions get a turn.
 _BATCH = 50
 
 
 class ImapService:
-    """One session. stream: poked when the open mailbox changes, so that IDLE hears of it."""
+    """One session. wire: poked when the open mailbox changes, so that IDLE hears of it; flushed while a long answer is
+    made."""
 
     def __init__(
-        self, delivery: Delivery, recorder: Recorder, hub: Hub, clock: Clock, stream: Stream, wording: Wording
+        self, delivery: Delivery, recorder: Recorder, hub: Hub, clock: Clock, wire: Wire, wording: Wording
     ) -> None:
         self.engine = ImapServer(delivery.plan.name, wording=wording, delimiter=DELIMITER)
         self._delivery = delivery
         self._recorder = recorder
         self._hub = hub
         self._clock = clock
-        self._stream = stream
+        self._wire = wire
         self._account: Folders | None = None
         self._opened: Selection | None = None
 
@@ -78,7 +77,7 @@ class ImapService:
     def _tell_news(self) -> None:
         if self._opened is not None:
             engine = self.engine
-            engine.notify(self._opened.news(may_expunge=engine.may_expunge, read_only=engine.read_only))
+            engine.notify(self._opened.news(may_expunge=engine.may_expunge))
 
     def _done(self) -> None:
         """Tells the news and that it worked."""
@@ -90,7 +89,7 @@ class ImapService:
             case events.LoginAttempted():
                 await self._login(event)
             case events.SelectAsked():
-                await self._select(event)
+                self._select(event)
             case events.Polled():
                 self._done()
             case events.IdleBegun():
@@ -128,14 +127,11 @@ class ImapService:
         await self._account.ensure_inbox()
         self.engine.reply("OK.login")
 
-    async def _select(self, event: events.SelectAsked) -> None:
+    def _select(self, event: events.SelectAsked) -> None:
         self._leave()
         folders = self._folders
         box = folders.find(event.mailbox)
-        recent_from = box.recent_from
-        if not event.read_only:
-            recent_from = await folders.write(lambda db: mailboxes.claim_recent(db, box.id))
-        opened = Selection(folders, box, recent_from, self._recorder, self._hub, self._stream.poke)
+        opened = Selection(folders, box, self._wire.poke, read_only=event.read_only)
         self._opened = opened
         self.engine.selected(
             opened.view,
@@ -152,7 +148,8 @@ class ImapService:
                 for row in folders.listing(event.reference, event.pattern, subscribed=event.subscribed):
                     self.engine.listed(row)
             case events.StatusAsked():
-                self.engine.status(event.mailbox, folders.counts(event.mailbox, event.items))
+                box = folders.find(event.mailbox)
+                self.engine.status(box.name, folders.counts(box, event.items))
             case events.CreateAsked():
                 await folders.create(event.mailbox)
             case events.DeleteAsked():
@@ -169,14 +166,7 @@ class ImapService:
         self._done()
 
     async def _append(self, event: events.AppendAsked) -> None:
-        box = self._folders.find(event.mailbox, "NO.try_create")
-        arrived = self._clock.wall() if event.arrived is None else event.arrived.timestamp()
-
-        def job(db: sqlite3.Connection) -> int:
-            return mailboxes.append(db, box.id, event.content, event.flags, arrived)
-
-        uid = await self._folders.write(job)
-        self._folders.tell_appended(box, [uid])
+        box, uid = await self._folders.append(event.mailbox, event.content, event.flags, event.arrived)
         self._tell_news()
         self.engine.appended(box.uid_validity, uid)
 
@@ -198,17 +188,22 @@ class ImapService:
                 continue
             if tells_flags or uid in marked:
                 opened.view.told(uid, facts.flags)
-            engine.fetched(number, facts, flags_changed=uid in marked)
-            if count % _BATCH == 0:
+            try:
+                engine.fetched(number, facts, flags_changed=uid in marked)
+            except RemoteProtocolError:
+                complete = False
+                continue
+            if engine.unsent >= SEND_AT:
+                # Message by message as fast as the client takes them, or a large mailbox would fill the memory.
+                await self._wire.flush()
+            elif count % _BATCH == 0:
                 await asyncio.sleep(0)
-        if marked:
-            opened.tell_flags(self._hub)
         self._finish(complete=complete)
 
     async def _store(self, event: events.StoreAsked) -> None:
         opened, engine = self._selection, self.engine
         picked = opened.view.pick(event.messages, by_uid=event.by_uid)
-        marked = await opened.store([uid for _, uid in picked], event.action, event.flags)
+        await opened.store([uid for _, uid in picked], event.action, event.flags)
         complete = True
         for number, uid in picked:
             facts = opened.facts(uid)
@@ -218,8 +213,6 @@ class ImapService:
             shown: Flags = opened.view.told(uid, facts.flags)
             if not event.silent:
                 engine.flags(number, uid, shown)
-        if marked:
-            opened.tell_flags(self._hub)
         self._finish(complete=complete)
 
     async def _expunge(self, event: events.ExpungeAsked) -> None:
@@ -241,8 +234,11 @@ class ImapService:
         found: list[int] = []
         for number, uid in enumerate(tuple(view.uids), 1):
             facts = self._selection.facts(uid)
-            if facts is not None and matcher.matches(number, facts):
-                found.append(uid if event.by_uid else number)
+            try:
+                if facts is not None and matcher.matches(number, facts):
+                    found.append(uid if event.by_uid else number)
+            except RemoteProtocolError:
+                continue  # expunged while it was read: it matches nothing any more
             if number % _BATCH == 0:
                 await asyncio.sleep(0)
         self.engine.searched(found)

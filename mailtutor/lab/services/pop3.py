@@ -126,7 +126,7 @@ class Pop3Service:
     def _tell(self, inbox: mailboxes.Mailbox, removed: Sequence[int]) -> None:
         for uid in removed:
             self._recorder.world(Expunged, host=inbox.host, user=inbox.user, mailbox=inbox.name, uid=uid)
-        self._hub.changed(inbox.host, inbox.user, inbox.name)
+        self._hub.touched(inbox.id)
 
     def _release(self) -> None:
         if self._user is not None:

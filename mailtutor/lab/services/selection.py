@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 
 from mailtutor.errors import RemoteProtocolError
-from mailtutor.lab.hub import Hub
-from mailtutor.lab.services.folders import Folders
-from mailtutor.lab.tap import Recorder
+from mailtutor.lab.services.folders import Filed, Folders, filed
 from mailtutor.protocols.imap.facts import Facts
 from mailtutor.protocols.imap.flags import DELETED, Flags, changed
 from mailtutor.protocols.imap.view import Notice, View
@@ -17,23 +15,32 @@ from mailtutor.store import mailboxes
 from mailtutor.store.mailboxes import Mailbox, Message
 from mailtutor.trace.events import Flagged
 
+# The modification sequence of a mailbox that is no more.
+_DELETED = -1
+
+
+# The target, UIDs here and there, and what came there.
+_Copied = tuple[Mailbox, list[tuple[int, int]], list[Filed]]
+
 
 class Selection:
     """One open mailbox. poke: called when the mailbox changes, from whatever side."""
 
-    def __init__(
-        self, folders: Folders, box: Mailbox, recent_from: int, recorder: Recorder, hub: Hub, poke: Callable[[], None]
-    ) -> None:
+    def __init__(self, folders: Folders, box: Mailbox, poke: Callable[[], None], *, read_only: bool) -> None:
         self.box = box
+        self.read_only = read_only
         self._folders = folders
-        self._recorder = recorder
         self._messages: dict[int, Message] = {}
-        self._loaded_modseq = 0
+        self._modseq = 0
+        # Read from the store and not yet told to the client.
+        self._changed: set[int] = set()
+        self._gone: set[int] = set()
         self.load()
-        rows = self._rows()
+        self._changed.clear()
+        recent_from = self._recent_from()
+        rows = {uid: frozenset(message.flags) for uid, message in self._messages.items()}
         self.view = View(rows, (uid for uid in rows if uid >= recent_from))
-        self._told_modseq = self._loaded_modseq
-        self.leave = hub.watch(box.host, box.user, box.name, poke)
+        self.leave = folders.hub.watch(box, poke)
 
     @property
     def keywords(self) -> set[str]:
@@ -41,30 +48,51 @@ class Selection:
         return {flag for message in self._messages.values() for flag in message.flags if not flag.startswith("\\")}
 
     def load(self) -> None:
-        """Reads the mailbox where it has changed. A deleted mailbox is an empty one."""
-        database = self._folders.database
-        found = database.read(lambda db: mailboxes.by_id(db, self.box.id))
+        """Reads what has changed in the mailbox since it was read last. A deleted mailbox is an empty one."""
+        if self._modseq == _DELETED:
+            return
+        found = self._folders.database.read(lambda db: mailboxes.changes(db, self.box.id, self._modseq))
         if found is None:
-            self._messages, self._loaded_modseq = {}, -1
-        elif found.highest_modseq != self._loaded_modseq:
-            self.box, self._loaded_modseq = found, found.highest_modseq
-            self._messages = {m.uid: m for m in database.read(lambda db: mailboxes.messages(db, found.id))}
+            self._modseq = _DELETED
+            gone: Collection[int] = tuple(self._messages)
+        else:
+            self.box, self._modseq = found.mailbox, found.mailbox.highest_modseq
+            here = {message.uid: message for message in found.messages}
+            gone = [uid for uid in self._messages if uid not in here] if found.whole else found.gone
+            self._messages |= here
+            self._changed.update(here)
+        for uid in gone:
+            self._messages.pop(uid, None)
+        self._changed.difference_update(gone)
+        self._gone.update(gone)
 
-    def _rows(self) -> dict[int, Flags]:
-        return {uid: frozenset(message.flags) for uid, message in self._messages.items()}
+    def _recent_from(self) -> int:
+        """From which UID on messages are \\Recent to this session; in one opened read-only they stay so to others."""
+        hub = self._folders.hub
+        if self.read_only:
+            return hub.recent_from(self.box)
+        # A message may have come in between the reading of the mailbox and of its messages.
+        until = max(self.box.uid_next, next(reversed(self._messages), 0) + 1)
+        start = hub.claim_recent(self.box, until)
+        if start < until:
+            # Nobody waits for the disk: what is lost with the power is shown as \Recent once more.
+            self._folders.database.write(lambda db: mailboxes.shown_to(db, self.box.id, until))
+        return start
 
-    def news(self, *, may_expunge: bool, read_only: bool) -> list[Notice]:
+    def news(self, *, may_expunge: bool) -> list[Notice]:
         """What has happened since the client was last told."""
         self.load()
-        if self._told_modseq == self._loaded_modseq:
+        if not self._changed and not (self._gone and may_expunge):
             return []
-        recent = [uid for uid in self._messages if uid >= self.box.recent_from]
-        notices = self.view.refresh(self._rows(), recent, may_expunge=may_expunge)
-        if recent and not read_only:
-            # Other sessions will not see them as \Recent. Nobody waits for it: nothing is lost if it fails.
-            self._folders.database.write(lambda db: mailboxes.claim_recent(db, self.box.id))
+        now = {uid: frozenset(self._messages[uid].flags) for uid in self._changed}
+        recent: list[int] = []
+        if any(uid not in self.view.flags for uid in now):
+            recent_from = self._recent_from()
+            recent = [uid for uid in now if uid >= recent_from]
+        notices = self.view.refresh(now, self._gone if may_expunge else (), recent)
+        self._changed.clear()
         if may_expunge:
-            self._told_modseq = self._loaded_modseq
+            self._gone.clear()
         return notices
 
     def facts(self, uid: int) -> Facts | None:
@@ -75,7 +103,7 @@ class Selection:
         return Facts(
             uid,
             frozenset(message.flags),
-            datetime.fromtimestamp(int(message.received_at), UTC),
+            datetime.fromtimestamp(int(message.received_at), timezone(timedelta(minutes=message.zone_min))),
             message.size,
             lambda: self._content(message),
             uid in self.view.recent,
@@ -90,51 +118,62 @@ class Selection:
 
     async def store(self, uids: Collection[int], action: str, flags: Flags) -> set[int]:
         """Changes flags; gives the UIDs whose flags are different now."""
-        wanted = set(uids)
+        folders = self._folders
 
-        def job(db: sqlite3.Connection) -> dict[int, Flags]:
-            found = {m.uid: frozenset(m.flags) for m in mailboxes.messages(db, self.box.id) if m.uid in wanted}
+        def job(db: sqlite3.Connection) -> tuple[Mailbox | None, dict[int, Flags]]:
+            found = {m.uid: frozenset(m.flags) for m in mailboxes.those(db, self.box.id, uids)}
             after = {uid: changed(before, action, flags) for uid, before in found.items()}
             different = {uid: now for uid, now in after.items() if now != found[uid]}
             mailboxes.set_flags(db, self.box.id, dict(different))
-            return different
+            return mailboxes.by_id(db, self.box.id), different
 
-        different = await self._folders.write(job)
-        box = self.box
-        for uid, now in different.items():
-            self._recorder.world(
-                Flagged, host=box.host, user=box.user, mailbox=box.name, uid=uid, flags=tuple(sorted(now))
-            )
+        def tell(done: tuple[Mailbox | None, dict[int, Flags]]) -> None:
+            box, different = done
+            if box is None or not different:
+                return
+            for uid, now in different.items():
+                folders.record(
+                    Flagged, host=box.host, user=box.user, mailbox=box.name, uid=uid, flags=tuple(sorted(now))
+                )  # fmt: skip
+            folders.hub.touched(box.id)
+
+        _, different = await folders.write(job, tell)
         self.load()
         return set(different)
 
     async def expunge(self, only: Collection[int] | None) -> None:
         """Removes what is marked \\Deleted, or those of them among these UIDs."""
 
-        def job(db: sqlite3.Connection) -> list[int]:
-            marked = [m.uid for m in mailboxes.messages(db, self.box.id) if DELETED in m.flags]
-            return mailboxes.expunge(db, self.box.id, [uid for uid in marked if only is None or uid in only])
+        def job(db: sqlite3.Connection) -> tuple[Mailbox | None, list[int]]:
+            marked = mailboxes.flagged(db, self.box.id, DELETED)
+            gone = mailboxes.expunge(db, self.box.id, [uid for uid in marked if only is None or uid in only])
+            return mailboxes.by_id(db, self.box.id), gone
 
-        removed = await self._folders.write(job)
-        if removed:
-            self._folders.tell_expunged(self.box.name, removed)
+        def tell(done: tuple[Mailbox | None, list[int]]) -> None:
+            box, gone = done
+            if box is not None and gone:
+                self._folders.tell_expunged(box, gone)
+
+        await self._folders.write(job, tell)
 
     async def copy(self, uids: Sequence[int], name: str) -> tuple[int, list[tuple[int, int]]]:
         """Copies all or nothing; gives the target's UIDVALIDITY and pairs of UIDs. Raises RemoteProtocolError."""
         folders = self._folders
-        target = folders.find(name, "NO.try_create")
+        target_id = folders.find(name, "NO.try_create").id
 
-        def job(db: sqlite3.Connection) -> list[tuple[int, int]]:
+        def job(db: sqlite3.Connection) -> _Copied:
+            target = mailboxes.by_id(db, target_id)
+            if target is None:
+                raise RemoteProtocolError("NO.try_create", mailbox=name)
             pairs = mailboxes.copy(db, self.box.id, uids, target.id)
             if len(pairs) < len(uids):
                 raise RemoteProtocolError("NO.gone")
-            return pairs
+            return target, pairs, filed(db, target.id, [new for _, new in pairs])
 
-        pairs = await folders.write(job)
-        if pairs:
-            folders.tell_appended(target, (new for _, new in pairs))
+        def tell(done: _Copied) -> None:
+            target, pairs, came = done
+            if pairs:
+                folders.tell_appended(target, came)
+
+        target, pairs, _ = await folders.write(job, tell)
         return target.uid_validity, pairs
-
-    def tell_flags(self, hub: Hub) -> None:
-        """Wakes the other sessions that have this mailbox open."""
-        hub.changed(self.box.host, self.box.user, self.box.name)

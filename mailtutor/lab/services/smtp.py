@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mailtutor.errors import LocalProtocolError, StoreError
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.delivery import Delivery
+from mailtutor.lab.faults import Faults
 from mailtutor.lab.plan import User
 from mailtutor.lab.relay import Relay
+from mailtutor.message.dsn import Action, Fate
 from mailtutor.message.received import HOP_LIMIT, hops, received_line
-from mailtutor.protocols.smtp import events
+from mailtutor.protocols.smtp import events, sasl
 from mailtutor.protocols.smtp.server import SmtpServer
 from mailtutor.protocols.spec import Wording
+from mailtutor.store import queue
+
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +33,54 @@ class Visit:
     service: str
 
 
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """What a session depends on besides its host's plan. tls: the door itself is TLS (port 465). faults: what is broken
+    now; it may change while a session runs. The rest as `SmtpServer` has it."""
+
+    faults: Faults
+    tls: bool = False
+    mechanisms: tuple[str, ...] = MECHANISMS
+    tls_required: bool = False
+    plaintext_needs_tls: bool = False
+    strict_7bit: bool = False
+
+
 class SmtpService:
     """One session on port 25 ("smtp": takes mail for its own users) or 587 ("submission": takes its users' mail)."""
 
-    def __init__(self, delivery: Delivery, relay: Relay, clock: Clock, visit: Visit, wording: Wording) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        relay: Relay,
+        clock: Clock,
+        visit: Visit,
+        wording: Wording,
+        settings: SmtpSettings,
+    ) -> None:
         self._delivery = delivery
         self._relay = relay
         self._clock = clock
         self._visit = visit
-        self._submission = visit.service == "submission"
+        self._settings = settings
+        self._faults = settings.faults
+        self._submission = visit.service in ("submission", "smtps")
         self._user: User | None = None
         # The classic server knows no AUTH; there the submission port trusts this machine, as 1982 did.
         offers_auth = self._submission and wording is Wording.EXTENDED
         self.engine = SmtpServer(
             delivery.plan.name,
             wording=wording,
-            mechanisms=("PLAIN", "LOGIN") if offers_auth else (),
+            offered=delivery.plan.offered,
+            limits=delivery.plan.limits,
+            mechanisms=settings.mechanisms if offers_auth else (),
+            tls=settings.tls,
+            nonce=secrets.token_hex(12),
+            greeting=self._faults.reply(delivery.plan.name, "greeting") or "220.ready",
             auth_required=offers_auth,
+            tls_required=settings.tls_required,
+            plaintext_needs_tls=settings.plaintext_needs_tls,
+            strict_7bit=settings.strict_7bit,
         )
 
     def woken(self) -> None:
@@ -50,25 +90,78 @@ class SmtpService:
         """Nothing is held between commands."""
 
     async def handle(self, event: object) -> None:
-        """Answers one event."""
+        """Answers one event, with the fault that is switched on for it if there is one. Raises ConnectionError where
+        the fault is that the connection breaks."""
+        stage, host = _STAGES.get(type(event), ""), self.engine.host
+        cut = stage != "" and self._faults.cuts(host, stage)
+        if cut and stage != "end":
+            raise ConnectionResetError("cut on purpose")
+        fault = self._fault(event, stage)
+        if fault:
+            self.engine.reply(fault, **self._facts(event))
+            return
+        await self._answer(event)
+        if cut:
+            # The message is on the disk, and the client never hears of it.
+            raise ConnectionResetError("cut on purpose")
+
+    def _fault(self, event: object, stage: str) -> str:
+        """The key of the reply a fault gives here."""
+        host, faults = self.engine.host, self._faults
+        if isinstance(event, events.TlsAsked) and faults.detail(host, "no-tls") is not None:
+            return "454.tls"
+        if isinstance(event, events.ClientNamed) and event.extended and faults.detail(host, "no-ehlo") is not None:
+            return "550.ehlo_refused"
+        if isinstance(event, events.RecipientNamed) and self.engine.sender is not None:
+            sender, recipient = str(self.engine.sender.path), str(event.path)
+            if faults.greylists(host, self._visit.client_address, sender, recipient):
+                return "451.greylisted"
+        return faults.reply(host, stage) if stage else ""
+
+    async def _answer(self, event: object) -> None:
         engine = self.engine
         match event:
             case events.ClientNamed(extended=True):
                 engine.reply("250.extensions", client=event.name, extensions=engine.extensions())
             case events.ClientNamed():
                 engine.reply("250.hello", client=event.name)
+            case events.TlsAsked():
+                engine.reply("220.tls")
             case events.SenderNamed():
                 self._sender(event)
             case events.RecipientNamed():
                 self._recipient(event)
+            case events.DataBegun():
+                engine.reply("354.go_on")
+            case events.ChunkReceived():
+                engine.reply("250.chunk", size=str(event.size), total=str(event.total))
             case events.MessageReceived():
-                await self._message(event.content)
+                await self._message(event)
+            case events.ScramKeysAsked():
+                user = self._known(event.username)
+                engine.scram_keys(_scram_keys(engine.host, event.username, user.password if user else None))
             case events.AuthAttempted():
                 self._authenticate(event)
             case events.VerifyAsked():
                 self._verify(event.word)
+            case events.ExpandAsked():
+                self._expand(event.word)
+            case events.QueueRunAsked(kind="#"):
+                engine.reply("458.queue_failed", node=event.node)
+            case events.QueueRunAsked():
+                count = await self._relay.flush(event.node, below=event.kind == "@")
+                key = "253.queue_counted" if count else "251.queue_empty"
+                engine.reply(key, node=event.node, count=str(count))
             case _:
                 raise LocalProtocolError(f"no answer to {event!r}")
+
+    def _facts(self, event: object) -> dict[str, str]:
+        """Whatever a fault's words may want."""
+        path = getattr(event, "path", None) or (self.engine.recipients[-1].path if self.engine.recipients else "")
+        return {
+            "path": str(path), "reason": "switched on in the lab", "limit": str(self.engine.limits.size),
+            "username": getattr(event, "username", ""), "node": self.engine.host,
+        }  # fmt: skip
 
     def _sender(self, event: events.SenderNamed) -> None:
         path = event.path
@@ -79,45 +172,77 @@ class SmtpService:
             self.engine.reply("553.not_yours", username=self._user.name, path=str(path))
 
     def _recipient(self, event: events.RecipientNamed) -> None:
-        path = event.path
-        if self._delivery.is_local(path.domain):
-            known = self._delivery.local_user(path.local, path.domain) is not None
+        path, delivery = event.path, self._delivery
+        if delivery.is_local(path.domain):
+            known = delivery.local_user(path.local, path.domain) is not None or bool(delivery.members(path.local))
             self.engine.reply("250.recipient" if known else "550.no_such_user", path=str(path))
-        elif self._submission:
+        elif self._submission or path.domain.lower() in delivery.plan.backs_up:
             self.engine.reply("250.recipient", path=str(path))
         else:
             self.engine.reply("550.relaying", path=str(path))
 
-    async def _message(self, content: bytes) -> None:
+    async def _message(self, event: events.MessageReceived) -> None:
         engine = self.engine
-        assert engine.sender is not None
+        assert event.sender is not None
+        content = event.content
+        if content and not content.endswith(b"\r\n") and event.sender.body != "BINARYMIME":
+            content += b"\r\n"  # a message that came in chunks may lack its last line end
         if hops(content) >= HOP_LIMIT:
             engine.reply("554.loop")
             return
-        users: list[User] = []
-        remote: list[str] = []
-        for recipient in engine.recipients:
-            user = self._delivery.local_user(recipient.path.local, recipient.path.domain)
-            if user is not None:
-                users.append(user)
-            else:
-                remote.append(str(recipient.path))
+        users, remote, reported = self._sorted(event.recipients)
         stamped = self._stamp() + content
+        sender = event.sender
+        envelope = queue.Envelope(str(sender.path), sender.body, sender.utf8, sender.ret, sender.envid)
+        filing = self._delivery.filing(envelope, users, remote, stamped, self._visit.conn)
+        now = self._clock.wall()
+        reports = self._delivery.report(Action.DELIVERED, envelope, reported, stamped, arrived_at=now)
         try:
-            accepted = await self._delivery.accept(str(engine.sender.path), users, remote, stamped, self._visit.conn)
+            accepted = await self._delivery.accept(filing, *reports)
         except StoreError:
             engine.reply("451.local")
             return
         uid = accepted.filed[0][1] if accepted.filed else 0
         engine.reply("250.accepted", queue_id=accepted.queue_id or f"filed as message {uid}")
-        if accepted.queue_id:
+        if accepted.queue_id or reports:
             self._relay.poke()
+
+    def _sorted(
+        self, recipients: Sequence[events.RecipientNamed]
+    ) -> tuple[list[User], list[queue.Recipient], list[Fate]]:
+        """Who has a mailbox here, who has to be reached elsewhere, and of whom the sender wants to hear that the mail
+        is in the mailbox (RFC 3461 §5.2.3)."""
+        users: list[User] = []
+        remote: list[queue.Recipient] = []
+        reported: list[Fate] = []
+        for recipient in recipients:
+            path, one = recipient.path, _queued(recipient)
+            user = self._delivery.local_user(path.local, path.domain)
+            members = self._delivery.members(path.local) if self._delivery.is_local(path.domain) else ()
+            if user is not None:
+                users.append(user)
+            elif members:
+                for address in members:
+                    local, _, domain = address.rpartition("@")
+                    member = self._delivery.local_user(local, domain)
+                    if member is not None:
+                        users.append(member)
+                    else:
+                        remote.append(queue.Recipient(address))
+            else:
+                remote.append(one)
+                continue
+            if "SUCCESS" in recipient.notify:
+                reported.append(Fate(one.address, "2.1.5", original=one.orcpt))
+        return users, remote, reported
 
     def _stamp(self) -> bytes:
         engine, visit = self.engine, self._visit
+        # RFC 3848, RFC 6531 §4.3
         protocol = "ESMTP" if engine.extended else "SMTP"
-        if engine.username:
-            protocol += "A"
+        if engine.sender is not None and engine.sender.utf8:
+            protocol = "UTF8SMTP"
+        protocol += ("S" if engine.tls else "") + ("A" if engine.username else "")
         only = engine.recipients[0].path if len(engine.recipients) == 1 else None
         return received_line(
             client=engine.client_name,
@@ -129,12 +254,27 @@ class SmtpService:
             recipient=str(only) if only else "",
         )
 
+    def _known(self, username: str) -> User | None:
+        """The user of that name, or `name@host`; nobody logs in as Postmaster."""
+        local, _, domain = username.partition("@")
+        return None if local.lower() == "postmaster" else self._delivery.local_user(local, domain)
+
     def _authenticate(self, event: events.AuthAttempted) -> None:
-        self._user = self._delivery.authenticated(event.username, event.password)
-        if self._user is not None:
+        user = self._known(event.username)
+        # Compared even where there is no such user, so that the answer takes as long.
+        right = event.proves(user.password if user is not None else "")
+        if user is not None and right:
+            self._user = user
             self.engine.reply("235.authenticated", username=event.username)
         else:
             self.engine.reply("535.wrong")
+
+    def _expand(self, word: str) -> None:
+        members = self._delivery.members(word.strip("<>").partition("@")[0])
+        if members:
+            self.engine.reply("250.list", members="\n".join(f"<{address}>" for address in members))
+        else:
+            self.engine.reply("550.no_such_list", path=word)
 
     def _verify(self, word: str) -> None:
         local, _, domain = word.strip("<>").rpartition("@") if "@" in word else (word.strip("<>"), "", "")
@@ -145,3 +285,28 @@ class SmtpService:
             self.engine.reply("550.no_such_user", path=word)
         else:
             self.engine.reply("250.user", path=user.address)
+
+
+def _queued(recipient: events.RecipientNamed) -> queue.Recipient:
+    original = recipient.original
+    return queue.Recipient(
+        str(recipient.path), ",".join(sorted(recipient.notify)), ";".join(original) if original is not None else ""
+    )
+
+
+# Where in a session an event stands; the names faults go by (faults.STAGES).
+_STAGES: Mapping[type, str] = {
+    events.ClientNamed: "hello",
+    events.SenderNamed: "mail",
+    events.RecipientNamed: "rcpt",
+    events.DataBegun: "data",
+    events.MessageReceived: "end",
+}
+
+
+@lru_cache(maxsize=256)
+def _scram_keys(host: str, username: str, password: str | None) -> sasl.ScramKeys:
+    """What the server stores of a user's password. A name nobody has gets keys that fit no password, always the same,
+    so that nobody can fish for names."""
+    salt = hashlib.sha256(f"{host}\0{username.lower()}".encode()).digest()[:16]
+    return sasl.scram_keys(password if password is not None else secrets.token_hex(16), salt)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from mailtutor.protocols.lines import LineReader
+from mailtutor.protocols.lines import TAIL, LineReader
 
 _SENT_ANYWAY = re.compile(rb"\{(\d{1,19})\+\}\r?\n\Z")
 
@@ -58,7 +58,8 @@ class Intake:
 
     def refuse(self, raw: bytes) -> None:
         """The command whose last line was `raw` is over: what it still sends is dropped."""
-        announced = None if self.overlong else _SENT_ANYWAY.search(raw, max(0, len(raw) - 32))
+        # Of an overlong line the end is kept, so this is seen there, too.
+        announced = _SENT_ANYWAY.search(raw, max(0, len(raw) - TAIL))
         self._dropping = announced is not None
         self._left = int(announced[1]) if announced else 0
         self._literal.clear()

@@ -1,7 +1,8 @@
 """Mailbox names: their encoding (RFC 3501 §5.1.3) and how LIST matches them (§6.3.8).
 
 On the wire a name is modified UTF-7: printable ASCII as it is, `&` as `&-`, everything else as `&base64-` of UTF-16.
-Everywhere else in this program it is plain text. INBOX is INBOX in any case of letters.
+Everywhere else in this program it is plain text. INBOX is INBOX in any case of letters, also as the first level of a
+longer name: there is no mailbox `inbox` for `inbox/work` to stand below.
 """
 
 from __future__ import annotations
@@ -52,20 +53,20 @@ def decode_name(raw: bytes) -> str:
     return name
 
 
-def normal(name: str) -> str:
-    """The name as it is kept: INBOX in capitals, all others as they are."""
-    return INBOX if name.upper() == INBOX else name
+def normal(name: str, delimiter: str = "") -> str:
+    """The name as it is kept: INBOX in capitals, all others as they are. delimiter: where names have levels."""
+    first, _, _ = name.partition(delimiter) if delimiter else (name, "", "")
+    return INBOX + name[len(first) :] if first.upper() == INBOX else name
 
 
 def matches(pattern: str, name: str, delimiter: str) -> bool:
     """Whether a LIST pattern covers a name: `*` any characters, `%` any but the delimiter."""
     if len(pattern) > PATTERN_LIMIT:
         return False
-    if name == INBOX:
-        pattern = pattern.upper()
+    any_case = len(INBOX) if name.partition(delimiter)[0] == INBOX else 0
     # The set of places in the pattern we may have come to; a wildcard may also be empty.
     places = _with_empty({0}, pattern)
-    for character in name:
+    for at, character in enumerate(name):
         reached: set[int] = set()
         for place in places:
             if place == len(pattern):
@@ -73,7 +74,7 @@ def matches(pattern: str, name: str, delimiter: str) -> bool:
             wanted = pattern[place]
             if wanted == "*" or (wanted == "%" and character != delimiter):
                 reached.add(place)
-            if wanted == character:
+            if wanted == character or (at < any_case and wanted.upper() == character):
                 reached.add(place + 1)
         places = _with_empty(reached, pattern)
     return len(pattern) in places

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from mailtutor.protocols.imap import table
 from mailtutor.protocols.imap.tokens import TAG
-from mailtutor.protocols.lines import Kind, Line, LineReader, Source, bare_line_end
+from mailtutor.protocols.lines import TAIL, Kind, Line, LineReader, Source, bare_line_end
 from mailtutor.protocols.spec import Outcome
 
 _LINE_LIMIT = 1024 * 1024
@@ -49,7 +49,7 @@ class _Half:
 
     def announce(self, raw: bytes) -> None:
         """Notes the literal `raw` announces at its end, if it does."""
-        found = None if self.lines.overlong else _ANNOUNCED.search(raw, max(0, len(raw) - 32))
+        found = _ANNOUNCED.search(raw, max(0, len(raw) - TAIL))
         self.goes_on = found is not None
         self.left = int(found[1]) if found else 0
         self.asks = found is not None and not found[2]

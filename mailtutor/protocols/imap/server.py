@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from mailtutor import __version__
 from mailtutor.errors import GrammarError, LocalProtocolError, RemoteProtocolError
-from mailtutor.protocols.engine import CLOSE, NEED_DATA
+from mailtutor.protocols.engine import CLOSE, NEED_DATA, Speaker
 from mailtutor.protocols.imap import answers, events, formats, table
 from mailtutor.protocols.imap.facts import Facts
 from mailtutor.protocols.imap.fetch import FetchItem
@@ -49,7 +49,7 @@ class _Command:
     literals: int = 0
 
 
-class ImapServer:
+class ImapServer(Speaker):
     """One session. Every event of events.py is asked of the service but these: CapabilityAsked, LogoutAsked, IdGiven,
     NamespaceAsked, AuthenticateBegun, and LIST "" "" are answered here.
 
@@ -66,6 +66,7 @@ class ImapServer:
         message_limit: int = MESSAGE_LIMIT,
         delimiter: str = "/",
     ) -> None:
+        super().__init__(table.CONNECT)
         self.host = host
         self.wording = wording
         self.capabilities = tuple(capabilities)
@@ -73,18 +74,10 @@ class ImapServer:
         self.delimiter = delimiter
         self.username = ""
         self.read_only = False
-        self._state = table.CONNECT
         self._intake = Intake(table.LINE_LIMIT)
-        self._out = bytearray()
         self._command: _Command | None = None
         self._mechanism = ""
         self._asked: object | None = None
-        self._eof = False
-
-    @property
-    def state(self) -> str:
-        """The state of the table we are in."""
-        return self._state
 
     @property
     def may_expunge(self) -> bool:
@@ -100,21 +93,6 @@ class ImapServer:
     def receive_data(self, data: bytes) -> None:
         """Takes bytes from the client."""
         self._intake.feed(data)
-
-    def receive_eof(self) -> None:
-        """The client is gone; a command without its end is forgotten."""
-        self._eof = True
-
-    @property
-    def unsent(self) -> int:
-        """Octets that `data_to_send` would give."""
-        return len(self._out)
-
-    def data_to_send(self) -> bytes:
-        """Bytes for the client, and empties the outgoing buffer."""
-        out = bytes(self._out)
-        self._out.clear()
-        return out
 
     def next_event(self) -> object:
         """The next thing somebody else must answer, NEED_DATA, or CLOSE."""
@@ -192,8 +170,15 @@ class ImapServer:
 
     def shut_down(self) -> None:
         """Says BYE and ends the session, whatever was asked (RFC 3501 §7.1.5)."""
+        self._leave("BYE.shutdown")
+
+    def time_out(self) -> None:
+        """The same for a client that was silent for too long (RFC 3501 §5.4)."""
+        self._leave("BYE.idle")
+
+    def _leave(self, key: str) -> None:
         self._asked = None
-        self._say(b"*", "BYE.shutdown", {})
+        self._say(b"*", key, {})
         self._state = table.LOGOUT
 
     # Untagged answers -----------------------------------------------------------------------------------------------
@@ -253,9 +238,11 @@ class ImapServer:
                 raise RemoteProtocolError("BAD.tag" if line.strip() else "BAD.empty")
             command = self._command = _Command(found.group())
             self._check_line(raw)
+            _check_octets(line)
             self._read_verb(command, line[found.end() :])
         else:
             self._check_line(raw)
+            _check_octets(line)
             command.arguments += CRLF + self._intake.literal() + line
         try:
             event = table.COMMANDS[command.verb].parse(bytes(command.arguments))
@@ -283,8 +270,9 @@ class ImapServer:
         verb, end = _text(found.group()).upper(), found.end()
         if verb == "UID":
             second = ATOM.match(rest, end + 1) if rest[end : end + 1] == b" " else None
-            if second is not None:
-                verb, end = f"UID {_text(second.group()).upper()}", second.end()
+            if second is None:
+                raise RemoteProtocolError("BAD.syntax", syntax="tag UID FETCH|SEARCH|STORE|COPY|EXPUNGE ...")
+            verb, end = f"UID {_text(second.group()).upper()}", second.end()
         row = table.COMMANDS.get(verb)
         if row is None or (row.capability and row.capability not in self.capabilities):
             self._unknown(command, verb)
@@ -410,6 +398,14 @@ _READERS = {
     table.IDLE: ImapServer._read_done,
     table.IDLE_AUTHENTICATED: ImapServer._read_done,
 }
+
+
+def _check_octets(line: bytes) -> None:
+    """What stands outside of literals is 7-bit text (RFC 3501 §9, CHAR)."""
+    if b"\0" in line:
+        raise RemoteProtocolError("BAD.nul")
+    if not line.isascii():
+        raise RemoteProtocolError("BAD.eight_bit")
 
 
 def _text(data: bytes) -> str:

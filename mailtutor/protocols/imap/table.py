@@ -100,7 +100,7 @@ def after(state: str, verb: str, code: str) -> str:
     return TABLE.after(state, continues.get(verb, verb), OUTCOMES[code])
 
 
-_LINE = ("BAD.syntax", "BAD.line_too_long", "BAD.bare_lf", "BAD.bare_cr")
+_LINE = ("BAD.syntax", "BAD.line_too_long", "BAD.bare_lf", "BAD.bare_cr", "BAD.nul", "BAD.eight_bit")
 _USER = ("BAD.not_authenticated", *_LINE)
 _NAMED = ("NO.no_mailbox", "NO.bad_name", *_USER)
 _OPENED = ("BAD.not_authenticated", "BAD.not_selected", *_LINE)
@@ -149,11 +149,11 @@ COMMANDS = {
         ),
         Command(
             "SUBSCRIBE", "SUBSCRIBE mailbox", grammar.subscribe, "RFC 3501 §6.3.6", "a2 SUBSCRIBE friends",
-            "transfer", ("OK.completed", *_NAMED), misplaced=_EARLY,
+            "transfer", ("OK.completed", "NO.cannot", "NO.bad_name", *_USER), misplaced=_EARLY,
         ),
         Command(
             "UNSUBSCRIBE", "UNSUBSCRIBE mailbox", grammar.unsubscribe, "RFC 3501 §6.3.7", "a2 UNSUBSCRIBE friends",
-            "transfer", ("OK.completed", *_NAMED), misplaced=_EARLY,
+            "transfer", ("OK.completed", "NO.cannot", "NO.bad_name", *_USER), misplaced=_EARLY,
         ),
         Command(
             "CREATE", "CREATE mailbox", grammar.create, "RFC 3501 §6.3.3", "a2 CREATE friends", "transfer",
@@ -176,7 +176,7 @@ COMMANDS = {
             "a2 APPEND INBOX (\\Seen) {42}", "transfer",
             (
                 "OK.appended", "OK.completed", "+.literal", "NO.try_create", "NO.too_big", "NO.over_quota",
-                "BAD.literal_plus", "BAD.flag", "BAD.recent", "BAD.nul", "NO.bad_name", *_USER,
+                "BAD.literal_plus", "BAD.flag", "BAD.recent", "NO.bad_name", *_USER,
             ),
             misplaced=_EARLY,
         ),

@@ -93,27 +93,26 @@ class View:
         return self.flags[uid] | {RECENT} if uid in self.recent else self.flags[uid]
 
     def refresh(
-        self, rows: Mapping[int, Flags], recent: Iterable[int] = (), *, may_expunge: bool = True
+        self, changed: Mapping[int, Flags], gone: Iterable[int] = (), recent: Iterable[int] = ()
     ) -> list[Notice]:
         """Catches up with the mailbox; gives what the client has to be told, in the order it has to be said.
 
-        may_expunge: False while FETCH, STORE or SEARCH is answered; what is gone then stays in the view until later.
+        changed: UID to flags of messages that are new or may have other flags. gone: UIDs that are there no more; none
+        while FETCH, STORE or SEARCH is answered, so that they stay in the view until later.
         """
         notices: list[Notice] = []
-        if may_expunge:
-            gone = [uid for uid in self.uids if uid not in rows]
-            for uid in gone:
-                notices.append(Gone(self.number(uid)))
-                self.uids.remove(uid)
-                del self.flags[uid]
-            self.recent.difference_update(gone)
-        new = sorted(uid for uid in rows if uid not in self.flags)
+        for uid in sorted(gone):
+            number = self.number(uid)
+            if number:
+                notices.append(Gone(number))
+                del self.uids[number - 1], self.flags[uid]
+                self.recent.discard(uid)
+        new = sorted(uid for uid in changed if uid not in self.flags)
+        others = sorted(uid for uid in changed if uid in self.flags and changed[uid] != self.flags[uid])
         if new:
             self.uids += new
-            self.flags.update((uid, rows[uid]) for uid in new)
+            self.flags.update((uid, changed[uid]) for uid in new)
             self.recent.update(set(recent).intersection(new))
             notices.append(Grown(len(self.uids), len(self.recent)))
-        for number, uid in enumerate(self.uids, 1):
-            if uid in rows and rows[uid] != self.flags[uid]:
-                notices.append(FlagsChanged(number, uid, self.told(uid, rows[uid])))
+        notices += [FlagsChanged(self.number(uid), uid, self.told(uid, changed[uid])) for uid in others]
         return notices

@@ -52,6 +52,11 @@ def line_fault(raw: bytes, *, overlong: bool) -> str:
     return ""
 
 
+def is_plain(raw: bytes, limit: int) -> bool:
+    """Whether nothing is wrong with a line of at most `limit` octets, whatever it says."""
+    return not line_fault(raw, overlong=len(raw) > limit)
+
+
 class Cursor:
     """A place in a command's arguments. rule: what RFC 1939 calls the argument read last."""
 

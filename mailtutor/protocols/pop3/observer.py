@@ -31,6 +31,7 @@ class _Due:
 
     verb: str
     has_lines: bool
+    is_understood: bool = True
 
 
 class Pop3Observer:
@@ -90,7 +91,7 @@ class Pop3Observer:
         verb = grammar.verb_of(raw)
         unanswered = self._abridged and bool(self._due)
         has_argument = bool(raw[len(verb) :].strip())
-        self._due.append(_Due(verb, table.has_lines(verb, has_argument=has_argument)))
+        self._due.append(_Due(verb, table.has_lines(verb, has_argument=has_argument), table.is_understood(verb, raw)))
         return self._line(Source.CLIENT, Kind.COMMAND, raw, verb, oddity="pop3.oddity.unanswered" if unanswered else "")
 
     # The server ---------------------------------------------------------------------------------------------------
@@ -108,6 +109,7 @@ class Pop3Observer:
             self._abridged = True
             verb = self._due[-1].verb
             self._due.clear()
+            self._challenged = False
             self._move(verb, Outcome.SUCCESS)
             self._begin_content(verb)
             return self._content_line(raw, oddity="pop3.oddity.no_status")
@@ -125,7 +127,8 @@ class Pop3Observer:
         self._heard_status = True
         due = self._next_due()
         self._challenged = False
-        self._move(due.verb, outcome)
+        if due.is_understood or outcome is Outcome.SUCCESS:
+            self._move(due.verb, outcome)
         more = due.has_lines and outcome is Outcome.SUCCESS
         if more:
             self._begin_content(due.verb)

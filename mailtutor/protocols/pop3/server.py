@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from mailtutor.errors import LocalProtocolError, RemoteProtocolError
-from mailtutor.protocols.engine import CLOSE, NEED_DATA
+from mailtutor.protocols.engine import CLOSE, NEED_DATA, Speaker
 from mailtutor.protocols.lines import LineReader, stuff_lines
 from mailtutor.protocols.pop3 import events, grammar, table
 from mailtutor.protocols.spec import Wording
@@ -27,7 +27,7 @@ _Question = TypeVar("_Question")
 _UID = re.compile(r"[\x21-\x7e]{1,70}")
 
 
-class Pop3Server:
+class Pop3Server(Speaker):
     """One session. Events that need the world: PasswordGiven, MessageWanted, MaildropClosed; how each is answered
     stands with it in events.py.
 
@@ -36,21 +36,14 @@ class Pop3Server:
     """
 
     def __init__(self, host: str, *, wording: Wording = Wording.EXTENDED) -> None:
+        super().__init__(table.CONNECT)
         self.host = host
         self.wording = wording
         self.user = ""
-        self._state = table.CONNECT
         self._lines = LineReader(table.LINE_LIMIT)
-        self._out = bytearray()
         self._asked: tuple[str, object] | None = None
         self._mails: tuple[events.Mail, ...] = ()
         self._deleted: set[int] = set()
-        self._eof = False
-
-    @property
-    def state(self) -> str:
-        """The state of the table we are in."""
-        return self._state
 
     def greet(self) -> None:
         """Says +OK."""
@@ -60,21 +53,6 @@ class Pop3Server:
     def receive_data(self, data: bytes) -> None:
         """Takes bytes from the client."""
         self._lines.feed(data)
-
-    def receive_eof(self) -> None:
-        """The client sends no more: whole lines are still answered, a half one is forgotten."""
-        self._eof = True
-
-    @property
-    def unsent(self) -> int:
-        """Octets that `data_to_send` would give."""
-        return len(self._out)
-
-    def data_to_send(self) -> bytes:
-        """Bytes for the client, and empties the outgoing buffer."""
-        out = bytes(self._out)
-        self._out.clear()
-        return out
 
     def next_event(self) -> object:
         """PasswordGiven, MessageWanted, MaildropClosed, NEED_DATA or CLOSE."""
@@ -136,10 +114,14 @@ class Pop3Server:
         verb = grammar.verb_of(raw)
         try:
             said = self._understood(verb, raw)
-            question = self._answer(verb, said)
         except RemoteProtocolError as refused:
             syntax = table.COMMANDS[verb].syntax if verb in table.COMMANDS else ""
-            self._done(verb, refused.reply, verb=verb, syntax=syntax, limit=str(table.LINE_LIMIT), **refused.fields)
+            self._say(refused.reply, verb=verb, syntax=syntax, limit=str(table.LINE_LIMIT), **refused.fields)
+            return None
+        try:
+            question = self._answer(verb, said)
+        except RemoteProtocolError as refused:
+            self._done(verb, refused.reply, **refused.fields)
             return None
         if question is not None:
             self._asked = (verb, question)

@@ -6,6 +6,7 @@ QUIT after login leads to UPDATE, where marked messages are removed; every other
 
 from __future__ import annotations
 
+from mailtutor.errors import GrammarError
 from mailtutor.protocols.pop3 import grammar
 from mailtutor.protocols.spec import Command, Move, Outcome, Reply, Table
 
@@ -187,6 +188,18 @@ def outcome_of(code: str, response_code: str) -> Outcome:
     if code == "+OK":
         return Outcome.SUCCESS
     return Outcome.TRY_LATER if response_code in _PASSING else Outcome.REFUSED
+
+
+def is_understood(verb: str, raw: bytes) -> bool:
+    """Whether a line is the command it begins with. What is not understood has not happened, so its refusal moves
+    nothing; a refused QUIT would otherwise end the session."""
+    if verb not in COMMANDS or not grammar.is_plain(raw, LINE_LIMIT):
+        return False
+    try:
+        COMMANDS[verb].parse(raw.removesuffix(b"\r\n")[len(verb) :])
+    except GrammarError:
+        return False
+    return True
 
 
 TABLE = Table(

@@ -1,4 +1,4 @@
-"""A message as DATA carries it, up to its final dot (RFC 5321 §4.1.1.4, §4.5.2).
+"""A message as DATA carries it, up to its final dot (RFC 5321 §4.1.1.4, §4.5.2), and as BDAT does (RFC 3030).
 
 Only CR LF . CR LF ends a message. A bare CR or LF anywhere makes it refused once it has ended: what stands between two
 servers' ideas of a line end is where a second message can be smuggled in.
@@ -6,14 +6,9 @@ servers' ideas of a line end is where a second message can be smuggled in.
 
 from __future__ import annotations
 
-import re
-
 from mailtutor.errors import RemoteProtocolError
 
 _END = b"\r\n.\r\n"
-_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
-# RFC 5321 §4.5.3.1.6: 1000 octets with the CRLF, the stuffed dot not counted; so 1000 without the LF are too many.
-_LONG_LINE = re.compile(rb"[^\n]{1000}")
 
 
 class BodyReader:
@@ -46,26 +41,78 @@ class BodyReader:
                     self._searched = 0
             return None
         rest = bytes(self._buffer[end + len(_END) :])
-        self._content = bytes(self._buffer[: end + 2])
+        del self._buffer[end + 2 :]
+        self._content = bytes(self._buffer.replace(b"\r\n.", b"\r\n")[2:])
         self._buffer.clear()
         return rest
 
     def _stuffed_size(self) -> int:
         return len(self._buffer) - 2 - self._buffer.count(b"\r\n..")
 
+    @property
     def content(self) -> bytes:
         """The message, dots unstuffed, its last line ended with CRLF; empty for an empty message."""
-        return self._content.replace(b"\r\n.", b"\r\n")[2:]
+        return self._content
 
-    def refusal(self) -> RemoteProtocolError | None:
-        """Why the message cannot be taken, or None."""
-        content = self.content()
-        if self._too_big or len(content) > self.limit:
-            return RemoteProtocolError("552.too_big", limit=str(self.limit))
-        if _BARE.search(self._content):
-            return RemoteProtocolError("550.not_content", reason="a bare CR or LF; lines end with CR LF")
-        if b"\0" in content:
-            return RemoteProtocolError("550.not_content", reason="a NUL octet")
-        if _LONG_LINE.search(content):
-            return RemoteProtocolError("550.not_content", reason="a line of more than 1000 octets")
-        return None
+    def check(self, line_limit: int) -> None:
+        """Raises RemoteProtocolError where the message cannot be taken."""
+        if self._too_big or len(self._content) > self.limit:
+            raise RemoteProtocolError("552.too_big", limit=str(self.limit))
+        check_text(self._content, line_limit)
+
+
+class ChunkReader:
+    """Collects a message out of chunks. A refused chunk is swallowed: its octets are no commands."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.left = 0
+        self.last = False
+        self.refusal: RemoteProtocolError | None = None
+        self._message = bytearray()
+        self._size = 0
+
+    def begin(self, size: int, *, last: bool, refusal: RemoteProtocolError | None) -> None:
+        """The next chunk is announced."""
+        self.left = self._size = size
+        self.last = last
+        self.refusal = refusal
+        if refusal is None and len(self._message) + size > self.limit:
+            self.refusal = RemoteProtocolError("552.too_big", limit=str(self.limit))
+
+    def feed(self, data: bytes) -> None:
+        """Takes octets, `left` at most."""
+        self.left -= len(data)
+        if self.refusal is None:
+            self._message += data
+
+    @property
+    def size(self) -> int:
+        """Octets of this chunk."""
+        return self._size
+
+    @property
+    def total(self) -> int:
+        """Octets of the message so far."""
+        return len(self._message)
+
+    def content(self) -> bytes:
+        """The message so far."""
+        return bytes(self._message)
+
+
+def check_text(content: bytes, line_limit: int) -> None:
+    """Raises RemoteProtocolError for what is no text: bare CR or LF, NUL, lines of more than `line_limit` octets with
+    their CRLF (RFC 5321 §4.5.3.1.6)."""
+    ends = content.count(b"\n")
+    if content.count(b"\r\n") != ends or content.count(b"\r") != ends:
+        raise RemoteProtocolError("550.bare_line_end")
+    if b"\0" in content:
+        raise RemoteProtocolError("550.nul")
+    start = 0
+    while len(content) - start >= line_limit:
+        # The furthest line end that is near enough; none means the line is too long.
+        end = content.rfind(b"\n", start, start + line_limit)
+        if end < 0:
+            raise RemoteProtocolError("550.text_line_too_long", limit=str(line_limit))
+        start = end + 1

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from mailtutor.protocols.smtp import sasl
+from mailtutor.protocols.smtp.xtext import from_xtext
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,11 @@ class Path:
         """Whether this is `<>`."""
         return not self.local and not self.domain
 
+    @property
+    def is_ascii(self) -> bool:
+        """Whether it can be said without SMTPUTF8."""
+        return self.local.isascii() and self.domain.isascii()
+
 
 @dataclass(frozen=True, slots=True)
 class ClientNamed:
@@ -38,6 +47,31 @@ class SenderNamed:
     path: Path
     parameters: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def body(self) -> str:
+        """7BIT, 8BITMIME or BINARYMIME; "" where the client did not say."""
+        return self.parameters.get("BODY", "").upper()
+
+    @property
+    def size(self) -> int:
+        """The size announced, 0 where none was."""
+        return int(self.parameters.get("SIZE") or 0)
+
+    @property
+    def utf8(self) -> bool:
+        """Whether addresses and header may hold UTF-8 (RFC 6531)."""
+        return "SMTPUTF8" in self.parameters
+
+    @property
+    def ret(self) -> str:
+        """How much a report gives back: FULL, HDRS or "" (RFC 3461 §4.3)."""
+        return self.parameters.get("RET", "").upper()
+
+    @property
+    def envid(self) -> str:
+        """The sender's own mark for this message, decoded (RFC 3461 §4.4)."""
+        return from_xtext(self.parameters.get("ENVID", ""))
+
 
 @dataclass(frozen=True, slots=True)
 class RecipientNamed:
@@ -46,17 +80,57 @@ class RecipientNamed:
     path: Path
     parameters: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def notify(self) -> frozenset[str]:
+        """When to report: NEVER, or some of SUCCESS, FAILURE, DELAY; empty where not said (RFC 3461 §4.1)."""
+        value = self.parameters.get("NOTIFY", "").upper()
+        return frozenset(value.split(",")) if value else frozenset()
+
+    @property
+    def original(self) -> tuple[str, str] | None:
+        """ORCPT: the kind of address and the address first written, decoded (RFC 3461 §4.2)."""
+        kind, semicolon, address = self.parameters.get("ORCPT", "").partition(";")
+        return (kind.lower(), from_xtext(address)) if semicolon else None
+
 
 @dataclass(frozen=True, slots=True)
 class DataBegun:
-    """DATA."""
+    """DATA: may the message come?"""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkAnnounced:
+    """BDAT: so many octets follow at once, whatever the server thinks of it. last: they end the message."""
+
+    size: int
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkReceived:
+    """A chunk that is not the last is here whole. total: octets of the message so far."""
+
+    size: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """The final dot came. content: the message with stuffed dots taken out, CRLF at its end."""
+    """The message is whole: the final dot or the last chunk came.
+
+    content: the message with stuffed dots taken out. sender and recipients: the envelope with all its parameters.
+    chunked: it came by BDAT, so it may lack the last CRLF and, with BODY=BINARYMIME, hold any octets.
+    """
 
     content: bytes
+    sender: SenderNamed | None = None
+    recipients: tuple[RecipientNamed, ...] = ()
+    chunked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TlsAsked:
+    """STARTTLS: can the server do it now?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +142,61 @@ class AuthBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class ScramKeysAsked:
+    """SCRAM needs what the server stores for this user; answer with `scram_keys`, also for a user nobody knows."""
+
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuthAttempted:
-    """The client's name and password are known; the service says whether they are right (RFC 4954, 4616)."""
+    """The client has shown who it is; the service says whether it is right (RFC 4954).
+
+    password: of PLAIN and LOGIN. challenge and digest: of CRAM-MD5. proved: SCRAM, where the engine has checked the
+    proof against the stored keys already. acting_for: an authorization identity that is not the user's own name.
+    """
 
     mechanism: str
     username: str
-    password: str
+    password: str = ""
+    challenge: bytes = b""
+    digest: str = ""
+    proved: bool = False
+    acting_for: str = ""
+
+    def proves(self, password: str) -> bool:
+        """Whether this is what somebody says who knows `password`."""
+        if self.mechanism in sasl.PLAINTEXT:
+            return hmac.compare_digest(self.password.encode("utf-8", "replace"), password.encode())
+        if self.mechanism == "CRAM-MD5":
+            expected = sasl.cram_digest(password, self.challenge)
+            return hmac.compare_digest(self.digest.lower().encode("utf-8", "replace"), expected.encode())
+        return self.proved
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyAsked:
-    """VRFY: is there such a user?"""
+    """VRFY: is there such a user? utf8: the answer may hold UTF-8."""
 
     word: str
+    utf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandAsked:
+    """EXPN: who is on this list? utf8: the answer may hold UTF-8."""
+
+    word: str
+    utf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRunAsked:
+    """ETRN: send what waits for this node now. kind: "" for the host itself, "@" for all below a domain, "#" for a
+    queue the server has a name for (RFC 1985 §5)."""
+
+    node: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

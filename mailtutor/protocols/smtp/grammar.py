@@ -1,4 +1,4 @@
-"""The arguments of SMTP commands (RFC 5321 §4.1.2, RFC 4954 §4).
+"""The arguments of SMTP commands (RFC 5321 §4.1.2, RFC 4954 §4, and the extensions' own).
 
 Each parser gets the bytes after the verb and gives an event. What it refuses it refuses at a place, with a rule: the
 same error makes the server's reply and the coach's explanation.
@@ -9,29 +9,37 @@ and a space after the colon of `MAIL FROM:` (the textbook prints one).
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import NoReturn
 
 from mailtutor.errors import GrammarError
 from mailtutor.protocols.smtp.events import (
     AuthBegun,
+    ChunkAnnounced,
     ClientNamed,
     DataBegun,
+    ExpandAsked,
     HelpAsked,
     Nothing,
     Path,
+    QueueRunAsked,
     Quit,
     RecipientNamed,
     Reset,
     SenderNamed,
+    TlsAsked,
     VerifyAsked,
 )
 
-ATOM = rb"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+"
+# Octets above 127 are let through here (RFC 6531 §3.3); whether they may stand there hangs on SMTPUTF8, and the engine
+# has seen that they are UTF-8.
+ATOM = rb"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\x80-\xff]+"
 DOT_STRING = rb"%b(?:\.%b)*" % (ATOM, ATOM)
-QUOTED_STRING = rb'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"'
+QUOTED_STRING = rb'"(?:[\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\x20-\x7e])*"'
 # An underscore is not in the grammar of a host name, but real machines carry it.
-LABEL = rb"[A-Za-z0-9_](?:[A-Za-z0-9_\-]*[A-Za-z0-9_])?"
+_LETTER = rb"A-Za-z0-9_\x80-\xff"
+LABEL = rb"[%b](?:[%b\-]*[%b])?" % (_LETTER, _LETTER, _LETTER)
 DOMAIN = rb"%b(?:\.%b)*" % (LABEL, LABEL)
 _SNUM = rb"(?:25[0-5]|2[0-4]\d|1?\d{1,2})"
 ADDRESS_LITERAL = rb"\[(?:" + _SNUM + rb"(?:\." + _SNUM + rb"){3}|[A-Za-z0-9\-]*[A-Za-z0-9]:[\x21-\x5a\x5e-\x7e]+)\]"
@@ -39,13 +47,20 @@ ADDRESS_LITERAL = rb"\[(?:" + _SNUM + rb"(?:\." + _SNUM + rb"){3}|[A-Za-z0-9\-]*
 _LOCAL = re.compile(rb"%b|%b" % (DOT_STRING, QUOTED_STRING))
 _HOST = re.compile(rb"%b|%b" % (ADDRESS_LITERAL, DOMAIN))
 _ROUTE = re.compile(rb"@%b(?:,@%b)*:" % (DOMAIN, DOMAIN))
-_PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?")
+_PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([\x21-\x3c\x3e-\x7e\x80-\xff]+))?")
 _SPACES = re.compile(rb" +")
 
 # RFC 5321 §4.5.3.1
 LOCAL_LIMIT = 64
 DOMAIN_LIMIT = 255
 PATH_LIMIT = 256
+# RFC 1035 §2.3.4
+LABEL_LIMIT = 63
+_IPV6 = b"[ipv6:"
+_SIZE = re.compile(rb"[0-9]{1,19}")
+_NODE = re.compile(rb"([@#]?)(%b)" % DOMAIN)
+_MECHANISM = re.compile(rb"[A-Za-z0-9_\-]{1,20}")
+_RESPONSE = re.compile(rb"[A-Za-z0-9+/]+={0,2}|=")
 
 
 class Cursor:
@@ -87,15 +102,28 @@ class Cursor:
 
 
 def _text(data: bytes) -> str:
-    return data.decode("ascii", "surrogateescape")
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _is_host(name: bytes) -> bool:
+    """Whether what looks like a domain or a literal is one: no label too long, IPv6 that adds up."""
+    if name[: len(_IPV6)].lower() == _IPV6:
+        try:
+            ipaddress.IPv6Address(name[len(_IPV6) : -1].decode())
+        except ValueError:
+            return False
+        return True
+    return name.startswith(b"[") or all(len(label) <= LABEL_LIMIT for label in name.split(b"."))
 
 
 def _client_name(data: bytes, *, extended: bool) -> ClientNamed:
     cursor = Cursor(data)
     rule = "ehlo" if extended else "helo"
     cursor.space(rule, "client_name")
+    at = cursor.at
     name = cursor.match(_HOST)
-    if name is None:
+    if name is None or not name.isascii() or not _is_host(name):
+        cursor.at = at
         cursor.fail(rule, "client_name")
     cursor.end(rule)
     if len(name) > DOMAIN_LIMIT:
@@ -147,8 +175,10 @@ def _path(cursor: Cursor, keyword: bytes, rule: str) -> Path:
     if local is None:
         cursor.fail("Local-part", "local_part")
     if cursor.word(b"@"):
+        at = cursor.at
         domain = cursor.match(_HOST)
-        if domain is None:
+        if domain is None or not _is_host(domain):
+            cursor.at = at
             cursor.fail("Domain", "domain")
     elif keyword == b"TO" and local.lower() == b"postmaster":
         domain = b""
@@ -218,11 +248,53 @@ def noop(arguments: bytes) -> Nothing:
 
 
 def vrfy(arguments: bytes) -> VerifyAsked:
-    """`VRFY SP String`."""
+    """`VRFY SP String [SP SMTPUTF8]` (RFC 6531 §3.7.4.2)."""
+    return VerifyAsked(*_asked(arguments, "vrfy", "user"))
+
+
+def expn(arguments: bytes) -> ExpandAsked:
+    """`EXPN SP String [SP SMTPUTF8]`."""
+    return ExpandAsked(*_asked(arguments, "expn", "list"))
+
+
+def _asked(arguments: bytes, rule: str, expected: str) -> tuple[str, bool]:
     word = arguments.strip(b" ")
     if not word:
-        Cursor(arguments).fail("vrfy", "user")
-    return VerifyAsked(_text(word))
+        Cursor(arguments).fail(rule, expected)
+    before, space, after = word.rpartition(b" ")
+    if space and after.upper() == b"SMTPUTF8":
+        return _text(before.rstrip(b" ")), True
+    return _text(word), False
+
+
+def starttls(arguments: bytes) -> TlsAsked:
+    """`STARTTLS` takes nothing (RFC 3207 §4)."""
+    _alone(arguments, "starttls")
+    return TlsAsked()
+
+
+def bdat(arguments: bytes) -> ChunkAnnounced:
+    """`BDAT SP chunk-size [SP LAST]` (RFC 3030 §2)."""
+    cursor = Cursor(arguments)
+    cursor.space("bdat-cmd", "octets")
+    size = cursor.match(_SIZE)
+    if size is None:
+        cursor.fail("bdat-cmd", "octets")
+    last = cursor.match(_SPACES) is not None and cursor.word(b"LAST")
+    cursor.end("bdat-cmd")
+    return ChunkAnnounced(int(size), last)
+
+
+def etrn(arguments: bytes) -> QueueRunAsked:
+    """`ETRN SP [ "@" / "#" ] node` (RFC 1985 §5)."""
+    cursor = Cursor(arguments)
+    cursor.space("etrn", "node")
+    found = _NODE.match(arguments, cursor.at)
+    if found is None or not _is_host(found[2]):
+        cursor.fail("etrn", "node")
+    cursor.at = found.end()
+    cursor.end("etrn")
+    return QueueRunAsked(_text(found[2]), _text(found[1]))
 
 
 def help_(arguments: bytes) -> HelpAsked:
@@ -234,11 +306,11 @@ def auth(arguments: bytes) -> AuthBegun:
     """`AUTH SP mechanism [SP initial-response]`; `=` is an empty initial response (RFC 4954 §4)."""
     cursor = Cursor(arguments)
     cursor.space("auth-command", "mechanism")
-    mechanism = cursor.match(re.compile(rb"[A-Za-z0-9_\-]{1,20}"))
+    mechanism = cursor.match(_MECHANISM)
     if mechanism is None:
         cursor.fail("auth-command", "mechanism")
     initial = None
     if cursor.match(_SPACES) is not None:
-        initial = cursor.match(re.compile(rb"[A-Za-z0-9+/]+={0,2}|="))
+        initial = cursor.match(_RESPONSE)
     cursor.end("auth-command")
     return AuthBegun(_text(mechanism).upper(), b"" if initial == b"=" else initial)

@@ -1,24 +1,32 @@
 """Reads an SMTP conversation somebody else had.
 
-Replies are matched to commands in order, as PIPELINING needs (RFC 2920). Whether the client's next bytes are commands
-or a message depends on the server's answer to DATA, so they wait for it.
+Replies are matched to commands in order, as PIPELINING needs (RFC 2920). Whether the client's next bytes are commands,
+a message or a TLS handshake depends on the server's answer to DATA, AUTH and STARTTLS, so they wait for it. A chunk of
+BDAT follows its command at once, whatever the answer. After STARTTLS both sides are read as TLS records, unless what
+comes is text again: then somebody has opened the records for us.
 """
 
 from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterator
 
 from mailtutor.protocols.lines import Kind, Line, LineReader, Source, bare_line_end
 from mailtutor.protocols.smtp import table
+from mailtutor.protocols.smtp.ciphertext import RecordReader, is_tls
 from mailtutor.protocols.smtp.server import outcome_of
 from mailtutor.protocols.spec import Outcome
 
 _LINE_LIMIT = 64 * 1024
+# A chunk's line that is longer is given in pieces of this many bytes.
+_PIECE_LIMIT = 16 * 1024
 _VERB = re.compile(rb"[A-Za-z][A-Za-z0-9]*")
 _REPLY = re.compile(rb"([2-5][0-9][0-9])(?:([ \-])|(?=\r?\n|$))")
+_CHUNK = re.compile(rb"BDAT +(\d{1,19})( +LAST)? *\r?\n", re.IGNORECASE)
 # After these the meaning of the client's next bytes hangs on the answer.
-_WAITS = frozenset({"DATA", "AUTH"})
+_WAITS = frozenset({"DATA", "AUTH", "STARTTLS"})
+_DISCARDED = "smtp.oddity.discarded"
 
 
 class SmtpObserver:
@@ -28,9 +36,14 @@ class SmtpObserver:
         self._state = table.CONNECT
         self._client = LineReader(_LINE_LIMIT)
         self._server = LineReader(_LINE_LIMIT)
+        # By the names of the moves: a chunk that is not the last is `table.CHUNK`.
         self._pending: deque[str] = deque()
         self._heard_server = False
         self._after_crlf = True
+        self._chunk_left = 0
+        self._piece = bytearray()
+        # Set once the line is closed to readers.
+        self._records: dict[Source, RecordReader] | None = None
 
     @property
     def state(self) -> str:
@@ -40,6 +53,10 @@ class SmtpObserver:
     def observe(self, source: Source, data: bytes) -> list[Line]:
         """The lines these bytes completed."""
         found: list[Line] = []
+        if self._state == table.TLS and data:
+            self._open_or_shut(data)
+        if self._records is not None:
+            return [self._record(source, raw) for raw in self._records[source].feed(data)]
         if source is Source.CLIENT:
             self._client.feed(data)
         else:
@@ -49,12 +66,17 @@ class SmtpObserver:
                 found.append(self._reply(raw))
                 # A 354 that is followed by the next reply in the same read needs the client's message in between.
                 self._read_client(found)
+                if self._state == table.TLS:
+                    return found + self._into_tls()
         self._read_client(found)
         return found
 
     def finish(self) -> list[Line]:
         """The connection ended: what waited or was cut off."""
         found: list[Line] = []
+        if self._records is not None:
+            left = [(source, reader.rest()) for source, reader in self._records.items()]
+            found = [self._record(source, raw, "wire.cut") for source, raw in left if raw]
         while len(self._client):
             if self._blocked():
                 # Nobody answered. With only the client's half to read, DATA was most likely accepted.
@@ -69,25 +91,62 @@ class SmtpObserver:
                 kinds = {table.DATA: (Kind.DATA, ""), table.AUTH: (Kind.CONTINUATION, "AUTH")}
                 kind, verb = kinds.get(self._state, (Kind.COMMAND, self._verb(raw)))
                 found.append(self._line(Source.CLIENT, kind, raw, verb, oddity="wire.cut"))
+        if self._piece:
+            found.append(self._line(Source.CLIENT, Kind.LITERAL, bytes(self._piece), "BDAT", oddity="wire.cut"))
+            self._piece.clear()
         if len(self._server):
             found.append(self._line(Source.SERVER, Kind.UNKNOWN, self._server.rest(), oddity="wire.cut"))
         self._state = table.CLOSED
         return found
 
+    # The client ---------------------------------------------------------------------------------------------------
+
     def _blocked(self) -> bool:
         return bool(self._pending) and self._pending[-1] in _WAITS
 
     def _read_client(self, found: list[Line]) -> None:
-        while not self._blocked() and (raw := self._client.line()) is not None:
+        while not self._blocked() and self._state != table.TLS:
+            if self._chunk_left:
+                found += [self._line(Source.CLIENT, Kind.LITERAL, raw, "BDAT") for raw in self._chunk()]
+                if self._chunk_left:
+                    return
+            raw = self._client.line()
+            if raw is None:
+                return
             if self._state == table.DATA:
                 found.append(self._data(raw))
             elif self._state == table.AUTH:
                 self._pending.append("AUTH")
                 found.append(self._line(Source.CLIENT, Kind.CONTINUATION, raw, "AUTH"))
             else:
-                verb = self._verb(raw)
-                self._pending.append(verb)
-                found.append(self._line(Source.CLIENT, Kind.COMMAND, raw, verb))
+                found.append(self._command(raw))
+
+    def _command(self, raw: bytes) -> Line:
+        verb = self._verb(raw)
+        chunk = _CHUNK.fullmatch(raw)
+        if chunk is not None:
+            self._chunk_left = int(chunk[1])
+        self._pending.append(table.CHUNK if chunk is not None and not chunk[2] else verb)
+        return self._line(Source.CLIENT, Kind.COMMAND, raw, verb)
+
+    def _chunk(self) -> Iterator[bytes]:
+        """What has come of the chunk, line by line."""
+        got = self._client.take(self._chunk_left)
+        self._chunk_left -= len(got)
+        piece = self._piece
+        piece += got
+        start = 0
+        while start < len(piece):
+            end = piece.find(b"\n", start, start + _PIECE_LIMIT) + 1
+            if not end:
+                end = start + _PIECE_LIMIT
+                if end > len(piece):
+                    if self._chunk_left:
+                        break
+                    end = len(piece)
+            yield bytes(piece[start:end])
+            start = end
+        del piece[:start]
 
     def _data(self, raw: bytes) -> Line:
         if raw == b".\r\n" and self._after_crlf:
@@ -98,6 +157,8 @@ class SmtpObserver:
             return Line(line.source, line.kind, raw, table.END, before=table.DATA, after=table.DATA)
         self._after_crlf = raw.endswith(b"\r\n")
         return self._line(Source.CLIENT, Kind.DATA, raw)
+
+    # The server ---------------------------------------------------------------------------------------------------
 
     def _reply(self, raw: bytes) -> Line:
         found = _REPLY.match(raw)
@@ -114,20 +175,24 @@ class SmtpObserver:
                 self._pending.popleft()
             self._move(verb, code, outcome, greeting=greeting)
         return Line(
-            Source.SERVER, Kind.GREETING if greeting else Kind.REPLY, raw, verb, code, outcome,
+            Source.SERVER, Kind.GREETING if greeting else Kind.REPLY, raw, verb.partition(" ")[0], code, outcome,
             before, self._state, last, self._oddity(raw, self._server),
         )  # fmt: skip
 
     def _move(self, verb: str, code: str, outcome: Outcome, *, greeting: bool) -> None:
-        if code == "421":
+        if code in table.CLOSING:
             self._state = table.CLOSED
         elif greeting:
-            self._state = table.WAIT if outcome is Outcome.SUCCESS else self._state
+            greeted = {Outcome.SUCCESS: table.WAIT, Outcome.REFUSED: table.BARRED}
+            self._state = greeted.get(outcome, self._state)
         elif verb == table.END:
             pass  # already back among commands
+        elif verb == "DATA" and outcome is Outcome.GO_ON:
+            # Also where every recipient was refused (RFC 2920 §3.1).
+            self._state = table.DATA
+            self._after_crlf = True
         elif verb in table.MOVES.get(self._state, {}):
             self._state = table.TABLE.after(self._state, verb, outcome)
-            self._after_crlf = True
         elif outcome in (Outcome.SUCCESS, Outcome.GO_ON):
             # Read from the middle of a session: the command was accepted, so it was legal; go where it leads.
             self._state = self._inferred(verb, outcome)
@@ -138,6 +203,38 @@ class SmtpObserver:
                 return table.TABLE.after(state, verb, outcome)
         return self._state
 
+    # TLS ----------------------------------------------------------------------------------------------------------
+
+    def _into_tls(self) -> list[Line]:
+        """The server said 220 to STARTTLS: what the client had sent behind it in clear is thrown away."""
+        found: list[Line] = []
+        for source, reader in ((Source.CLIENT, self._client), (Source.SERVER, self._server)):
+            raw = reader.rest()
+            if is_tls(raw):
+                found += [self._record(source, record) for record in self._shut()[source].feed(raw)]
+            else:
+                for line in raw.splitlines(keepends=True):
+                    found.append(self._line(source, Kind.UNKNOWN, line, self._verb(line), oddity=_DISCARDED))
+        self._pending.clear()
+        return found
+
+    def _open_or_shut(self, data: bytes) -> None:
+        """Whether what comes after STARTTLS can be read."""
+        if is_tls(data):
+            self._shut()
+        elif self._records is None:
+            self._state = table.WAIT
+
+    def _shut(self) -> dict[Source, RecordReader]:
+        if self._records is None:
+            self._records = {source: RecordReader() for source in Source}
+        return self._records
+
+    def _record(self, source: Source, raw: bytes, oddity: str = "") -> Line:
+        return Line(source, Kind.CIPHERTEXT, raw, before=table.TLS, after=table.TLS, oddity=oddity)
+
+    # Lines --------------------------------------------------------------------------------------------------------
+
     def _verb(self, raw: bytes) -> str:
         found = _VERB.match(raw)
         return found.group().decode().upper() if found else ""
@@ -147,7 +244,9 @@ class SmtpObserver:
 
     def _line(self, source: Source, kind: Kind, raw: bytes, verb: str = "", oddity: str = "") -> Line:
         reader = self._client if source is Source.CLIENT else self._server
+        if kind is not Kind.LITERAL:  # a chunk may hold anything
+            oddity = oddity or self._oddity(raw, reader)
         return Line(
-            source, kind, raw, verb, before=self._state, after=self._state,
-            oddity=oddity or self._oddity(raw, reader),
+            source, kind, raw, verb, before=self._state, after=self._state, last=kind is not Kind.LITERAL,
+            oddity=oddity,
         )  # fmt: skip

@@ -7,43 +7,59 @@
     server.reply("250.hello")
     server.data_to_send()               # b"220 hamburger.edu ...250 ..."
 
-The table decides what is in order; the engine answers by itself whatever needs no knowledge of the world.
+The table decides what is in order; the engine answers by itself whatever needs no knowledge of the world. Any reply of
+the table may be given to any question, so a fault is an answer like another.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from mailtutor.errors import GrammarError, LocalProtocolError, RemoteProtocolError
-from mailtutor.protocols.engine import CLOSE, NEED_DATA
+from mailtutor.protocols.engine import CLOSE, NEED_DATA, Speaker, StartTls
 from mailtutor.protocols.lines import LineReader, bare_line_end
 from mailtutor.protocols.smtp import events, table
-from mailtutor.protocols.smtp.body import BodyReader
+from mailtutor.protocols.smtp.auth import AuthExchange, Question
+from mailtutor.protocols.smtp.body import BodyReader, ChunkReader, check_text
+from mailtutor.protocols.smtp.limits import Limits
+from mailtutor.protocols.smtp.parameters import BODIES
+from mailtutor.protocols.smtp.sasl import PLAINTEXT, ScramKeys
 from mailtutor.protocols.spec import Outcome, Wording
 
 _VERB = re.compile(rb"[A-Za-z][A-Za-z0-9\-]*")
 _NOT_ASCII = re.compile(rb"[^\x20-\x7e\r\n]")
-_BODIES = ("7BIT", "8BITMIME")
-RECIPIENT_LIMIT = 1000
+_CONTROL = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_LINE_ENDS = {"wire.bare_lf": "500.bare_lf", "wire.bare_cr": "500.bare_cr"}
 # No command has a longer name.
 _LONGEST_WORD = 8
+# Commands whose arguments may hold UTF-8 where SMTPUTF8 is offered (RFC 6531 §3.2).
+_UTF8 = frozenset({"MAIL", "RCPT", "VRFY", "EXPN"})
+# Extensions whose command exists only for a client that said EHLO.
+_AFTER_EHLO = frozenset({"STARTTLS", "AUTH", "CHUNKING", "ETRN"})
+# What a server that insists on TLS still answers without it (RFC 3207 §4).
+_BEFORE_TLS = frozenset({"NOOP", "EHLO", "STARTTLS", "QUIT"})
+# The words of 1982 that have a capability today.
+_CLASSIC = frozenset({"HELP", "EXPN"})
+_OUTCOMES = {"2": Outcome.SUCCESS, "3": Outcome.GO_ON, "4": Outcome.TRY_LATER, "5": Outcome.REFUSED}
 
 
 def outcome_of(code: str) -> Outcome:
     """What the first digit of a reply code says (RFC 5321 §4.2.1)."""
-    return {"2": Outcome.SUCCESS, "3": Outcome.GO_ON, "4": Outcome.TRY_LATER, "5": Outcome.REFUSED}.get(
-        code[:1], Outcome.NONE
-    )
+    return _OUTCOMES.get(code[:1], Outcome.NONE)
 
 
-class SmtpServer:
-    """One session. Events that need the world: ClientNamed, SenderNamed, RecipientNamed, MessageReceived,
-    AuthAttempted, VerifyAsked; each is answered with `reply`.
+class SmtpServer(Speaker):
+    """One session. Events that need the world: ClientNamed, TlsAsked, AuthAttempted, ScramKeysAsked, SenderNamed,
+    RecipientNamed, DataBegun, ChunkReceived, MessageReceived, VerifyAsked, ExpandAsked, QueueRunAsked; each is
+    answered with `reply`, ScramKeysAsked with `scram_keys`. `StartTls` is an order for the driver.
 
-    host: the server's own name. size_limit: octets of a message. mechanisms: AUTH mechanisms offered, none for no AUTH.
+    host: the server's own name. offered: names of `table.EVERYTHING`; what is not among them is answered as if it were
+    not implemented. mechanisms: of AUTH, in the order they are listed; none for no AUTH. tls: TLS stands already.
+    nonce: printable, of this session alone; challenges are made of it, for the engine makes no random numbers.
+    greeting: key of the reply to the connection itself. auth_required: MAIL needs AUTH (530). tls_required: nearly
+    everything needs STARTTLS (530). plaintext_needs_tls: PLAIN and LOGIN only under TLS (538). strict_7bit: 8-bit
+    octets need BODY=8BITMIME (554).
     """
 
     def __init__(
@@ -51,135 +67,234 @@ class SmtpServer:
         host: str,
         *,
         wording: Wording = Wording.EXTENDED,
-        size_limit: int = 10 * 1024 * 1024,
+        offered: Collection[str] = table.OFFERED,
+        limits: Limits | None = None,
         mechanisms: tuple[str, ...] = (),
+        tls: bool = False,
+        nonce: str = "nonce",
+        greeting: str = "220.ready",
         auth_required: bool = False,
+        tls_required: bool = False,
+        plaintext_needs_tls: bool = False,
+        strict_7bit: bool = False,
     ) -> None:
+        super().__init__(table.CONNECT)
         self.host = host
         self.wording = wording
-        self.size_limit = size_limit
+        self.offered = frozenset(offered) & (_CLASSIC if wording is Wording.CLASSIC else table.EVERYTHING)
+        self.limits = limits or Limits()
         self.mechanisms = mechanisms
+        self.tls = tls
+        self.greeting = greeting
         self.auth_required = auth_required
-        self.client_name = ""
+        self.tls_required = tls_required
+        self.plaintext_needs_tls = plaintext_needs_tls
+        self.strict_7bit = strict_7bit
+        self.errors = self.messages = 0
+        self.client_name = self.username = ""
         self.extended = False
-        self.username = ""
         self.sender: events.SenderNamed | None = None
         self.recipients: list[events.RecipientNamed] = []
-        self._state = table.CONNECT
+        self._nonce = nonce
+        self._attempts = 0
+        self._domains: set[str] = set()
+        self._line_limits = self._allowed_lines()
         self._lines = LineReader(table.LONGEST_LINE)
-        self._out = bytearray()
         self._asked: tuple[str, object] | None = None
+        self._order: StartTls | None = None
         self._body: BodyReader | None = None
-        self._auth: _AuthExchange | None = None
-        self._eof = False
+        self._chunks: ChunkReader | None = None
+        self._in_chunk = False
+        self._auth: AuthExchange | None = None
 
-    @property
-    def state(self) -> str:
-        """The state of the table we are in."""
-        return self._state
+    # The driver's side ------------------------------------------------------------------------------------------
 
     def greet(self) -> None:
-        """Says 220."""
-        self._say("220.ready")
-        self._state = table.WAIT
+        """Says 220, or why not."""
+        code = table.REPLIES[self.greeting].code
+        self._state = table.WAIT if outcome_of(code) is Outcome.SUCCESS else table.BARRED
+        self._say(self.greeting)
 
     def receive_data(self, data: bytes) -> None:
         """Takes bytes from the client."""
-        self._lines.feed(data)
+        if self._state != table.TLS:
+            self._lines.feed(data)
 
-    def receive_eof(self) -> None:
-        """The client is gone; a message without its final dot is forgotten."""
-        self._eof = True
+    def tls_started(self) -> None:
+        """TLS stands: whatever was known of the client is forgotten, and it has to say EHLO again (RFC 3207 §4.2)."""
+        if self._state != table.TLS:
+            raise LocalProtocolError("TLS was not asked for")
+        self.tls, self.extended = True, False
+        self.client_name = self.username = ""
+        self._forget()
+        self._state = table.WAIT
 
-    @property
-    def unsent(self) -> int:
-        """Octets that `data_to_send` would give."""
-        return len(self._out)
+    def tls_failed(self) -> None:
+        """The handshake failed: there is no way back to clear text."""
+        self._state = table.CLOSED
 
-    def data_to_send(self) -> bytes:
-        """Bytes for the client, and empties the outgoing buffer."""
-        out = bytes(self._out)
-        self._out.clear()
-        return out
+    def shut_down(self) -> None:
+        """The server is going down: 421, whatever the client was saying (RFC 5321 §3.8)."""
+        self._leave("421.shutdown")
+
+    def time_out(self) -> None:
+        """The client was silent for too long."""
+        self._leave("421.idle")
+
+    def _leave(self, key: str) -> None:
+        self._asked = None
+        if self._state in (table.CLOSED, table.TLS):
+            self._state = table.CLOSED
+        else:
+            self._say(key)
+
+    # The service's side -----------------------------------------------------------------------------------------
 
     def next_event(self) -> object:
-        """The next thing somebody else must answer, NEED_DATA, or CLOSE."""
+        """The next thing somebody else must answer, an order, NEED_DATA, or CLOSE."""
         if self._asked is not None:
             raise LocalProtocolError(f"{self._asked[0]} has not been answered yet")
-        while self._state != table.CLOSED:
-            if self._state == table.DATA:
-                event = self._read_message()
-            else:
-                raw = self._lines.line()
-                if raw is None:
-                    break
-                event = self._read_auth(raw) if self._state == table.AUTH else self._read_command(raw)
+        if self._order is not None:
+            order, self._order = self._order, None
+            return order
+        while self._state not in (table.CLOSED, table.TLS):
+            event = self._read()
+            if event is NEED_DATA:
+                break
             if event is not None:
                 return event
         return CLOSE if self._eof or self._state == table.CLOSED else NEED_DATA
 
-    def reply(self, key: str, **fields: str) -> None:
+    def reply(self, key: str, /, **fields: str) -> None:
         """Answers the event last given. Raises LocalProtocolError when nothing was asked."""
         if self._asked is None:
             raise LocalProtocolError(f"nothing was asked that {key} could answer")
         verb, event = self._asked
         self._asked = None
-        outcome = outcome_of(table.REPLIES[key].code)
-        if outcome is Outcome.SUCCESS:
+        if outcome_of(table.REPLIES[key].code) in (Outcome.SUCCESS, Outcome.GO_ON):
             self._accept(event)
-        if verb == table.END:
-            self._forget()
-        self._say(key, **fields)
-        self._state = table.TABLE.after(self._state, verb, outcome)
+        self._done(verb, key, **fields)
+
+    def scram_keys(self, keys: ScramKeys) -> None:
+        """Answers ScramKeysAsked."""
+        if self._asked is None or self._auth is None or not isinstance(self._asked[1], events.ScramKeysAsked):
+            raise LocalProtocolError("nobody asked for SCRAM keys")
+        self._asked = None
+        self._done("AUTH", "334.challenge", challenge=self._auth.keys(keys))
+
+    def extensions(self) -> str:
+        """What EHLO lists, one keyword a line (RFC 5321 §4.1.1.1)."""
+        values = {
+            "SIZE": str(self.limits.size), "AUTH": " ".join(self._usable_mechanisms()), "LIMITS": self.limits.keywords()
+        }  # fmt: skip
+        told = (name for name in table.CAPABILITIES if self._tells(name))
+        return "\n".join(f"{name} {values.get(name, '')}".rstrip() for name in told)
+
+    def offers(self, capability: str) -> bool:
+        """Whether a client may count on it now."""
+        if capability == "AUTH" and not self.mechanisms:
+            return False
+        return capability in self.offered and table.NEEDS.get(capability, capability) in self.offered
+
+    def _tells(self, capability: str) -> bool:
+        if capability == "STARTTLS" and self.tls:
+            return False
+        if capability == "AUTH" and not self._usable_mechanisms():
+            return False
+        return self.offers(capability) and (capability != "LIMITS" or bool(self.limits.keywords()))
+
+    def _usable_mechanisms(self) -> tuple[str, ...]:
+        safe = self.tls or not self.plaintext_needs_tls
+        return tuple(name for name in self.mechanisms if safe or name not in PLAINTEXT)
 
     # What the client may have done ------------------------------------------------------------------------------
 
     def _accept(self, event: object) -> None:
-        if isinstance(event, events.ClientNamed):
-            self.client_name, self.extended = event.name, event.extended
-            self._forget()
-        elif isinstance(event, events.SenderNamed):
-            self.sender, self.recipients = event, []
-        elif isinstance(event, events.RecipientNamed):
-            self.recipients.append(event)
-        elif isinstance(event, events.AuthAttempted):
-            self.username = event.username
+        match event:
+            case events.ClientNamed():
+                self.client_name, self.extended = event.name, event.extended
+                self._forget()
+            case events.SenderNamed():
+                self.sender, self.recipients = event, []
+                self.messages += 1
+            case events.RecipientNamed():
+                self.recipients.append(event)
+                self._domains.add(event.path.domain.lower())
+            case events.AuthAttempted():
+                self.username = event.username
+            case events.DataBegun():
+                self._body = BodyReader(self.limits.size)
+            case events.TlsAsked():
+                # What came in clear behind the command must not be heard once TLS stands.
+                self._order = StartTls(self._lines.rest())
 
     def _forget(self) -> None:
-        self.sender, self.recipients, self._body = None, [], None
+        self.sender, self.recipients, self._body, self._chunks = None, [], None, None
 
     def _ask(self, verb: str, event: object) -> object:
         self._asked = (verb, event)
         return event
 
+    def _done(self, verb: str, key: str, /, **fields: str) -> None:
+        """Answers `verb` and moves on."""
+        outcome = outcome_of(table.REPLIES[key].code)
+        self._state = table.TABLE.after(self._state, verb, outcome)
+        if self._state == table.READY:
+            self._forget()
+        if outcome is not Outcome.GO_ON:
+            self._auth = None
+        self._say(key, **fields)
+
     # Commands ---------------------------------------------------------------------------------------------------
+
+    def _read(self) -> object | None:
+        """One step: an event, None when the engine has answered by itself, NEED_DATA."""
+        if self._in_chunk:
+            return self._read_chunk()
+        if self._state == table.DATA:
+            return self._read_message()
+        raw = self._lines.line()
+        if raw is None:
+            return NEED_DATA
+        return self._read_auth(raw) if self._state == table.AUTH else self._read_command(raw)
 
     def _read_command(self, raw: bytes) -> object | None:
         line = raw.rstrip(b"\r\n")
         found = _VERB.match(line)
         verb = found.group().decode().upper() if found else ""
+        arguments = line[len(verb) :]
         try:
             self._check_line(raw, verb)
-            if verb not in table.COMMANDS or (verb == "EHLO" and self.wording is Wording.CLASSIC):
+            if verb not in table.COMMANDS or (arguments and not arguments.startswith(b" ")):
                 self._refuse_verb(verb, line)
+            self._check_offered(verb)
+            if verb == "BDAT":
+                self._begin_chunk(arguments)
                 return None
-            arguments = line[len(verb) :]
-            if arguments and not arguments.startswith(b" "):
-                raise RemoteProtocolError("500.unknown", verb=_named(line))
-            event = self._parse(verb, arguments)
-            return self._settle(verb, event)
+            self._check_order(verb)
+            return self._settle(verb, self._parse(verb, arguments))
         except RemoteProtocolError as refused:
             self._say(refused.reply, **refused.fields)
             return None
 
     def _check_line(self, raw: bytes, verb: str) -> None:
-        limit = table.LINE_LIMITS.get(verb, table.LINE_LIMIT)
+        limit = self._line_limits.get(verb, table.LINE_LIMIT)
         if self._lines.overlong or len(raw) > limit:
             raise RemoteProtocolError("500.line_too_long", limit=str(limit))
         wrong = bare_line_end(raw)
         if wrong:
-            raise RemoteProtocolError("500.bare_lf" if wrong == "wire.bare_lf" else "500.bare_cr")
+            raise RemoteProtocolError(_LINE_ENDS[wrong])
         if _NOT_ASCII.search(raw):
+            self._check_utf8(raw, verb)
+
+    def _check_utf8(self, raw: bytes, verb: str) -> None:
+        if verb not in _UTF8 or not self.extended or not self.offers("SMTPUTF8"):
+            raise RemoteProtocolError("500.not_ascii")
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            raise RemoteProtocolError("500.not_utf8") from None
+        if _CONTROL.search(text):
             raise RemoteProtocolError("500.not_ascii")
 
     def _refuse_verb(self, verb: str, line: bytes) -> None:
@@ -189,11 +304,28 @@ class SmtpServer:
             raise RemoteProtocolError("500.empty")
         raise RemoteProtocolError("500.unknown", verb=_named(line))
 
-    def _parse(self, verb: str, arguments: bytes) -> object:
-        row = table.COMMANDS[verb]
+    def _check_offered(self, verb: str) -> None:
+        """A command nobody was offered is one we do not have (RFC 5321 §4.2.4)."""
+        if self._state == table.BARRED:
+            return
+        capability = table.COMMANDS[verb].capability
+        unheard = capability in _AFTER_EHLO and self.client_name and not self.extended
+        if capability and (not self.offers(capability) or unheard):
+            if self.wording is Wording.CLASSIC:
+                raise RemoteProtocolError("500.unknown", verb=verb)
+            raise RemoteProtocolError("502.not_offered", verb=verb)
+        if self.tls_required and not self.tls and verb not in _BEFORE_TLS:
+            raise RemoteProtocolError("530.need_tls")
+        if verb == "STARTTLS" and self.tls:
+            raise RemoteProtocolError("503.in_tls")
+
+    def _check_order(self, verb: str) -> None:
         # A wrong order is said before a wrong argument: the first is what the student has to mend first.
         if verb not in table.MOVES[self._state]:
             raise RemoteProtocolError(table.TABLE.misplaced(verb, self._state), verb=verb)
+
+    def _parse(self, verb: str, arguments: bytes) -> object:
+        row = table.COMMANDS[verb]
         try:
             return row.parse(arguments)
         except GrammarError as wrong:
@@ -210,58 +342,88 @@ class SmtpServer:
                 self._done(verb, "250.reset")
             case events.Quit():
                 self._done(verb, "221.closing")
-            case events.DataBegun():
-                self._body = BodyReader(self.size_limit)
-                self._done(verb, "354.go_on")
             case events.HelpAsked():
                 self._help(verb, event)
             case events.AuthBegun():
                 return self._begin_auth(event)
             case _:
-                self._check_parameters(event)
+                self._check_event(event)
                 return self._ask(verb, event)
         return None
 
-    def _done(self, verb: str, key: str, **fields: str) -> None:
-        self._say(key, **fields)
-        self._state = table.TABLE.after(self._state, verb, outcome_of(table.REPLIES[key].code))
-
     def _help(self, verb: str, event: events.HelpAsked) -> None:
+        known = [name for name, row in table.COMMANDS.items() if not row.capability or self.offers(row.capability)]
         if not event.verb:
-            known = [name for name in table.COMMANDS if name != "AUTH" or self.mechanisms]
             text = "Commands: " + " ".join(known) + "\nHELP verb shows how one is written"
             self._done(verb, "214.help", text=text)
-        elif event.verb in table.COMMANDS:
+        elif event.verb in known:
             row = table.COMMANDS[event.verb]
-            self._done(verb, "214.help", text=f"{row.syntax} ({row.rfc})")
+            parameters = (
+                f"\n{each.syntax} ({each.rfc})"
+                for each in table.PARAMETERS.get(event.verb, {}).values()
+                if self.offers(each.capability)
+            )
+            self._done(verb, "214.help", text=f"{row.syntax} ({row.rfc}){''.join(parameters)}")
         else:
             raise RemoteProtocolError("504.no_help", verb=event.verb[:40])
 
-    def _check_parameters(self, event: object) -> None:
-        if isinstance(event, events.SenderNamed):
-            if self.auth_required and not self.username:
-                raise RemoteProtocolError("530.need_auth")
-            self._check_mail_parameters(event.parameters)
-        elif isinstance(event, events.RecipientNamed):
-            for name in event.parameters:
-                raise RemoteProtocolError("555.parameter", parameter=name)
-            if len(self.recipients) >= RECIPIENT_LIMIT:
-                raise RemoteProtocolError("452.too_many_recipients")
+    # Arguments that hang on what was offered --------------------------------------------------------------------
 
-    def _check_mail_parameters(self, parameters: Mapping[str, str]) -> None:
+    def _allowed_lines(self) -> dict[str, int]:
+        """How long a command's line may be: each parameter offered adds its own length."""
+        limits = {"AUTH": table.LONGEST_LINE}
+        for verb, rows in table.PARAMETERS.items():
+            limits[verb] = table.LINE_LIMIT + sum(row.octets for row in rows.values() if self.offers(row.capability))
+        return limits
+
+    def _check_event(self, event: object) -> None:
+        match event:
+            case events.SenderNamed():
+                self._check_sender(event)
+            case events.RecipientNamed():
+                self._check_recipient(event)
+            case events.VerifyAsked() | events.ExpandAsked():
+                if event.utf8 and not (self.extended and self.offers("SMTPUTF8")):
+                    raise RemoteProtocolError("555.parameter", parameter="SMTPUTF8")
+                if not event.utf8 and not event.word.isascii():
+                    raise RemoteProtocolError("553.utf8_reply")
+            case events.DataBegun():
+                if self.sender is not None and self.sender.body == "BINARYMIME":
+                    raise RemoteProtocolError("503.need_bdat")
+
+    def _check_sender(self, event: events.SenderNamed) -> None:
+        if self.auth_required and not self.username:
+            raise RemoteProtocolError("530.need_auth")
+        self._check_parameters("MAIL", event.parameters)
+        self._check_ascii(event, utf8=event.utf8)
+        if event.size > self.limits.size:
+            raise RemoteProtocolError("552.too_big", limit=str(self.limits.size))
+        if self.limits.messages and self.messages >= self.limits.messages:
+            raise RemoteProtocolError("421.too_many_messages", limit=str(self.limits.messages))
+
+    def _check_recipient(self, event: events.RecipientNamed) -> None:
+        self._check_parameters("RCPT", event.parameters)
+        assert self.sender is not None
+        self._check_ascii(event, utf8=self.sender.utf8)
+        limits = self.limits
+        if limits.recipients and len(self.recipients) >= limits.recipients:
+            raise RemoteProtocolError("452.too_many_recipients")
+        if limits.domains and len(self._domains | {event.path.domain.lower()}) > limits.domains:
+            raise RemoteProtocolError("452.too_many_domains", limit=str(limits.domains))
+
+    def _check_ascii(self, event: events.SenderNamed | events.RecipientNamed, *, utf8: bool) -> None:
+        if not utf8 and not (event.path.is_ascii and all(value.isascii() for value in event.parameters.values())):
+            raise RemoteProtocolError("553.need_smtputf8")
+
+    def _check_parameters(self, verb: str, parameters: Mapping[str, str]) -> None:
         for name, value in parameters.items():
-            if not self.extended or name not in ("SIZE", "BODY", "AUTH"):
+            row = table.PARAMETERS[verb].get(name)
+            # BODY belongs to two extensions: which, its value says.
+            capability = row and (BODIES.get(value.upper(), "8BITMIME") if name == "BODY" else row.capability)
+            if row is None or not self.extended or not self.offers(str(capability)):
                 raise RemoteProtocolError("555.parameter", parameter=name)
-            if name == "AUTH" and not self.mechanisms:
-                raise RemoteProtocolError("555.parameter", parameter=name)
-            if name == "SIZE" and not (value.isdigit() and len(value) <= 20):
-                raise RemoteProtocolError("501.parameter_value", parameter=name)
-            if name == "BODY" and value.upper() not in _BODIES:
-                raise RemoteProtocolError("501.parameter_value", parameter=name)
-            if name == "AUTH" and not value:
-                raise RemoteProtocolError("501.parameter_value", parameter=name)
-        if int(parameters.get("SIZE", "0")) > self.size_limit:
-            raise RemoteProtocolError("552.too_big", limit=str(self.size_limit))
+            if value if row.takes is None else not row.takes(value):
+                raise RemoteProtocolError("501.parameter_value", parameter=name, syntax=row.syntax)
 
     # The message ------------------------------------------------------------------------------------------------
 
@@ -270,109 +432,127 @@ class SmtpServer:
         assert body is not None
         rest = body.feed(self._lines.rest())
         if rest is None:
-            return NEED_DATA if not self._eof else CLOSE
+            return NEED_DATA
         self._lines.feed(rest)
-        refused = body.refusal()
         self._asked = (table.END, None)
-        if refused is not None:
+        try:
+            body.check(self.limits.text_line)
+            return self._message_received(table.END, body.content, chunked=False)
+        except RemoteProtocolError as refused:
             self.reply(refused.reply, **refused.fields)
             return None
-        return self._ask(table.END, events.MessageReceived(body.content()))
+
+    def _message_received(self, verb: str, content: bytes, *, chunked: bool) -> object:
+        sender = self.sender
+        assert sender is not None
+        if self.strict_7bit and sender.body in ("", "7BIT") and not content.isascii():
+            raise RemoteProtocolError("554.eight_bit")
+        return self._ask(verb, events.MessageReceived(content, sender, tuple(self.recipients), chunked))
+
+    def _begin_chunk(self, arguments: bytes) -> None:
+        """BDAT: its octets follow whatever we think of it, so they are swallowed before it is refused."""
+        chunk = self._parse("BDAT", arguments)
+        assert isinstance(chunk, events.ChunkAnnounced)
+        refusal = None
+        try:
+            self._check_order("BDAT")
+        except RemoteProtocolError as refused:
+            refusal = refused
+        self._chunks = self._chunks or ChunkReader(self.limits.size)
+        self._chunks.begin(chunk.size, last=chunk.last, refusal=refusal)
+        self._in_chunk = True
+
+    def _read_chunk(self) -> object | None:
+        chunks = self._chunks
+        assert chunks is not None
+        chunks.feed(self._lines.take(chunks.left))
+        if chunks.left:
+            return NEED_DATA
+        self._in_chunk = False
+        verb = "BDAT" if chunks.last else table.CHUNK
+        self._asked = (verb, None)
+        try:
+            if chunks.refusal is not None:
+                raise chunks.refusal
+            if not chunks.last:
+                return self._ask(verb, events.ChunkReceived(chunks.size, chunks.total))
+            content = chunks.content()
+            assert self.sender is not None
+            if self.sender.body != "BINARYMIME":
+                check_text(content, self.limits.text_line)
+            return self._message_received(verb, content, chunked=True)
+        except RemoteProtocolError as refused:
+            self.reply(refused.reply, **refused.fields)
+            return None
 
     # Authentication (RFC 4954) ----------------------------------------------------------------------------------
 
     def _begin_auth(self, event: events.AuthBegun) -> object | None:
-        if not self.mechanisms or not self.extended:
-            raise RemoteProtocolError("502.not_offered", verb="AUTH")
         if self.username:
             raise RemoteProtocolError("503.authenticated")
         if event.mechanism not in self.mechanisms:
             raise RemoteProtocolError("504.mechanism", mechanism=event.mechanism)
-        self._auth = _AuthExchange(event.mechanism)
-        if event.initial is None:
-            self._done("AUTH", "334.challenge", challenge=self._auth.challenge())
-            return None
-        return self._auth_step(event.initial)
+        if event.mechanism not in self._usable_mechanisms():
+            raise RemoteProtocolError("538.need_tls", mechanism=event.mechanism)
+        self._attempts += 1
+        self._auth = AuthExchange(event.mechanism, f"{self._nonce}.{self._attempts}", self.host)
+        return self._auth_next(self._auth.begin(event.initial))
 
     def _read_auth(self, raw: bytes) -> object | None:
         response = raw.rstrip(b"\r\n")
+        wrong = bare_line_end(raw)
         if self._lines.overlong:
             self._done("AUTH", "500.auth_line_too_long", limit=str(table.LONGEST_LINE))
+        elif wrong:
+            self._done("AUTH", _LINE_ENDS[wrong])
         elif response == b"*":
             self._done("AUTH", "501.auth_cancelled")
-        elif bare_line_end(raw):
-            self._done("AUTH", "500.bare_lf" if bare_line_end(raw) == "wire.bare_lf" else "500.bare_cr")
         else:
+            assert self._auth is not None
             try:
-                return self._auth_step(response)
+                return self._auth_next(self._auth.respond(response))
             except RemoteProtocolError as refused:
                 self._done("AUTH", refused.reply, **refused.fields)
         return None
 
-    def _auth_step(self, response: bytes) -> object | None:
-        assert self._auth is not None
-        known = self._auth.respond(response)
-        if known is None:
-            self._done("AUTH", "334.challenge", challenge=self._auth.challenge())
+    def _auth_next(self, step: str | Question) -> object | None:
+        if isinstance(step, str):
+            self._done("AUTH", "334.challenge", challenge=step)
             return None
-        return self._ask("AUTH", known)
+        return self._ask("AUTH", step)
 
     # Replies ----------------------------------------------------------------------------------------------------
 
-    def _say(self, key: str, **fields: str) -> None:
+    def _say(self, key: str, /, **fields: str) -> None:
         row = table.REPLIES[key]
-        lines = row.words(self.wording, {"host": self.host, "client": self.client_name, **fields})
+        if row.code.startswith("5") and self._state != table.CLOSED:
+            self.errors += 1
+            if self.limits.errors and self.errors > self.limits.errors:
+                row = table.REPLIES["421.too_many_errors"]
+        words = row.words(self.wording, _Facts({"host": self.host, "client": self.client_name, **fields}))
+        # A server without extensions has nothing to say after its greeting.
+        lines = words[:-1] if len(words) > 1 and not words[-1] else words
         # Enhanced codes are for clients that saw them offered (RFC 2034 §3), so not before EHLO.
-        enhanced = f"{row.enhanced} " if row.enhanced and self.extended and self.wording is Wording.EXTENDED else ""
+        shown = row.enhanced and self.extended and "ENHANCEDSTATUSCODES" in self.offered
+        enhanced = f"{row.enhanced} " if shown else ""
         for index, text in enumerate(lines):
             mark = " " if index == len(lines) - 1 else "-"
             self._out += f"{row.code}{mark}{enhanced}{text}".rstrip(" ").encode("utf-8", "surrogateescape")
             if row.code == "334" and not text:
                 self._out += b" "  # RFC 4954 §4: 334 SP, even for an empty challenge
             self._out += b"\r\n"
+        if row.code in table.CLOSING:
+            self._state = table.CLOSED
 
-    def extensions(self) -> str:
-        """What EHLO lists, one keyword a line (RFC 5321 §4.1.1.1)."""
-        lines = ["PIPELINING", f"SIZE {self.size_limit}", "8BITMIME"]
-        if self.mechanisms:
-            lines.append("AUTH " + " ".join(self.mechanisms))
-        return "\n".join([*lines, "ENHANCEDSTATUSCODES", "HELP"])
+
+class _Facts(dict[str, str]):
+    """What a reply is filled with. A fault may be any reply at any stage: where it misses a fact it says less."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
 
 
 def _named(line: bytes) -> str:
     """The word that is no command, where it looks like one. A password sent out of place is not said back."""
     word = line.split(b" ")[0]
     return word.decode() if len(word) <= _LONGEST_WORD and _VERB.fullmatch(word) else "not a word of SMTP"
-
-
-class _AuthExchange:
-    """PLAIN (RFC 4616) and LOGIN, up to the name and password."""
-
-    def __init__(self, mechanism: str) -> None:
-        self.mechanism = mechanism
-        self._said: list[str] = []
-
-    def challenge(self) -> str:
-        """The next challenge, in base64."""
-        if self.mechanism == "PLAIN":
-            return ""
-        return base64.b64encode(b"Password:" if self._said else b"Username:").decode()
-
-    def respond(self, response: bytes) -> events.AuthAttempted | None:
-        """Takes a response; None when another challenge is due. Raises RemoteProtocolError for nonsense."""
-        try:
-            text = base64.b64decode(response, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            raise RemoteProtocolError("501.auth_base64", mechanism=self.mechanism) from None
-        if self.mechanism == "PLAIN":
-            # authzid NUL authcid NUL passwd; acting for somebody else is not offered.
-            parts = text.split("\0")
-            if len(parts) != 3 or not parts[1]:
-                raise RemoteProtocolError("501.auth_base64", mechanism=self.mechanism)
-            if parts[0] not in ("", parts[1]):
-                raise RemoteProtocolError("535.wrong")
-            return events.AuthAttempted(self.mechanism, parts[1], parts[2])
-        self._said.append(text)
-        if len(self._said) < 2:
-            return None
-        return events.AuthAttempted(self.mechanism, self._said[0], self._said[1])

@@ -6,24 +6,34 @@ reply is a key of `REPLIES`; the words of the textbook stand beside today's.
 
 from __future__ import annotations
 
-from mailtutor.protocols.smtp import grammar
-from mailtutor.protocols.spec import Command, Move, Reply, Table
+from mailtutor.protocols.smtp import grammar, sasl
+from mailtutor.protocols.smtp.parameters import PARAMETERS
+from mailtutor.protocols.smtp.replies import CLOSING, REPLIES
+from mailtutor.protocols.spec import Command, Move, Table
+
+__all__ = ["CLOSING", "COMMANDS", "MOVES", "PARAMETERS", "REPLIES", "TABLE"]
 
 CONNECT = "connect"
 WAIT = "wait"
+TLS = "tls"
 READY = "ready"
 MAIL = "mail"
 RCPT = "rcpt"
 DATA = "data"
+BDAT = "bdat"
 AUTH = "auth"
+BARRED = "barred"
 CLOSED = "closed"
 
-STATES = (CONNECT, WAIT, READY, AUTH, MAIL, RCPT, DATA, CLOSED)
+STATES = (CONNECT, WAIT, TLS, READY, AUTH, MAIL, RCPT, DATA, BDAT, BARRED, CLOSED)
 
 # "." is the end of the message: it gets a reply as a command does.
 END = "."
+# A BDAT that is not the last leads elsewhere than the one that is. What went wrong with either forgets the message, so
+# that chunks sent without waiting for the answer come out of order, one refusal each.
+CHUNK = "BDAT chunk"
 
-_ANY_TIME = ("NOOP", "HELP", "VRFY")
+_ANY_TIME = ("NOOP", "HELP", "VRFY", "EXPN")
 
 
 def _stay(state: str) -> dict[str, Move]:
@@ -33,10 +43,14 @@ def _stay(state: str) -> dict[str, Move]:
 MOVES = {
     CONNECT: {},
     WAIT: {"HELO": Move(READY), "EHLO": Move(READY), "RSET": Move(WAIT)} | _stay(WAIT),
+    # Nothing is a command until TLS stands; then the server knows nothing any more (RFC 3207 §4.2).
+    TLS: {},
     READY: {
         "HELO": Move(READY),
         "EHLO": Move(READY),
+        "STARTTLS": Move(TLS),
         "AUTH": Move(READY, go_on=AUTH),
+        "ETRN": Move(READY),
         "MAIL": Move(MAIL),
         "RSET": Move(READY),
     }
@@ -48,113 +62,60 @@ MOVES = {
         "EHLO": Move(READY),
         "RCPT": Move(RCPT),
         "DATA": Move(READY, go_on=DATA),
+        "BDAT": Move(READY, fail=READY),
+        CHUNK: Move(BDAT, fail=READY),
         "RSET": Move(READY),
     }
     | _stay(RCPT),
     DATA: {END: Move(READY, fail=READY)},
+    BDAT: {
+        "HELO": Move(READY),
+        "EHLO": Move(READY),
+        "BDAT": Move(READY, fail=READY),
+        CHUNK: Move(BDAT, fail=READY),
+        "RSET": Move(READY),
+    }
+    | _stay(BDAT),
+    # The server greeted with 554: it waits for QUIT only (RFC 5321 §3.1).
+    BARRED: {"QUIT": Move(CLOSED)},
     CLOSED: {},
 }
 
-REPLIES = {
-    reply.key: reply
-    for reply in (
-        Reply("220.ready", "220", "{host} ESMTP mailtutor", "{host}"),
-        Reply("221.closing", "221", "{host} closing connection", None, "2.0.0"),
-        Reply("250.hello", "250", "{host} Hello {client}", "Hello {client}, pleased to meet you"),
-        Reply("250.extensions", "250", "{host} Hello {client}\n{extensions}"),
-        Reply("250.sender", "250", "{path} ... Sender ok", None, "2.1.0"),
-        Reply("250.recipient", "250", "{path} ... Recipient ok", None, "2.1.5"),
-        Reply(
-            "250.accepted",
-            "250",
-            "Message accepted for delivery ({queue_id})",
-            "Message accepted for delivery",
-            "2.0.0",
-        ),
-        Reply("250.reset", "250", "Forgotten: no sender, no recipients", "Reset state", "2.0.0"),
-        Reply("250.noop", "250", "OK", None, "2.0.0"),
-        Reply("250.user", "250", "<{path}>", None, "2.1.5"),
-        Reply("252.cannot_verify", "252", "Cannot verify {path} here; a message would be tried", None, "2.5.2"),
-        Reply("214.help", "214", "{text}", None, "2.0.0"),
-        Reply("235.authenticated", "235", "Authenticated as {username}", None, "2.7.0"),
-        Reply("334.challenge", "334", "{challenge}"),
-        Reply("354.go_on", "354", 'Enter mail, end with "." on a line by itself'),
-        Reply("421.shutdown", "421", "{host} Service not available, closing transmission channel", None, "4.3.2"),
-        Reply("450.greylisted", "450", "Try again later: first time we hear of {path}", None, "4.2.0"),
-        Reply("451.local", "451", "Local error, nothing was accepted; try again later", None, "4.3.0"),
-        Reply(
-            "452.too_many_recipients",
-            "452",
-            "Too many recipients; send the rest in another message",
-            None,
-            "4.5.3",
-        ),
-        Reply("452.mailbox_full", "452", "Mailbox of {path} is full", None, "4.2.2"),
-        Reply("500.unknown", "500", "Command not recognized: {verb}", "Command unrecognized", "5.5.2"),
-        Reply("500.empty", "500", "An empty line is not a command", "Command unrecognized", "5.5.2"),
-        Reply("500.line_too_long", "500", "Line too long: at most {limit} octets with its CRLF", None, "5.5.2"),
-        Reply("500.auth_line_too_long", "500", "Line too long: at most {limit} octets with its CRLF", None, "5.5.6"),
-        Reply("500.bare_lf", "500", "Bare LF: a line ends with CR LF (with nc, use nc -C)", None, "5.5.2"),
-        Reply("500.bare_cr", "500", "Bare CR inside a line: CR stands only before LF", None, "5.5.2"),
-        Reply("500.not_ascii", "500", "Commands are 7-bit ASCII without control characters", None, "5.5.2"),
-        Reply("501.syntax", "501", "Syntax: {syntax}", None, "5.5.4"),
-        Reply("501.path_too_long", "501", "Path too long: 64 octets before the @, 255 after it", None, "5.1.3"),
-        Reply("501.parameter_value", "501", "Bad value of parameter {parameter}", None, "5.5.4"),
-        Reply("501.auth_cancelled", "501", "Authentication cancelled", None, "5.7.0"),
-        Reply("501.auth_base64", "501", "That is not base64 of what {mechanism} sends", None, "5.5.2"),
-        Reply("502.not_offered", "502", "{verb} is not offered here", "Command not implemented", "5.5.1"),
-        Reply("503.need_hello", "503", "Say HELO or EHLO first", "Need HELO", "5.5.1"),
-        Reply("503.need_mail", "503", "Need MAIL before {verb}", "Need MAIL before {verb}", "5.5.1"),
-        Reply(
-            "503.need_rcpt",
-            "503",
-            "Need RCPT before DATA: nobody to deliver to",
-            "Need RCPT (recipient)",
-            "5.5.1",
-        ),
-        Reply(
-            "503.sender_given",
-            "503",
-            "Sender already given; RSET starts over",
-            "Sender already specified",
-            "5.5.1",
-        ),
-        Reply("503.authenticated", "503", "Already authenticated", None, "5.5.1"),
-        Reply("503.in_transaction", "503", "Not inside a mail transaction", None, "5.5.1"),
-        Reply("504.mechanism", "504", "Mechanism {mechanism} is not offered", None, "5.5.4"),
-        Reply("504.no_help", "504", "No help on {verb}; HELP alone lists the commands", None, "5.5.4"),
-        Reply("530.need_auth", "530", "Authentication required", None, "5.7.0"),
-        Reply("535.wrong", "535", "Wrong user name or password", None, "5.7.8"),
-        Reply("550.no_such_user", "550", "{path} ... User unknown", None, "5.1.1"),
-        Reply("550.not_content", "550", "Message refused: {reason}", None, "5.6.0"),
-        Reply("550.relaying", "550", "{path} ... Relaying denied", None, "5.7.1"),
-        Reply("552.too_big", "552", "Message too big: at most {limit} octets", None, "5.3.4"),
-        Reply("553.not_yours", "553", "{username} may not send as {path}", None, "5.7.1"),
-        Reply("554.loop", "554", "Too many hops: this message goes in circles", None, "5.4.6"),
-        Reply("555.parameter", "555", "Parameter not recognized: {parameter}", None, "5.5.4"),
-    )
-}
-
-_SYNTAX = ("500.line_too_long", "500.bare_lf", "500.bare_cr", "500.not_ascii", "501.syntax")
-_BEFORE_HELLO = {WAIT: "503.need_hello"}
+_SYNTAX = ("500.line_too_long", "500.bare_lf", "500.bare_cr", "500.not_ascii", "500.not_utf8", "501.syntax")
+_ALWAYS = (*_SYNTAX, "421.shutdown", "421.idle", "421.too_many_errors", "530.need_tls", "503.no_service")
+_NOT_HERE = ("502.not_offered", "500.unknown")
+_BARRED = {BARRED: "503.no_service"}
+_BEFORE_HELLO = {WAIT: "503.need_hello", **_BARRED}
+_ONCE_SENT = {**_BEFORE_HELLO, BDAT: "503.chunks_begun"}
+_DISK = ("452.no_room", "451.local")
+_CONTENT = (
+    "552.too_big", "550.bare_line_end", "550.nul", "550.text_line_too_long", "550.not_content", "554.eight_bit",
+    "554.loop", "554.refused", "552.mailbox_full", "452.mailbox_full", "451.greylisted", *_DISK,
+)  # fmt: skip
 
 COMMANDS = {
     row.verb: row
     for row in (
         Command(
             "HELO", "HELO domain", grammar.helo, "RFC 5321 §4.1.1.1", "HELO crepes.fr", "handshake",
-            ("250.hello", *_SYNTAX),
+            ("250.hello", "501.path_too_long", *_ALWAYS), misplaced_else="503.no_service",
         ),
         Command(
             "EHLO", "EHLO domain", grammar.ehlo, "RFC 5321 §4.1.1.1", "EHLO crepes.fr", "handshake",
-            ("250.extensions", "502.not_offered", *_SYNTAX),
+            ("250.extensions", *_NOT_HERE, "550.ehlo_refused", "501.path_too_long", *_ALWAYS),
+            misplaced_else="503.no_service", capability="EHLO",
+        ),
+        Command(
+            "STARTTLS", "STARTTLS", grammar.starttls, "RFC 3207 §4", "STARTTLS", "handshake",
+            ("220.tls", "454.tls", *_NOT_HERE, "503.need_hello", "503.in_tls", "503.in_transaction", *_ALWAYS),
+            misplaced=_BEFORE_HELLO, misplaced_else="503.in_transaction", capability="STARTTLS",
         ),
         Command(
             "AUTH", "AUTH mechanism [initial-response]", grammar.auth, "RFC 4954 §4", "AUTH PLAIN", "handshake",
             (
                 "235.authenticated", "334.challenge", "501.auth_base64", "501.auth_cancelled", "504.mechanism",
-                "500.auth_line_too_long",
-                "535.wrong", "502.not_offered", "503.authenticated", *_SYNTAX,
+                "500.auth_line_too_long", "454.auth", "535.wrong", "538.need_tls", *_NOT_HERE, "503.need_hello",
+                "503.authenticated", "503.in_transaction", *_ALWAYS,
             ),
             misplaced=_BEFORE_HELLO, misplaced_else="503.in_transaction", capability="AUTH",
         ),
@@ -162,62 +123,120 @@ COMMANDS = {
             "MAIL", "MAIL FROM:<address> [parameters]", grammar.mail, "RFC 5321 §4.1.1.2",
             "MAIL FROM:<alice@crepes.fr>", "transfer",
             (
-                "250.sender", "503.need_hello", "503.sender_given", "530.need_auth", "552.too_big", "553.not_yours",
-                "555.parameter", "501.parameter_value", "501.path_too_long", *_SYNTAX,
+                "250.sender", "503.need_hello", "503.sender_given", "503.chunks_begun", "530.need_auth", "552.too_big",
+                "553.not_yours", "553.need_smtputf8", "550.relaying", "451.greylisted", *_DISK,
+                "421.too_many_messages", "554.refused", "555.parameter", "501.parameter_value", "501.path_too_long",
+                *_ALWAYS,
             ),
-            misplaced=_BEFORE_HELLO, misplaced_else="503.sender_given",
+            misplaced=_ONCE_SENT, misplaced_else="503.sender_given",
         ),
         Command(
-            "RCPT", "RCPT TO:<address>", grammar.rcpt, "RFC 5321 §4.1.1.3", "RCPT TO:<bob@hamburger.edu>",
+            "RCPT", "RCPT TO:<address> [parameters]", grammar.rcpt, "RFC 5321 §4.1.1.3", "RCPT TO:<bob@hamburger.edu>",
             "transfer",
             (
-                "250.recipient", "503.need_mail", "550.no_such_user", "550.relaying", "450.greylisted",
-                "452.mailbox_full", "452.too_many_recipients", "555.parameter", "501.path_too_long", *_SYNTAX,
+                "250.recipient", "251.recipient", "503.need_hello", "503.need_mail", "503.chunks_begun",
+                "550.no_such_user", "550.relaying", "551.user_not_local", "450.greylisted", "450.mailbox_busy",
+                "451.greylisted", "452.mailbox_full", "552.mailbox_full", "452.too_many_recipients",
+                "452.too_many_domains", "553.need_smtputf8", "554.refused", *_DISK, "555.parameter",
+                "501.parameter_value", "501.path_too_long", *_ALWAYS,
             ),
-            misplaced=_BEFORE_HELLO, misplaced_else="503.need_mail",
+            misplaced=_ONCE_SENT, misplaced_else="503.need_mail",
         ),
         Command(
             "DATA", "DATA", grammar.data, "RFC 5321 §4.1.1.4", "DATA", "transfer",
-            ("354.go_on", "503.need_mail", "503.need_rcpt", *_SYNTAX),
-            misplaced={WAIT: "503.need_hello", MAIL: "503.need_rcpt"}, misplaced_else="503.need_mail",
+            (
+                "354.go_on", "250.accepted", "503.need_hello", "503.need_mail", "503.need_rcpt", "503.chunks_begun",
+                "503.need_bdat", *_CONTENT, *_ALWAYS,
+            ),
+            misplaced=_ONCE_SENT | {MAIL: "503.need_rcpt"}, misplaced_else="503.need_mail",
         ),
         Command(
-            "RSET", "RSET", grammar.rset, "RFC 5321 §4.1.1.5", "RSET", "transfer", ("250.reset", *_SYNTAX),
+            "BDAT", "BDAT octets [LAST]", grammar.bdat, "RFC 3030 §2", "BDAT 0 LAST", "transfer",
+            (
+                "250.chunk", "250.accepted", *_NOT_HERE, "503.need_hello", "503.need_mail", "503.need_rcpt", *_CONTENT,
+                *_ALWAYS,
+            ),
+            misplaced=_BEFORE_HELLO | {MAIL: "503.need_rcpt"}, misplaced_else="503.need_mail", capability="CHUNKING",
         ),
         Command(
-            "NOOP", "NOOP", grammar.noop, "RFC 5321 §4.1.1.9", "NOOP", "handshake", ("250.noop", *_SYNTAX),
+            "RSET", "RSET", grammar.rset, "RFC 5321 §4.1.1.5", "RSET", "transfer", ("250.reset", *_ALWAYS),
+            misplaced_else="503.no_service",
         ),
         Command(
-            "VRFY", "VRFY user", grammar.vrfy, "RFC 5321 §4.1.1.6", "VRFY bob", "handshake",
-            ("250.user", "252.cannot_verify", "550.no_such_user", *_SYNTAX),
+            "NOOP", "NOOP [words]", grammar.noop, "RFC 5321 §4.1.1.9", "NOOP", "handshake", ("250.noop", *_ALWAYS),
+            misplaced_else="503.no_service",
+        ),
+        Command(
+            "VRFY", "VRFY user [SMTPUTF8]", grammar.vrfy, "RFC 5321 §4.1.1.6", "VRFY bob", "handshake",
+            (
+                "250.user", "252.cannot_verify", "550.no_such_user", "551.user_not_local", "553.ambiguous",
+                "553.utf8_reply", "555.parameter", *_ALWAYS,
+            ),
+            misplaced_else="503.no_service",
+        ),
+        Command(
+            "EXPN", "EXPN list [SMTPUTF8]", grammar.expn, "RFC 5321 §4.1.1.7", "EXPN students", "handshake",
+            (
+                "250.list", "252.cannot_expand", "550.no_such_list", "553.utf8_reply", "555.parameter", *_NOT_HERE,
+                *_ALWAYS,
+            ),
+            misplaced_else="503.no_service", capability="EXPN",
+        ),
+        Command(
+            "ETRN", "ETRN node", grammar.etrn, "RFC 1985 §5", "ETRN hamburger.edu", "transfer",
+            (
+                "250.queue_started", "251.queue_empty", "252.queue_pending", "253.queue_counted", "458.queue_failed",
+                "459.node_refused", *_NOT_HERE, "503.need_hello", "503.in_transaction", *_ALWAYS,
+            ),
+            misplaced=_BEFORE_HELLO, misplaced_else="503.in_transaction", capability="ETRN",
         ),
         Command(
             "HELP", "HELP [verb]", grammar.help_, "RFC 5321 §4.1.1.8", "HELP MAIL", "handshake",
-            ("214.help", "504.no_help", *_SYNTAX),
+            ("214.help", "504.no_help", *_NOT_HERE, *_ALWAYS), misplaced_else="503.no_service", capability="HELP",
         ),
         Command(
-            "QUIT", "QUIT", grammar.quit_, "RFC 5321 §4.1.1.10", "QUIT", "close", ("221.closing", *_SYNTAX),
+            "QUIT", "QUIT", grammar.quit_, "RFC 5321 §4.1.1.10", "QUIT", "close", ("221.closing", *_ALWAYS),
         ),
     )
 }  # fmt: skip
 
-# Known to the standards, not spoken here: 502, not 500 (RFC 5321 §4.2.4).
-NOT_OFFERED = frozenset({"EXPN", "SEND", "SOML", "SAML", "TURN", "ETRN", "BDAT", "STARTTLS", "ATRN", "BURL"})
+# What answers nothing: the greeting, and a line that is no command.
+UNASKED = ("220.ready", "421.busy", "521.no_mail", "554.no_service", "500.empty", "500.unknown")
 
-# Octets a command line may have with its CRLF (RFC 5321 §4.5.3.1.4; SIZE, BODY and AUTH= lengthen MAIL, RFC 4954 §4
-# allows 12288 for AUTH).
+# Known to the standards, spoken by nobody here: 502, not 500 (RFC 5321 §4.2.4).
+NOT_OFFERED = frozenset({"SEND", "SOML", "SAML", "TURN", "ATRN", "BURL"})
+
+# Octets a command line may have with its CRLF (RFC 5321 §4.5.3.1.4); every parameter offered adds its own, and AUTH has
+# its own limit (RFC 4954 §4), for responses too.
 LINE_LIMIT = 512
-LINE_LIMITS = {"MAIL": 512 + 26 + 17 + 500, "AUTH": 12288}
 LONGEST_LINE = 12288
 
+# What a server can say in EHLO, in the order it says it.
 CAPABILITIES = {
     "PIPELINING": "RFC 2920",
     "SIZE": "RFC 1870",
     "8BITMIME": "RFC 6152",
+    "BINARYMIME": "RFC 3030",
+    "CHUNKING": "RFC 3030",
+    "SMTPUTF8": "RFC 6531",
+    "DSN": "RFC 3461",
+    "ETRN": "RFC 1985",
+    "EXPN": "RFC 5321 §4.1.1.7",
+    "STARTTLS": "RFC 3207",
     "AUTH": "RFC 4954",
+    "LIMITS": "RFC 9422",
     "ENHANCEDSTATUSCODES": "RFC 2034",
     "HELP": "RFC 5321 §4.1.1.8",
 }
+# A capability that means nothing without another.
+NEEDS = {"BINARYMIME": "CHUNKING"}
+# What a host offers unless its plan says otherwise: what a lab can do without a relay or a certificate.
+OFFERED = frozenset({"EHLO", "PIPELINING", "SIZE", "8BITMIME", "CHUNKING", "AUTH", "ENHANCEDSTATUSCODES", "HELP"})
+EVERYTHING = frozenset({"EHLO", *CAPABILITIES})
+
+_PARAMETER_RFCS = {row.name: row.rfc for rows in PARAMETERS.values() for row in rows.values()}
+_LIMIT_RFCS = dict.fromkeys(("RCPTMAX", "MAILMAX", "RCPTDOMAINMAX"), "RFC 9422 §3")
+_BODY_RFCS = {"7BIT": "RFC 6152 §2"}
 
 TABLE = Table(
     protocol="smtp",
@@ -226,12 +245,14 @@ TABLE = Table(
     states=STATES,
     initial=CONNECT,
     state_names={
-        CONNECT: "connect", WAIT: "wait for HELO", READY: "ready", AUTH: "authenticating", MAIL: "MAIL",
-        RCPT: "RCPT", DATA: "DATA", CLOSED: "closed",
+        CONNECT: "connect", WAIT: "wait for HELO", TLS: "TLS handshake", READY: "ready", AUTH: "authenticating",
+        MAIL: "MAIL", RCPT: "RCPT", DATA: "DATA", BDAT: "BDAT", BARRED: "no service", CLOSED: "closed",
     },
     commands=COMMANDS,
     replies=REPLIES,
     moves=MOVES,
-    capabilities=CAPABILITIES,
+    # Whatever may be looked up: extensions, the parameters they bring, limits and login methods.
+    capabilities=_PARAMETER_RFCS | _LIMIT_RFCS | _BODY_RFCS | sasl.MECHANISMS | CAPABILITIES,
     not_offered=NOT_OFFERED,
+    parameters=PARAMETERS,
 )  # fmt: skip

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from mailtutor.protocols.imap.mailbox import Listing, MailboxNameError, decode_name, encode_name, listing, matches
+from mailtutor.protocols.imap.mailbox import (
+    Listing,
+    MailboxNameError,
+    decode_name,
+    encode_name,
+    listing,
+    matches,
+    normal,
+)
 from mailtutor.protocols.imap.server import ImapServer
 from tests.protocols.imap.dialogue import LOGIN, SELECT, check
 from tests.protocols.imap.world import Box, World
@@ -259,7 +267,7 @@ def test_a_literal_holds_no_nul() -> None:
     server, world = ImapServer("hamburger.edu"), World()
     server.greet()
     server.receive_data(b"a0 LOGIN bob hungry\r\na1 APPEND INBOX {3+}\r\na\0b\r\n")
-    assert world.settle(server).endswith(b"a1 BAD A literal may not hold NUL\r\n")
+    assert world.settle(server).endswith(b"a1 BAD NUL may stand nowhere, not even in a literal\r\n")
 
 
 def test_unselect_leaves_deleted_messages_and_close_does_not() -> None:
@@ -285,3 +293,39 @@ def test_unselect_leaves_deleted_messages_and_close_does_not() -> None:
             world=lambda: World({"bin": Box(dict(deleted.messages), 2)}),
         )
         assert len(world.boxes["bin"].messages) == left
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("inbox", "INBOX"),
+        ("iNbOx/a", "INBOX/a"),
+        ("inbox/inbox", "INBOX/inbox"),
+        ("inboxes/a", "inboxes/a"),
+        ("a/inbox", "a/inbox"),
+        ("", ""),
+    ],
+)
+def test_inbox_is_written_in_capitals_wherever_it_is_the_first_level(name: str, kept: str) -> None:
+    assert normal(name, "/") == kept
+
+
+def test_without_levels_only_the_whole_name_is_inbox() -> None:
+    assert normal("Inbox") == "INBOX"
+    assert normal("inbox/a") == "inbox/a"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "fits"),
+    [
+        ("inbox", "INBOX", True),
+        ("Inbox/%", "INBOX/a", True),
+        ("inbox/A", "INBOX/a", False),
+        ("inb%", "INBOX", True),
+        ("inb*", "INBOX/a", True),
+        ("inbox*", "INBOXES", False),
+        ("inbox/a/inbox", "INBOX/a/INBOX", False),
+    ],
+)
+def test_a_pattern_meets_inbox_in_any_case_of_letters(pattern: str, name: str, *, fits: bool) -> None:
+    assert matches(pattern, name, "/") == fits

@@ -248,7 +248,7 @@ def test_what_is_not_offered_is_bad() -> None:
         C: a5 UID FROBNICATE 1
         S: a5 BAD Command not recognized: UID FROBNICATE
         C: a6 UID
-        S: a6 BAD Command not recognized: UID
+        S: a6 BAD Syntax: tag UID FETCH|SEARCH|STORE|COPY|EXPUNGE ...
         """,
         state="authenticated",
         server=lambda: ImapServer("hamburger.edu", capabilities=("IMAP4rev1",)),
@@ -273,6 +273,19 @@ def test_shutting_down_says_bye_whatever_was_asked() -> None:
     server.shut_down()
     assert server.data_to_send() == b"* BYE [UNAVAILABLE] hamburger.edu is shutting down\r\n"
     assert server.next_event() is CLOSE
+
+
+def test_a_client_that_is_silent_too_long_is_told_in_idle_and_in_the_middle_of_a_literal() -> None:
+    for said in (b"a1 LOGIN bob hungry\r\na2 IDLE\r\n", b"a1 LOGIN {3}\r\nb"):
+        server, world = ImapServer("hamburger.edu"), World()
+        server.greet()
+        server.receive_data(said)
+        world.settle(server)
+        server.time_out()
+        assert server.data_to_send() == b"* BYE hamburger.edu waited too long for you\r\n"
+        server.receive_data(b"b\r\nDONE\r\na3 NOOP\r\n")
+        assert server.next_event() is CLOSE
+        assert server.data_to_send() == b""
 
 
 def test_nothing_is_given_before_the_last_question_is_answered() -> None:

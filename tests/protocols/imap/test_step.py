@@ -30,6 +30,9 @@ def answers(data: bytes, *, server: ImapServer | None = None, world: World | Non
     return said[0]
 
 
+EIGHT_BIT = "Commands are 7-bit: other text goes into a literal, names into modified UTF-7"
+
+
 @pytest.mark.parametrize(
     ("line", "answer"),
     [
@@ -47,9 +50,11 @@ def answers(data: bytes, *, server: ImapServer | None = None, world: World | Non
         (b"\n", "* BAD Bare LF: a line ends with CR LF (with nc, use nc -C)"),
         (b"a1 NO\rOP\r\n", "a1 BAD Bare CR inside a line: CR stands only before LF"),
         (b"a1 NOOP\r\r\n", "a1 BAD Bare CR inside a line: CR stands only before LF"),
-        (b"a1 CREATE a\0b\r\n", "a1 BAD Syntax: tag CREATE mailbox"),
-        (b"a1 CREATE \xfc\r\n", "a1 BAD Syntax: tag CREATE mailbox"),
-        (b'a1 CREATE "\xfc"\r\n', "a1 BAD Syntax: tag CREATE mailbox"),
+        (b"a1 CREATE a\0b\r\n", "a1 BAD NUL may stand nowhere, not even in a literal"),
+        (b"a1 NO\0OP\r\n", "a1 BAD NUL may stand nowhere, not even in a literal"),
+        (b"a1 CREATE \xfc\r\n", "a1 BAD " + EIGHT_BIT),
+        (b'a1 CREATE "\xfc"\r\n', "a1 BAD " + EIGHT_BIT),
+        (b"a1 \xe6\x94\xb6\r\n", "a1 BAD " + EIGHT_BIT),
         (b'a1 CREATE "open\r\n', "a1 BAD Syntax: tag CREATE mailbox"),
         (b'a1 CREATE "no\\n"\r\n', "a1 BAD Syntax: tag CREATE mailbox"),
         (b"\xff\xfe\r\n", "* BAD A command starts with a tag: letters and digits of your choice, then a space"),
@@ -61,6 +66,14 @@ def test_a_wrong_line_gets_one_answer_and_the_next_is_read(line: bytes, answer: 
 
 def test_an_overlong_line_gets_one_answer_and_the_next_is_read() -> None:
     line = b"a1 NOOP " + b"x" * table.LINE_LIMIT + b"\r\n"
+    assert answers(line + b"z9 NOOP\r\n") == [
+        f"a1 BAD Line too long: at most {table.LINE_LIMIT} octets with its CRLF",
+        "z9 OK NOOP completed",
+    ]
+
+
+def test_a_literal_behind_an_overlong_line_is_dropped_as_well() -> None:
+    line = b"a1 SEARCH SUBJECT " + b"x" * 3 * table.LINE_LIMIT + b" {9+}\r\na2 NOOP\r\n\r\n"
     assert answers(line + b"z9 NOOP\r\n") == [
         f"a1 BAD Line too long: at most {table.LINE_LIMIT} octets with its CRLF",
         "z9 OK NOOP completed",

@@ -59,20 +59,20 @@ def test_what_a_session_knows_of_its_mailbox() -> None:
 
 def test_news_come_in_the_order_they_have_to_be_said() -> None:
     view = View(rows(3, 5, 9))
-    assert view.refresh({5: SEEN, 10: NONE}, [10]) == [
+    assert view.refresh({5: SEEN, 10: NONE}, gone=[3, 9], recent=[10]) == [
         Gone(1),
         Gone(2),
         Grown(2, 1),
         FlagsChanged(1, 5, SEEN),
     ]
-    assert view.refresh({5: SEEN, 10: NONE}) == []
+    assert view.refresh({5: SEEN, 10: NONE}, gone=[3, 9]) == []
 
 
 def test_what_is_gone_stays_until_it_may_be_told() -> None:
     view = View(rows(3, 5))
-    assert view.refresh({5: SEEN}, may_expunge=False) == [FlagsChanged(2, 5, SEEN)]
+    assert view.refresh({5: SEEN}) == [FlagsChanged(2, 5, SEEN)]
     assert len(view) == 2
-    assert view.refresh({5: SEEN}) == [Gone(1)]
+    assert view.refresh({5: SEEN}, gone=[3]) == [Gone(1)]
 
 
 def test_what_the_client_was_told_is_no_news() -> None:
@@ -95,7 +95,8 @@ def test_a_client_that_counts_along_agrees(
         # UIDs are never used again: what comes new is above all that was.
         now = {uid if uid in view.flags else uid + highest: value for uid, value in step.items()}
         highest = max([highest, *now])
-        for notice in view.refresh(now, may_expunge=may_expunge):
+        gone = [uid for uid in view.uids if uid not in now] if may_expunge else []
+        for notice in view.refresh(now, gone):
             if isinstance(notice, Gone):
                 count -= 1
                 del flags[notice.number - 1]

@@ -99,7 +99,8 @@ class World:
     def catch_up(self, server: ImapServer) -> None:
         if self.view is not None:
             rows = self.boxes[self.open].rows
-            server.notify(self.view.refresh(rows, self.recent, may_expunge=server.may_expunge))
+            gone = [uid for uid in self.view.uids if uid not in rows] if server.may_expunge else []
+            server.notify(self.view.refresh(rows, gone, self.recent))
 
     def facts(self, uid: int) -> Facts:
         assert self.view is not None

@@ -222,3 +222,11 @@ def test_nothing_raises_no_byte_is_lost_and_splitting_changes_nothing(said: list
         assert b"".join(line.raw for line in lines if line.source is side) == b"".join(
             data for source, data in said if source is side
         )
+
+
+def test_a_challenge_is_forgotten_once_lines_without_a_status_show_that_much_was_left_out() -> None:
+    observer = Pop3Observer()
+    said = [(Source.CLIENT, b"LIST\r\n"), (Source.SERVER, b"+ \r\n"), (Source.SERVER, b"1 120\r\n")]
+    for source, raw in [*said, (Source.CLIENT, b"USER bob\r\n")]:
+        (line,) = observer.observe(source, raw)
+    assert (line.kind, line.verb) == (Kind.COMMAND, "USER")

@@ -348,6 +348,42 @@ def test_an_update_that_fails_is_told_and_ends_the_session() -> None:
     )
 
 
+@pytest.mark.parametrize("line", ["QUIT now", "QUIT ä", "QUIT " + "x" * 300])
+def test_a_quit_that_is_not_understood_ends_nothing(line: str) -> None:
+    answer = "too many arguments: QUIT" if line == "QUIT now" else "commands are printable ASCII"
+    if len(line) > 255:
+        answer = "line too long: at most 255 octets with its CRLF"
+    world, _ = check(
+        LOGIN
+        + f"""
+        C: DELE 2
+        S: +OK message 2 deleted
+        C: {line}
+        S: -ERR {answer}
+        C: NOOP
+        S: +OK
+        C: QUIT
+        S: +OK hamburger.edu POP3 server signing off (1 message left)
+        """,
+        state="update",
+    )
+    assert world.removed == ("uid-2",)
+
+
+def test_a_pass_that_is_not_understood_may_be_said_again() -> None:
+    check(
+        """
+        S: +OK hamburger.edu POP3 server ready
+        C: USER bob
+        S: +OK now the password
+        C: PASS
+        S: -ERR PASS needs an argument: PASS string
+        C: PASS hungry
+        S: +OK maildrop has 2 messages (141 octets)
+        """
+    )
+
+
 def test_nothing_is_deleted_when_the_connection_is_cut() -> None:
     server, world = Pop3Server("hamburger.edu"), World()
     server.greet()

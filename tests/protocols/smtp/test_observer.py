@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtutor.protocols.lines import Kind, Source
+from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.smtp import SmtpObserver, spans
 from mailtutor.protocols.smtp.server import SmtpServer
 from mailtutor.protocols.spec import Outcome
@@ -107,9 +108,13 @@ def test_a_password_is_marked_secret_and_shown_decoded() -> None:
     observer = SmtpObserver()
     observer.observe(Source.SERVER, b"220 x\r\n")
     (line,) = observer.observe(Source.CLIENT, b"AUTH PLAIN AGFsaWNlAGJhZ3VldHRl\r\n")
-    (secret,) = [span for span in spans(line) if span.secret]
-    assert line.raw[secret.start : secret.end] == b"AGFsaWNlAGJhZ3VldHRl"
-    assert secret.value == "\0alice\0baguette"
+    secrets = [span for span in spans(line) if span.secret]
+    assert line.raw[secrets[0].start : secrets[-1].end] == b"AGFsaWNlAGJhZ3VldHRl"
+    assert all(a.end == b.start for a, b in pairwise(secrets))
+    assert [(span.key, span.value) for span in secrets] == [
+        ("smtp.field.username", "alice"),
+        ("smtp.field.password", "baguette"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -118,11 +123,21 @@ def test_a_password_is_marked_secret_and_shown_decoded() -> None:
         (
             b"MAIL FROM: <alice@crepes.fr> SIZE=5\r\n",
             ["verb", "from_keyword", "space_after_colon", "open_bracket", "local_part", "at_sign", "domain",
-             "close_bracket", "parameter", "crlf"],
+             "close_bracket", "SIZE", "crlf"],
         ),
+        (
+            b'RCPT TO:<"b@c"@x.y> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb@x.y WHAT=1\r\n',
+            ["verb", "to_keyword", "open_bracket", "local_part", "at_sign", "domain", "close_bracket", "NOTIFY",
+             "ORCPT", "parameter", "crlf"],
+        ),
+        (b"BDAT 10 LAST\r\n", ["verb", "chunk_size", "last", "crlf"]),
+        (b"ETRN @hamburger.edu\r\n", ["verb", "node_kind", "node", "crlf"]),
+        (b"VRFY bob SMTPUTF8\r\n", ["verb", "user", "SMTPUTF8", "crlf"]),
+        (b"AUTH XOAUTH2 dXNlcj1h\r\n", ["verb", "mechanism", "credentials", "crlf"]),
+        (b"AUTH PLAIN =\r\n", ["verb", "PLAIN", "empty_response", "crlf"]),
         (b"MAIL FROM:<>\r\n", ["verb", "from_keyword", "null_path", "crlf"]),
         (b"HELO crepes.fr\n", ["verb", "client_name", "bare_lf"]),
-        (b"AUTH LOGIN\r\n", ["verb", "mechanism", "crlf"]),
+        (b"AUTH LOGIN\r\n", ["verb", "LOGIN", "crlf"]),
     ],
 )  # fmt: skip
 def test_a_command_is_taken_apart(raw: bytes, names: list[str]) -> None:
@@ -131,13 +146,112 @@ def test_a_command_is_taken_apart(raw: bytes, names: list[str]) -> None:
     assert [span.key.rpartition(".")[2] for span in spans(line)] == names
 
 
+def _lines(*wire: tuple[Source, bytes]) -> list[Line]:
+    observer = SmtpObserver()
+    return [line for source, data in wire for line in observer.observe(source, data)] + observer.finish()
+
+
+C, S = Source.CLIENT, Source.SERVER
+GREETED = ((S, b"220 x\r\n"), (C, b"EHLO y\r\n"), (S, b"250-x\r\n250-AUTH PLAIN X-OWN\r\n250 SIZE 99\r\n"))
+
+
+def _names(line: Line) -> list[str]:
+    return [span.key.rpartition(".")[2] for span in spans(line)]
+
+
+def test_extensions_are_named() -> None:
+    lines = _lines(*GREETED)
+    assert _names(lines[3]) == ["code", "more_follows", "AUTH", "PLAIN", "extension_value", "crlf"]
+    assert _names(lines[4]) == ["code", "SIZE", "extension_value", "crlf"]
+
+
+SCRAM = [
+    (b"n,,n=user,r=abc", ["scram_header", "username", "scram_nonce"]),
+    (b"c=biws,r=abcdef,p=cHJvb2Y=", ["scram_header", "scram_nonce", "scram_proof"]),
+    (b"user 0123456789abcdef0123456789abcdef", ["username", "cram_digest"]),
+    (b"alice", ["credentials"]),
+]
+
+
+@pytest.mark.parametrize(("response", "names"), SCRAM)
+def test_the_fields_of_a_login_are_found_by_what_they_look_like(response: bytes, names: list[str]) -> None:
+    line = _lines(*GREETED, (C, b"AUTH X\r\n"), (S, b"334 \r\n"), (C, b64encode(response) + b"\r\n"))[-1]
+    assert line.kind is Kind.CONTINUATION
+    assert _names(line) == [*names, "crlf"]
+    assert all(span.secret for span in spans(line)[:-1])
+
+
+@pytest.mark.parametrize(
+    ("challenge", "names"),
+    [
+        (b"Username:", ["asks_username"]),
+        (b"Password:", ["asks_password"]),
+        (b"<1.2@h>", ["cram_challenge"]),
+        (b"r=abcdef,s=c2FsdA==,i=4096", ["scram_nonce", "scram_salt", "scram_iterations"]),
+        (b"v=c2ln", ["scram_signature"]),
+        (b"what?", ["challenge"]),
+    ],
+)
+def test_challenges_are_named(challenge: bytes, names: list[str]) -> None:
+    line = _lines(*GREETED, (C, b"AUTH X\r\n"), (S, b"334 " + b64encode(challenge) + b"\r\n"))[-1]
+    assert _names(line) == ["code", *names, "crlf"]
+
+
+def test_a_chunk_is_no_command_whatever_it_holds() -> None:
+    chunk = b"QUIT\r\n.\r\n\x00half"
+    lines = _lines(
+        *GREETED, (C, b"MAIL FROM:<a@b.c>\r\nRCPT TO:<b@c.d>\r\n"), (S, b"250 ok\r\n250 ok\r\n"),
+        (C, b"BDAT %d\r\n" % len(chunk) + chunk[:5]), (C, chunk[5:] + b"BDAT 0 LAST\r\nQUIT\r\n"),
+        (S, b"250 more\r\n250 done\r\n221 bye\r\n"),
+    )  # fmt: skip
+    assert b"".join(line.raw for line in lines if line.kind is Kind.LITERAL) == chunk
+    replies = [(line.verb, line.after) for line in lines if line.source is S][-3:]
+    assert replies == [("BDAT", "bdat"), ("BDAT", "ready"), ("QUIT", "closed")]
+
+
+RECORD = b"\x16\x03\x01\x00\x05hello"
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_after_starttls_there_are_records(size: int) -> None:
+    sent = RECORD + b"\x17\x03\x03\x00\x02hi\x17\x03"
+    pieces = [(C, sent[at : at + size]) for at in range(0, len(sent), size)]
+    lines = _lines(*GREETED, (C, b"STARTTLS\r\n"), (S, b"220 go\r\n"), *pieces)[-3:]
+    assert [line.kind for line in lines] == [Kind.CIPHERTEXT] * 3
+    assert [line.oddity for line in lines] == ["", "", "wire.cut"]
+    assert _names(lines[0]) == ["tls_type", "tls_version", "tls_length", "ciphertext"]
+
+
+def test_after_starttls_text_is_read_where_the_records_were_opened() -> None:
+    lines = _lines(*GREETED, (C, b"STARTTLS\r\n"), (S, b"220 go\r\n"), (C, b"EHLO y\r\n"), (S, b"250 x\r\n"))
+    assert [(line.verb, line.after) for line in lines[-3:]] == [
+        ("STARTTLS", "tls"),
+        ("EHLO", "wait"),
+        ("EHLO", "ready"),
+    ]
+
+
+def test_what_was_sent_in_clear_behind_starttls_is_named() -> None:
+    lines = _lines(*GREETED, (C, b"STARTTLS\r\nMAIL FROM:<evil@b.c>\r\n"), (S, b"220 go\r\n"))
+    assert (lines[-1].oddity, lines[-1].kind) == ("smtp.oddity.discarded", Kind.UNKNOWN)
+
+
+def test_a_354_although_every_recipient_was_refused_begins_a_message() -> None:
+    group = b"MAIL FROM:<a@b.c>\r\nRCPT TO:<b@c.d>\r\nDATA\r\n"
+    lines = _lines(*GREETED, (C, group), (S, b"250 a\r\n550 b\r\n354 c\r\n"), (C, b".\r\n"), (S, b"554 none\r\n"))
+    assert [line.kind for line in lines[-2:]] == [Kind.END, Kind.REPLY]
+
+
 WIRE = st.lists(
     st.tuples(
         st.sampled_from(list(Source)),
         st.one_of(
             st.binary(max_size=30),
             st.sampled_from(
-                [b"DATA\r\n", b"354 go\r\n", b".\r\n", b"AUTH PLAIN\r\n", b"334 \r\n", b"250-a\r\n", b"\r", b"\n"]
+                [
+                    b"DATA\r\n", b"354 go\r\n", b".\r\n", b"AUTH PLAIN\r\n", b"334 \r\n", b"250-a\r\n", b"\r", b"\n",
+                    b"BDAT 9\r\n", b"BDAT 3 LAST\r\n", b"STARTTLS\r\n", b"220 go\r\n", b"\x16\x03\x01\x00\x02",
+                ]
             ),
         ),
     ),

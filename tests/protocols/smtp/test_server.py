@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mailtutor.errors import LocalProtocolError
+from mailtutor.protocols.smtp.limits import Limits
 from mailtutor.protocols.smtp.server import SmtpServer
 from mailtutor.protocols.spec import Wording
 from tests.protocols.smtp.talk import Post, open_post, pieces, split
@@ -34,6 +37,7 @@ EXTENDED = """
     S: 250-PIPELINING
     S: 250-SIZE 10485760
     S: 250-8BITMIME
+    S: 250-CHUNKING
     S: 250-ENHANCEDSTATUSCODES
     S: 250 HELP
     C: MAIL FROM:<alice@crepes.fr> SIZE=100 BODY=8BITMIME
@@ -85,7 +89,7 @@ def test_an_empty_message_is_a_message() -> None:
         ("MAIL FROM:<a@b.c>", "503"),
         ("RCPT TO:<bob@hamburger.edu>", "503"),
         ("DATA", "503"),
-        ("AUTH PLAIN", "503"),
+        ("AUTH PLAIN", "502"),
         ("RSET", "250"),
         ("NOOP", "250"),
         ("NOOP anything at all", "250"),
@@ -204,7 +208,7 @@ def test_nothing_but_crlf_dot_crlf_ends_a_message(end: bytes) -> None:
 
 
 def test_a_message_over_the_limit_is_refused_after_its_end_and_the_session_goes_on() -> None:
-    post = open_post(size_limit=1000)
+    post = open_post(limits=Limits(size=1000))
     post.feed(b"EHLO x\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<bob@hamburger.edu>\r\nDATA\r\n")
     for _ in range(1000):
         assert post.feed(b"x" * 70 + b"\r\n") == b""
@@ -213,7 +217,7 @@ def test_a_message_over_the_limit_is_refused_after_its_end_and_the_session_goes_
 
 
 def test_a_message_of_exactly_the_limit_is_taken() -> None:
-    post = open_post(size_limit=100)
+    post = open_post(limits=Limits(size=100))
     post.feed(b"EHLO x\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<bob@hamburger.edu>\r\nDATA\r\n")
     assert post.feed(b"x" * 98 + b"\r\n.\r\n").startswith(b"250")
     assert len(post.accepted[0]) == 100
@@ -254,7 +258,7 @@ def test_classic_knows_no_ehlo_and_no_enhanced_codes() -> None:
     assert post.feed(b"HELO crepes.fr\r\nRSET\r\n").endswith(b"250 Reset state\r\n")
 
 
-SUBMISSION = {"mechanisms": ("PLAIN", "LOGIN"), "auth_required": True}
+SUBMISSION: dict[str, Any] = {"mechanisms": ("PLAIN", "LOGIN"), "auth_required": True}
 
 
 def test_submission_needs_authentication() -> None:

@@ -1,0 +1,156 @@
+"""What can be broken on purpose: a table, and what is broken now.
+
+A fault is lab state: anyone may switch it while the lab runs, the trace tells, and services look here before they
+answer. To add one: a row in KINDS, its words (`fault.KIND` in the catalogue), and the place that heeds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from mailtutor.errors import UsageError
+from mailtutor.lab.clock import Clock
+from mailtutor.lab.tls import Certificate
+from mailtutor.lab.zone import TROUBLES
+
+# Where in an SMTP session a fault may strike; "end" is after the final dot, when the message is on the disk already.
+STAGES = ("greeting", "hello", "mail", "rcpt", "data", "end")
+# A client that comes back after this long is no spammer's program (RFC 6647 §5): seconds of the lab's time.
+GREYLIST_S = 10.0
+# Seconds a line takes on a slow line, unless another number is given.
+SLOW_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One way to break a host. reply: the key of what the server says instead. details: what may be chosen, the usual
+    first; empty for none, "number" for a number of seconds."""
+
+    name: str
+    reply: str = ""
+    details: tuple[str, ...] = ()
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind("down"),
+            Kind("port-closed", details=("smtp", "submission", "pop3", "imap")),
+            Kind("busy", "421.busy", STAGES),
+            Kind("greylisting", "451.greylisted"),
+            Kind("local-error", "451.local", ("end", "mail", "rcpt", "data")),
+            Kind("mailbox-full", "452.mailbox_full", ("rcpt", "end")),
+            Kind("too-big", "552.too_big", ("mail", "end")),
+            Kind("unknown-user", "550.no_such_user", ("rcpt",)),
+            Kind("refused", "554.refused", ("end", "mail", "rcpt", "data")),
+            Kind("no-ehlo", "550.ehlo_refused"),
+            Kind("no-tls", "454.tls"),
+            Kind("certificate", details=tuple(one.value for one in Certificate if one is not Certificate.GOOD)),
+            Kind("cut", details=("end", *STAGES[:-1])),
+            Kind("slow", details=("number", str(SLOW_S))),
+            Kind("clock-skew", details=("number", "-86400")),
+            Kind("dns", details=TROUBLES),
+        )
+    }
+)
+_STAGED = frozenset({"busy", "local-error", "mailbox-full", "too-big", "unknown-user", "refused"})
+
+
+@dataclass(slots=True)
+class Faults:
+    """A lab's faults: (host, kind) → detail. From the loop's thread only, but for `now_on`."""
+
+    clock: Clock
+    on: dict[tuple[str, str], str] = field(default_factory=dict)
+    _heard: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
+
+    def now_on(self) -> tuple[tuple[str, str, str], ...]:
+        """(host, kind, detail), in the order they were switched on; from any thread."""
+        return tuple((host, kind, detail) for (host, kind), detail in list(self.on.items()))
+
+    def switch(self, host: str, kind: str, *, on: bool, detail: str = "") -> None:
+        """Breaks something, or mends it. The detail must be `checked`."""
+        if on:
+            self.on[host, kind] = detail
+        else:
+            self.on.pop((host, kind), None)
+
+    def detail(self, host: str, kind: str) -> str | None:
+        """A fault's detail; None where it is off."""
+        return self.on.get((host, kind))
+
+    def number(self, host: str, kind: str) -> float:
+        """A fault's number; 0 where it is off."""
+        return float(self.on.get((host, kind), 0))
+
+    def reply(self, host: str, stage: str) -> str:
+        """The key of what the server says at this stage instead of what is true; "" where nothing is broken."""
+        for (at, kind), detail in self.on.items():
+            if at == host and kind in _STAGED and detail == stage:
+                return KINDS[kind].reply
+        return ""
+
+    def cuts(self, host: str, stage: str) -> bool:
+        """Whether the connection is to break here."""
+        return self.on.get((host, "cut")) == stage
+
+    def greylists(self, host: str, client: str, sender: str, recipient: str) -> bool:
+        """Whether this client is to come again later: it is new, or too soon back."""
+        if (host, "greylisting") not in self.on:
+            return False
+        now = self.clock.wall()
+        first = self._heard.setdefault((host, client, sender, recipient), now)
+        return now - first < GREYLIST_S
+
+
+def checked(kind: str, detail: str = "") -> str:
+    """The detail as the fault takes it, the usual one where none is given. Raises UsageError that lists what there
+    is."""
+    row = KINDS.get(kind)
+    if row is None:
+        raise UsageError("no fault {kind}; there are: {kinds}", "error.fault.kind", kind=kind, kinds=", ".join(KINDS))
+    if not row.details:
+        if detail:
+            raise UsageError("fault {kind} takes no detail", "error.fault.no_detail", kind=kind)
+        return ""
+    if row.details[0] == "number":
+        return _number(kind, detail or row.details[1])
+    if detail and detail not in row.details:
+        choices = ", ".join(row.details)
+        raise UsageError(
+            "fault {kind} takes one of {choices}, not {detail}", "error.fault.detail", kind=kind, choices=choices,
+            detail=detail,
+        )  # fmt: skip
+    return detail or row.details[0]
+
+
+def _number(kind: str, detail: str) -> str:
+    try:
+        return str(float(detail))
+    except ValueError as wrong:
+        raise UsageError(
+            "fault {kind} takes a number of seconds, not {detail}", "error.fault.number", kind=kind, detail=detail
+        ) from wrong
+
+
+def parsed(text: str, hosts: tuple[str, ...]) -> tuple[str, str, str]:
+    """`HOST:KIND[=DETAIL]`, or `KIND[=DETAIL]` for the last host: (host, kind, detail). Raises UsageError."""
+    before, _, detail = text.partition("=")
+    host, colon, kind = before.rpartition(":")
+    if not colon:
+        host = hosts[-1]
+    if host not in hosts:
+        raise UsageError(
+            "no host {host} here; there are: {hosts}", "error.fault.host", host=host, hosts=", ".join(hosts)
+        )
+    return host, kind, checked(kind, detail)
+
+
+def choices() -> Iterator[tuple[str, str]]:
+    """Every kind with every detail it may have, for lists and completion."""
+    for kind in KINDS.values():
+        details = [one for one in kind.details if one != "number"] or [""]
+        yield from ((kind.name, detail) for detail in details)
