@@ -27,6 +27,10 @@ class Clock(Protocol):
         """Seconds since 1970, in the lab's time."""
         ...
 
+    def both(self) -> tuple[float, float]:
+        """`now` and `wall` of the same moment."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Waits in the lab's time."""
         ...
@@ -55,6 +59,11 @@ class LabClock:
     def wall(self) -> float:
         """Seconds since 1970, as far as the lab is concerned."""
         return self._wall + (time.monotonic() - self._since) * self.speed
+
+    def both(self) -> tuple[float, float]:
+        """`now` and `wall` of the same moment."""
+        at = time.monotonic()
+        return at - self._start, self._wall + (at - self._since) * self.speed
 
     def begin_at(self, wall: float) -> None:
         """Goes on from a time the lab had reached before, if that is later than now."""
@@ -104,6 +113,10 @@ class ManualClock:
     def wall(self) -> float:
         """The start's wall time and what was advanced."""
         return self._wall + self._now
+
+    def both(self) -> tuple[float, float]:
+        """`now` and `wall`."""
+        return self._now, self._wall + self._now
 
     async def sleep(self, seconds: float) -> None:
         """Waits until `advance` has passed that many seconds."""

@@ -10,8 +10,6 @@ from typing import TypeVar
 from mailtutor.store.database import Database
 
 T = TypeVar("T")
-# The name of the tasks a stopping lab lets finish instead of cancelling them.
-TASK_NAME = "commit"
 
 
 async def commit(
@@ -19,10 +17,25 @@ async def commit(
 ) -> T:
     """Runs `job`, and `tell` with its result once that is on the disk, also when the session that asked is cut
     meanwhile. Raises StoreError when nothing was written, and whatever `job` raises."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
 
-    async def whole() -> T:
-        result = await asyncio.wrap_future(database.write(job))
-        tell(result)
-        return result
+    def then(result: T, error: Exception | None) -> None:
+        try:
+            if error is None:
+                tell(result)
+        finally:
+            if done.done():  # nobody waits any more
+                pass
+            elif error is None:
+                done.set_result(result)
+            else:
+                done.set_exception(error)
 
-    return await asyncio.shield(asyncio.create_task(whole(), name=TASK_NAME))
+    database.submit(loop, job, then)
+    return await done
+
+
+async def settled(database: Database) -> None:
+    """Returns once everything handed in so far is on the disk and told."""
+    await commit(database, lambda _: None)

@@ -42,6 +42,8 @@ def summary(message: bytes) -> tuple[str, str]:
 
 def _words(value: bytes) -> str:
     text = " ".join(value.decode("utf-8", "replace").split())[:200]
+    if "=?" not in text:
+        return text
     try:
         return str(make_header(decode_header(text)))
     except (ValueError, LookupError):  # a broken encoded word is shown as it stands

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from mailtutor.errors import MailtutorError
 from mailtutor.lab.carrier import Means
 from mailtutor.lab.clock import Clock, LabClock
-from mailtutor.lab.commit import TASK_NAME
+from mailtutor.lab.commit import settled
 from mailtutor.lab.directory import Directory, is_any
 from mailtutor.lab.faults import Faults, checked
 from mailtutor.lab.gate import Gate, Held, Pace
@@ -76,7 +76,7 @@ class Lab:
         self._lock = Lock(self._data / "lab.lock")
         try:
             self._database = Database(self._data / DATABASE_NAME)
-            self._loop = asyncio.new_event_loop()
+            self._loop = _new_loop()
             self._thread = threading.Thread(target=self._run_loop, name="mailtutor lab", daemon=True)
             self._thread.start()
             self.submit(self._open()).result(_START_LIMIT_S)
@@ -170,9 +170,10 @@ class Lab:
         # is written.
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in others:
-            if task.get_name() != TASK_NAME:
-                task.cancel()
+            task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        if self._database is not None:
+            await settled(self._database)
 
     # What a face may do ---------------------------------------------------------------------------------------------
 
@@ -271,6 +272,15 @@ class Lab:
         """Runs a function in the lab's loop, soon; nothing happens once the lab has stopped."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(work)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's where there is one (not on Windows): it takes in mail nearly half as fast again."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def _described(fault: dict[str, Any]) -> str:

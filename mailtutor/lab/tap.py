@@ -26,7 +26,8 @@ class Recorder:
 
     def world(self, make: Callable[..., AnyEvent], **facts: object) -> None:
         """Records an event of the world: `recorder.world(Queued, host=…, …)`."""
-        self.log.append(make(t=self.clock.now(), at=self.clock.wall(), **facts))
+        t, at = self.clock.both()
+        self.log.append(make(t=t, at=at, **facts))
 
 
 class Tap:
@@ -59,9 +60,9 @@ class Tap:
 
     def record(self, source: Source, data: bytes) -> None:
         """Bytes passed."""
-        clock = self._recorder.clock
+        t, at = self._recorder.clock.both()
         kind = FromClient if source is Source.CLIENT else FromServer
-        self._recorder.log.append(kind(t=clock.now(), at=clock.wall(), conn=self.conn, data=data))
+        self._recorder.log.append(kind(t=t, at=at, conn=self.conn, data=data))
 
     @property
     def is_open(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from mailtutor.lab.plan import Plan
@@ -16,6 +17,7 @@ _MOST_ALIASES = 8
 TROUBLES = ("nxdomain", "servfail", "silent", "null-mx")
 
 
+@lru_cache(maxsize=1024)
 def ascii_name(domain: str) -> str:
     """A domain as the DNS has it: in small letters, Chinese as xn--… (RFC 3492). What cannot be written so stays."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 # RFC 5321 §6.3: a message that has passed this many servers goes in circles.
 HOP_LIMIT = 100
@@ -20,8 +21,13 @@ def received_line(
     lines = [f"Received: from {client or 'unknown'} ([{literal}])", f"\tby {host} with {protocol} id {queue_id}"]
     if recipient:
         lines.append(f"\tfor <{recipient}>")
-    date = format_datetime(datetime.fromtimestamp(at, UTC))
-    return ("\r\n".join(lines) + f";\r\n\t{date}\r\n").encode("utf-8", "replace")
+    return ("\r\n".join(lines) + f";\r\n\t{_date(int(at))}\r\n").encode("utf-8", "replace")
+
+
+@lru_cache(maxsize=16)
+def _date(at: int) -> str:
+    """RFC 5322 §3.3. Many messages come in the same second."""
+    return format_datetime(datetime.fromtimestamp(at, UTC))
 
 
 def return_path_line(sender: str) -> bytes:

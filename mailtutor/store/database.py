@@ -7,19 +7,26 @@ is done when the commit is on the disk.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mailtutor.errors import StoreError
 from mailtutor.store import schema
 
+if TYPE_CHECKING:
+    import asyncio
+
 T = TypeVar("T")
-_Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
+# Told of the result, or of the error (then the result is None).
+Then = Callable[[Any, Exception | None], None]
+# What to do, and who asked: a Future, or (loop, Then).
+_Job = tuple[Callable[[sqlite3.Connection], Any], Any]
 
 # Jobs in one commit: enough to hide the sync, few enough that nobody waits long for the group.
 GROUP = 256
@@ -55,6 +62,16 @@ class Database:
             self._jobs.put((job, future))
         return future
 
+    def submit(self, loop: asyncio.AbstractEventLoop, job: Callable[[sqlite3.Connection], Any], then: Then) -> None:
+        """As `write`, for a caller in a loop: `then(result, error)` is called there.
+
+        The loop is woken once for all that one commit wrote; a future for each would wake it for each.
+        """
+        if self._closed:
+            loop.call_soon(then, None, StoreError(f"{self.path} is closed"))
+        else:
+            self._jobs.put((job, (loop, then)))
+
     def close(self) -> None:
         """Writes what was handed in, then closes the file."""
         if self._closed:
@@ -70,7 +87,11 @@ class Database:
         try:
             while (group := self._next_group()) is not None:
                 # Who has given up waiting meanwhile gets nothing written; who is left can give up no more.
-                wanted = [(job, future) for job, future in group if future.set_running_or_notify_cancel()]
+                wanted = [
+                    (job, asker)
+                    for job, asker in group
+                    if not isinstance(asker, Future) or asker.set_running_or_notify_cancel()
+                ]
                 if wanted:
                     _commit_group(db, wanted)
         finally:
@@ -102,28 +123,44 @@ def make_folder(folder: Path) -> None:
 
 
 def _commit_group(db: sqlite3.Connection, group: list[_Job]) -> None:
-    done: list[tuple[Future[Any], Any, Exception | None]] = []
+    done: list[tuple[Any, Any, Exception | None]] = []
     try:
         db.execute("BEGIN IMMEDIATE")
-        for job, future in group:
+        for job, asker in group:
             db.execute("SAVEPOINT job")
             try:
-                done.append((future, job(db), None))
+                done.append((asker, job(db), None))
             except Exception as wrong:  # whatever a job raises belongs to who handed it in
                 db.execute("ROLLBACK TO job")
-                done.append((future, None, wrong))
+                done.append((asker, None, wrong))
             db.execute("RELEASE job")
         db.execute("COMMIT")
     except sqlite3.Error as wrong:
         if db.in_transaction:
             db.execute("ROLLBACK")
         failure = StoreError(f"the store could not write: {wrong}")
-        done = [(future, None, failure) for _, future in group]
-    for future, result, error in done:
-        if error is None:
-            future.set_result(result)
+        done = [(asker, None, failure) for _, asker in group]
+    _answer(done)
+
+
+def _answer(done: list[tuple[Any, Any, Exception | None]]) -> None:
+    """Tells everybody; a loop is woken once."""
+    in_loops: dict[asyncio.AbstractEventLoop, list[tuple[Then, Any, Exception | None]]] = {}
+    for asker, result, error in done:
+        if not isinstance(asker, Future):
+            in_loops.setdefault(asker[0], []).append((asker[1], result, error))
+        elif error is None:
+            asker.set_result(result)
         else:
-            future.set_exception(error)
+            asker.set_exception(error)
+    for loop, answers in in_loops.items():
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever asked
+            loop.call_soon_threadsafe(_call_all, answers)
+
+
+def _call_all(answers: list[tuple[Then, Any, Exception | None]]) -> None:
+    for then, result, error in answers:
+        then(result, error)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -38,7 +38,7 @@ class Log:
         # First number and events change together, so that a reader in another thread never sees half of a change.
         self._window: tuple[int, list[AnyEvent]] = (0, [])
         self._held = 0
-        self._subscribers: list[Callable[[int, AnyEvent], None]] = []
+        self._subscribers: tuple[Callable[[int, AnyEvent], None], ...] = ()
         self._archive: Archive | None = None
 
     @property
@@ -62,12 +62,14 @@ class Log:
 
     def append(self, event: AnyEvent) -> int:
         """Adds an event and tells the subscribers, in the writer's thread; gives its number."""
-        n = len(self)
-        self._window[1].append(event)
+        first, events = self._window
+        n = first + len(events)
+        events.append(event)
         self._held += event_cost(event)
         if self._held > self.keep_bytes:
             self._drop_oldest()
-        for tell in tuple(self._subscribers):
+        # A new tuple for every change, so that who is told may end it.
+        for tell in self._subscribers:
             tell(n, event)
         return n
 
@@ -100,8 +102,12 @@ class Log:
 
     def subscribe(self, tell: Callable[[int, AnyEvent], None]) -> Callable[[], None]:
         """Calls `tell(number, event)` for every event from now on; gives the function that ends it."""
-        self._subscribers.append(tell)
-        return lambda: self._subscribers.remove(tell)
+        self._subscribers = (*self._subscribers, tell)
+
+        def end() -> None:
+            self._subscribers = tuple(other for other in self._subscribers if other is not tell)
+
+        return end
 
     def _drop_oldest(self) -> None:
         first, events = self._window
@@ -116,4 +122,5 @@ class Log:
 
 def event_cost(event: AnyEvent) -> int:
     """About how many octets of memory an event takes."""
-    return EVENT_COST + (len(event.data) if isinstance(event, (FromClient, FromServer)) else 0)
+    kind = type(event)
+    return EVENT_COST + len(event.data) if kind is FromClient or kind is FromServer else EVENT_COST  # type: ignore[union-attr]

@@ -1,12 +1,12 @@
-"""Every benchmark, one after the other: `python -m tests.bench [startup|latency|memory]`."""
+"""Every benchmark, one after the other: `python -m tests.bench [startup|latency|memory|smtp]`."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import latency, memory, startup
+from tests.bench import latency, memory, smtp, startup
 
-BENCHES = {"startup": startup.run, "latency": latency.run, "memory": memory.run}
+BENCHES = {"startup": startup.run, "latency": latency.run, "memory": memory.run, "smtp": smtp.run}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or BENCHES:

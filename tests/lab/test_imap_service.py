@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from mailtutor.lab.tap import Recorder
 from mailtutor.protocols.engine import CLOSE, NEED_DATA
 from mailtutor.protocols.spec import Wording
 from mailtutor.store import mailboxes
-from mailtutor.store.database import Database
+from mailtutor.store.database import Database, Then
 from mailtutor.store.queue import Envelope
 from mailtutor.trace.events import AnyEvent, Appended, Expunged, Flagged, MailboxMade
 from mailtutor.trace.log import Log
@@ -341,13 +340,11 @@ async def test_a_mailbox_deleted_while_open_is_an_empty_one(house: House) -> Non
 async def test_a_store_that_fails_is_said_and_the_session_goes_on(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_: object) -> Future[None]:
-        future: Future[None] = Future()
-        future.set_exception(StoreError("disk full"))
-        return future
+    def full(loop: asyncio.AbstractEventLoop, _: object, then: Then) -> None:
+        loop.call_soon(then, None, StoreError("disk full"))
 
     session = await house.session()
-    monkeypatch.setattr(house.database, "write", full)
+    monkeypatch.setattr(house.database, "submit", full)
     assert await session.say("a APPEND INBOX {1+}", "x") == [
         "a NO [UNAVAILABLE] Local error, nothing was done; try again later"
     ]
@@ -540,17 +537,16 @@ async def test_what_is_on_the_disk_is_in_the_trace_when_the_session_is_cut(
     if kinds == [Expunged]:
         await session.say("b STORE 1 +FLAGS (\\Deleted)")
     seen = len(house.log)
-    handed_in: list[tuple[Callable[[sqlite3.Connection], object], Future[object]]] = []
-    real = house.database.write
+    handed_in: list[tuple[Callable[[sqlite3.Connection], object], Then]] = []
+    real = house.database.submit
 
     written = asyncio.Event()
 
-    def write(job: Callable[[sqlite3.Connection], object]) -> Future[object]:
-        handed_in.append((job, Future()))
+    def submit(loop: asyncio.AbstractEventLoop, job: Callable[[sqlite3.Connection], object], then: Then) -> None:
+        handed_in.append((job, then))
         written.set()
-        return handed_in[-1][1]
 
-    monkeypatch.setattr(house.database, "write", write)
+    monkeypatch.setattr(house.database, "submit", submit)
     task = asyncio.create_task(session.say(command), name="to be cut")
     await written.wait()
     task.cancel()
@@ -559,8 +555,7 @@ async def test_what_is_on_the_disk_is_in_the_trace_when_the_session_is_cut(
     other.pokes = 0
     told = asyncio.Event()
     house.log.subscribe(lambda n, _: told.set() if n + 1 == seen + len(kinds) else None)
-    job, future = handed_in[0]
-    future.set_result(real(job).result())
+    real(asyncio.get_running_loop(), *handed_in[0])
     await told.wait()
     assert [type(event) for event in house.log.since(seen)] == kinds
     assert other.pokes or kinds[0] is MailboxMade or "old" in command

@@ -249,7 +249,8 @@ class SmtpService:
             address=visit.client_address,
             host=engine.host,
             protocol=protocol,
-            queue_id=f"{visit.conn}.{int(self._clock.wall() * 1000):x}",
+            # An atom, and no other message's: many may come on one connection in the same millisecond.
+            queue_id=f"{int(self._clock.wall() * 1000):x}-{visit.conn:x}-{engine.messages:x}",
             at=self._clock.wall(),
             recipient=str(only) if only else "",
         )

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from mailtutor.errors import GrammarError, LocalProtocolError, RemoteProtocolError
 from mailtutor.protocols.engine import CLOSE, NEED_DATA, Speaker, StartTls
@@ -35,6 +36,8 @@ _LINE_ENDS = {"wire.bare_lf": "500.bare_lf", "wire.bare_cr": "500.bare_cr"}
 _LONGEST_WORD = 8
 # Commands whose arguments may hold UTF-8 where SMTPUTF8 is offered (RFC 6531 §3.2).
 _UTF8 = frozenset({"MAIL", "RCPT", "VRFY", "EXPN"})
+# Octets of arguments up to which what they mean is remembered.
+_REMEMBERED = 128
 # Extensions whose command exists only for a client that said EHLO.
 _AFTER_EHLO = frozenset({"STARTTLS", "AUTH", "CHUNKING", "ETRN"})
 # What a server that insists on TLS still answers without it (RFC 3207 §4).
@@ -325,11 +328,10 @@ class SmtpServer(Speaker):
             raise RemoteProtocolError(table.TABLE.misplaced(verb, self._state), verb=verb)
 
     def _parse(self, verb: str, arguments: bytes) -> object:
-        row = table.COMMANDS[verb]
         try:
-            return row.parse(arguments)
+            return _parsed(verb, arguments) if len(arguments) <= _REMEMBERED else table.COMMANDS[verb].parse(arguments)
         except GrammarError as wrong:
-            wrong.fields.setdefault("syntax", row.syntax)
+            wrong.fields.setdefault("syntax", table.COMMANDS[verb].syntax)
             raise
 
     def _settle(self, verb: str, event: object) -> object | None:
@@ -543,6 +545,12 @@ class SmtpServer(Speaker):
             self._out += b"\r\n"
         if row.code in table.CLOSING:
             self._state = table.CLOSED
+
+
+@lru_cache(maxsize=1024)
+def _parsed(verb: str, arguments: bytes) -> object:
+    """A command's event; who sends much mail says the same few lines again and again."""
+    return table.COMMANDS[verb].parse(arguments)
 
 
 class _Facts(dict[str, str]):
