@@ -5,6 +5,7 @@ The command line and the screen are its two faces; neither knows the other, and 
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import time
@@ -20,6 +21,7 @@ from mailtutor.course.lesson import Lesson
 from mailtutor.course.loader import Catalogue, load_lessons
 from mailtutor.protocols.spec import Wording
 from mailtutor.store import progress
+from mailtutor.store.archive import Archive
 from mailtutor.store.database import Database
 from mailtutor.trace.log import Log
 
@@ -51,6 +53,7 @@ class Session:
     """One lab at a time, and the student's progress.
 
     data: the lab's folder; None for one of its own that is gone with the lab, so that a lesson always starts alike.
+    faults: (host, kind, detail) of what is broken in every lab from its start.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Session:
         bind_address: str = "",
         real_ports: bool = False,
         lessons: Path | None = None,
+        faults: Sequence[tuple[str, str, str]] = (),
     ) -> None:
         self.log = Log()
         self.notices: list[str] = []
@@ -67,7 +71,9 @@ class Session:
         self._data = data
         self._bind_address = bind_address
         self._real_ports = real_ports
+        self._faults = tuple(faults)
         self._lab: Lab | None = None
+        self._archive: Archive | None = None
         self._own_folder: Path | None = None
         self._progress: Database | None = None
 
@@ -94,8 +100,14 @@ class Session:
             bind_address=self._bind_address,
         )
         try:
+            with contextlib.suppress(OSError):  # the archive says it better
+                folder.mkdir(parents=True, exist_ok=True)
+            self._archive = Archive(self.log, folder)
             lab.start()
+            for host, kind, detail in self._faults:
+                lab.submit(lab.set_fault(host, kind, on=True, detail=detail)).result()
         except BaseException:
+            lab.stop()
             self._drop_folder()
             raise
         self._lab = lab
@@ -115,6 +127,9 @@ class Session:
         self._drop_folder()
 
     def _drop_folder(self) -> None:
+        if self._archive is not None:
+            self._archive.close()
+            self._archive = None
         if self._own_folder is not None:
             shutil.rmtree(self._own_folder, ignore_errors=True)
             self._own_folder = None
@@ -175,6 +190,49 @@ class Session:
     def let_replies(self, service: str) -> None:
         """Lets them go on."""
         self.lab.let_replies(service)
+
+    # Breaking things, and the lab's time ------------------------------------------------------------------------------
+
+    def set_fault(self, host: str, kind: str, *, on: bool, detail: str = "") -> Future[None]:
+        """As `Acts.set_fault`."""
+        return self.acts.set_fault(host, kind, on=on, detail=detail)
+
+    @property
+    def wall(self) -> float:
+        """The lab's time, seconds since 1970; 0 when no lab runs."""
+        return self._lab.clock.wall() if self._lab is not None else 0.0
+
+    @property
+    def speed(self) -> float:
+        """How much faster than the machine's the lab's time runs."""
+        return self._lab.speed if self._lab is not None else 1.0
+
+    def run_at(self, speed: float) -> None:
+        """Changes it: 1 to 3600."""
+        if self._lab is not None:
+            self._lab.run_at(speed)
+
+    def jump(self) -> Future[float]:
+        """As `Acts.jump`."""
+        return self.acts.jump()
+
+    # The queue ------------------------------------------------------------------------------------------------------
+
+    def hold(self, host: str, queue_id: str) -> Future[bool]:
+        """As `Acts.hold`."""
+        return self.acts.hold(host, queue_id)
+
+    def release(self, host: str, queue_id: str) -> Future[bool]:
+        """As `Acts.release`."""
+        return self.acts.release(host, queue_id)
+
+    def recall(self, host: str, queue_id: str) -> Future[bool]:
+        """As `Acts.recall`."""
+        return self.acts.recall(host, queue_id)
+
+    def flush(self, host: str) -> Future[int]:
+        """As `Acts.flush`."""
+        return self.acts.flush(host)
 
     # Acting ---------------------------------------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ def _screens(add: partial[Parser], say: Words) -> None:
     _data(lab, say)
     lab.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
     lab.add_argument("--real-ports", action="store_true", help=say("cli.flag.real_ports"))
+    _fault(lab, say)
     practice = add("practice")
     practice.add_argument("protocol", nargs="?", choices=PROTOCOLS, default="smtp", help=say("cli.flag.protocol"))
 
@@ -73,6 +74,7 @@ def _serve(serve: argparse.ArgumentParser, say: Words) -> None:
     serve.add_argument("--host", metavar="ADDR", default="", help=say("cli.flag.host"))
     serve.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
     serve.add_argument("--real-ports", action="store_true", help=say("cli.flag.real_ports"))
+    _fault(serve, say)
     _json(serve, say)
     _trace(serve, say)
 
@@ -119,6 +121,10 @@ def _reading(add: partial[Parser], say: Words) -> None:
 
 def _data(verb: argparse.ArgumentParser, say: Words) -> None:
     verb.add_argument("--data", metavar="DIR", default="", help=say("cli.flag.data"))
+
+
+def _fault(verb: argparse.ArgumentParser, say: Words) -> None:
+    verb.add_argument("--fault", action="append", metavar="HOST:KIND[=DETAIL]", default=[], help=say("cli.flag.fault"))
 
 
 def _json(verb: argparse.ArgumentParser, say: Words) -> None:

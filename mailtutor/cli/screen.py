@@ -22,18 +22,28 @@ def run(args: argparse.Namespace) -> int:
     if args.verb == "course":
         session = Session(lessons=Path(args.lessons) if args.lessons else None)
         lesson = _lesson(session, args.lesson) if args.lesson else ""
+    faults = _faults(args.fault) if args.verb == "lab" else []
     _need_terminal()
     from mailtutor.tui.app import run as run_screen
 
     if args.verb == "lab":
         data = Path(args.data) if args.data else paths.lab_data()
-        session = Session(data, real_ports=args.real_ports)
+        session = Session(data, real_ports=args.real_ports, faults=faults)
         return run_screen(session, "lab", classic=args.classic)
     if args.verb == "practice":
         return run_screen(Session(), "practice", protocol=args.protocol)
     if session is not None and lesson:
         return run_screen(session, "lesson", lesson=lesson)
     return run_screen(session or Session(), "home")
+
+
+def _faults(texts: Sequence[str]) -> list[tuple[str, str, str]]:
+    """(host, kind, detail) of each `--fault`. Raises UsageError."""
+    from mailtutor.lab.faults import parsed
+    from mailtutor.lab.plan import textbook_plan
+
+    hosts = tuple(host.name for host in textbook_plan().hosts)
+    return [parsed(text, hosts) for text in texts]
 
 
 def _lesson(session: Session, name: str) -> str:

@@ -15,6 +15,7 @@ from mailtutor import paths
 from mailtutor.cli.output import print_json
 from mailtutor.cli.parser import language
 from mailtutor.errors import Sentence
+from mailtutor.lab.faults import parsed
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.plan import textbook_plan
 from mailtutor.lab.ready import ready_facts
@@ -31,8 +32,10 @@ WINDOW_BYTES = 32 * 1024 * 1024
 def run(args: argparse.Namespace) -> int:
     """Serves until SIGINT, SIGTERM or SIGHUP."""
     data = Path(args.data) if args.data else paths.lab_data()
+    plan = textbook_plan(wording=Wording.CLASSIC if args.classic else Wording.EXTENDED, real_ports=args.real_ports)
+    faults = [parsed(text, tuple(host.name for host in plan.hosts)) for text in args.fault]
     lab = Lab(
-        textbook_plan(wording=Wording.CLASSIC if args.classic else Wording.EXTENDED, real_ports=args.real_ports),
+        plan,
         data,
         log=Log(keep_bytes=WINDOW_BYTES),
         bind_address=args.host,
@@ -51,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
             stack.callback(printer.give_up)
         stack.callback(lab.stop)
         lab.start()
+        for host, kind, detail in faults:
+            lab.submit(lab.set_fault(host, kind, on=True, detail=detail)).result()
         _welcome(lab, printer)
         wait_for_signal()
     return 0

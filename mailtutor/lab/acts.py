@@ -1,4 +1,4 @@
-"""What a face may have the lab's people and machines do: send, fetch, switch a server off."""
+"""What a face may have the lab's people and machines do: send, fetch, break a server, mind its queue, move the time."""
 
 from __future__ import annotations
 
@@ -92,6 +92,34 @@ class Acts:
         return self._lab.submit(
             recite(self._lab.directory, name=name, host=host, service=service, protocol=protocol, said=said)
         ).result()
+
+    # Over a queue ---------------------------------------------------------------------------------------------------
+
+    def hold(self, host: str, queue_id: str) -> Future[bool]:
+        """Keeps a queued message from being tried; False where it is not there any more."""
+        return self._lab.submit(self._lab.hosts[host].relay.hold(queue_id))
+
+    def release(self, host: str, queue_id: str) -> Future[bool]:
+        """Lets a held message go on; False where it is not there any more."""
+        return self._lab.submit(self._lab.hosts[host].relay.release(queue_id))
+
+    def recall(self, host: str, queue_id: str) -> Future[bool]:
+        """Takes a message out of the queue; False where it is not there any more, or on its way at this moment."""
+        return self._lab.submit(self._lab.hosts[host].relay.recall(queue_id))
+
+    def flush(self, host: str) -> Future[int]:
+        """Has a host try everything that waits there now; gives for how many recipients."""
+        return self._lab.submit(self._lab.hosts[host].relay.flush())
+
+    # Over faults and time -------------------------------------------------------------------------------------------
+
+    def set_fault(self, host: str, kind: str, *, on: bool, detail: str = "") -> Future[None]:
+        """As `Lab.set_fault`."""
+        return self._lab.submit(self._lab.set_fault(host, kind, on=on, detail=detail))
+
+    def jump(self) -> Future[float]:
+        """As `Lab.jump`."""
+        return self._lab.submit(self._lab.jump())
 
     async def _submit(self, user: User, recipients: Sequence[str], content: bytes) -> Submitted:
         lab = self._lab

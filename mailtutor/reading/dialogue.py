@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.engine import Observer
-from mailtutor.protocols.lines import Line, Source
-from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun
+from mailtutor.protocols.lines import Kind, Line, Source
+from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun, TlsFailed
 from mailtutor.trace.log import Log
 
 
@@ -26,9 +26,19 @@ class Row:
     line: Line
 
 
+@dataclass(frozen=True, slots=True)
+class TlsRow(Row):
+    """Where TLS began on a connection, or failed to. Nobody said it: `line` is only what stands in its place."""
+
+    event: TlsBegun | TlsFailed
+
+
 @dataclass(slots=True)
 class Connection:
-    """One connection as far as it has been read. state is the table's state after the last line."""
+    """One connection as far as it has been read. state is the table's state after the last line.
+
+    rows: what was said, and between it where TLS began or failed.
+    """
 
     conn: int
     protocol: str
@@ -50,11 +60,13 @@ class Connection:
 
 
 class Dialogue:
-    """Every connection of a trace, by number, and all rows in the order they were said."""
+    """Every connection of a trace, by number, and all rows in the order they were said. `tls_rows` stand apart: they
+    are in their connection's rows, but nobody said them."""
 
     def __init__(self) -> None:
         self.connections: dict[int, Connection] = {}
         self.rows: list[Row] = []
+        self.tls_rows: list[TlsRow] = []
         self.read_to = 0
         self._observers: dict[int, Observer] = {}
 
@@ -76,8 +88,8 @@ class Dialogue:
                 self._said(n, event, Source.SERVER)
             elif isinstance(event, Closed):
                 self._close(n, event)
-            elif isinstance(event, TlsBegun) and event.conn in self.connections:
-                self.connections[event.conn].tls = event.version
+            elif isinstance(event, (TlsBegun, TlsFailed)):
+                self._secured(n, event)
         self.read_to = start + len(events)
         return self.rows[before:]
 
@@ -101,6 +113,21 @@ class Dialogue:
             connection.bytes_from_server += len(event.data)
         self._add(n, event.t, connection, observer.observe(source, event.data))
         connection.state = observer.state
+
+    def _secured(self, n: int, event: TlsBegun | TlsFailed) -> None:
+        connection = self.connections.get(event.conn)
+        if connection is None:
+            return
+        if isinstance(event, TlsBegun):
+            connection.tls = event.version
+            said = f"{event.version} {event.cipher}"
+        else:
+            said = event.why
+        state = connection.state
+        line = Line(Source.SERVER, Kind.CIPHERTEXT, b"", before=state, after=state, shown=said.encode())
+        row = TlsRow(n, event.t, connection.conn, line, event)
+        connection.rows.append(row)
+        self.tls_rows.append(row)
 
     def _close(self, n: int, event: Closed) -> None:
         connection = self.connections.get(event.conn)

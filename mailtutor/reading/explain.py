@@ -100,11 +100,16 @@ def explain(line: Line, protocol: str, words: Words) -> Explanation:
         digits=_digits(line.code, words),
         enhanced=_enhanced(line, words),
         oddity=words(f"{line.oddity}.what") if line.oddity else "",
-        state=table.state_names.get(line.after, line.after),
+        state=state_name(line.after, table, words),
         state_what=words.get(f"{protocol}.state.{line.after}.what"),
         answers=_answers(line, table, words) if line.kind is Kind.COMMAND else (),
         next_verbs=next_verbs(table, line.after, words) if is_final_reply else (),
     )
+
+
+def state_name(state: str, table: Table, words: Words) -> str:
+    """What to call a state: in the words of people where there are any, else as the standard does."""
+    return words.get(f"{table.protocol}.state.{state}.title") or table.state_names.get(state, state)
 
 
 def gloss(line: Line, protocol: str, words: Words) -> str:

@@ -17,6 +17,8 @@ HOME, LESSON, LAB, REPLAY, PRACTICE = "home", "lesson", "lab", "replay", "practi
 WIRES = frozenset({LESSON, LAB, REPLAY, PRACTICE})
 LIVE = frozenset({LESSON, LAB, PRACTICE})
 EVERYWHERE = WIRES | {HOME}
+# Not a mode of its own: what the keys do in addition while this view is in front.
+QUEUE = "queue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,17 @@ ACTIONS = (
     Action("send", "1", frozenset({LAB, LESSON}), 2),
     Action("fetch_pop3", "2", frozenset({LAB, LESSON}), 3),
     Action("fetch_imap", "3", frozenset({LAB, LESSON}), 3),
+    Action("faults", "f", frozenset({LAB}), 4),
     Action("host_down", "4", frozenset({LAB}), 8),
     Action("flush", "5", frozenset({LAB}), 9),
+    Action("jump", "j", frozenset({LAB, LESSON}), 10),
+    Action("clock_faster", "plus,equals_sign", frozenset({LAB, LESSON}), 13, shown="+"),
+    Action("clock_slower", "minus", frozenset({LAB, LESSON}), 13, shown="-"),
+    Action("history", "enter", frozenset({QUEUE}), 1),
+    Action("hold", "h", frozenset({QUEUE}), 1),
+    Action("recall", "x", frozenset({QUEUE}), 1),
+    Action("try_now", "t", frozenset({QUEUE}), 1),
+    Action("try_all", "T", frozenset({QUEUE}), 1),
     Action("play", "space", frozenset({REPLAY}), 1),
     Action("compare", "v", frozenset({REPLAY}), 5),
     Action("faster", "plus,equals_sign", frozenset({REPLAY}), 3, shown="+"),
@@ -70,6 +81,7 @@ ACTIONS = (
     Action("text", "w", WIRES, 5, "f2"),
     Action("queue", "q", WIRES, 17),
     Action("mailboxes", "m", WIRES, 18),
+    Action("leg", "d", WIRES, 18),
     Action("find", "slash", WIRES, 19, shown="/"),
     Action("find_next", "n", WIRES - {PRACTICE}),
     Action("copy", "c", WIRES),

@@ -38,6 +38,7 @@ HOSTS = (
     Sign("●", "open"),
     Sign("○", "quiet"),
     Sign("⇥", "closed"),
+    Sign("⚿", "secured"),
 )
 TIME = (
     Sign("C S", "said"),

@@ -8,16 +8,37 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from mailtutor.reading.dialogue import Connection, Dialogue, Row
 from mailtutor.reading.world import World
-from mailtutor.trace.events import AnyEvent, Closed, FromClient, FromServer, Opened, TlsBegun
+from mailtutor.trace.events import (
+    AnyEvent,
+    Attempted,
+    Bounced,
+    Closed,
+    FaultSwitched,
+    FromClient,
+    FromServer,
+    HeldBack,
+    Opened,
+    Queued,
+    Recalled,
+    Released,
+    TlsBegun,
+    TlsFailed,
+    Warned,
+)
 from mailtutor.trace.log import Log
 
 _event_number = attrgetter("n")
-_WIRE = (Opened, FromClient, FromServer, TlsBegun, Closed)
+_WIRE = (Opened, FromClient, FromServer, Closed)
+_TLS = (TlsBegun, TlsFailed)
+# What happens to a message in a queue; of these, what happens to one recipient's copy of it.
+_QUEUE = (Queued, Attempted, HeldBack, Released, Warned, Bounced, Recalled)
+_ONE_RECIPIENT = (Attempted, Warned, Bounced)
+QueueEvent = Queued | Attempted | HeldBack | Released | Warned | Bounced | Recalled
 
 
 class Viewpoint:
@@ -33,9 +54,11 @@ class Viewpoint:
         self.until: int | None = None
         # A recording has no "now" to be behind of: showing part of it is playing, not winding back.
         self.is_recording = False
-        self.read_to = log.first
+        self.read_to = log.oldest
         self.moments = array("q")
         self.live_world = World()
+        # (host, kind) → detail of what is broken on purpose, in the order it was broken.
+        self.live_faults: dict[tuple[str, str], str] = {}
         self._world_events: list[tuple[int, AnyEvent]] = []
         self._closed: dict[int, int] = {}
 
@@ -56,19 +79,22 @@ class Viewpoint:
 
     def read(self) -> list[Row]:
         """Takes in what the log has by now; gives the new rows."""
-        start = max(self.read_to, self.log.first)
-        events = self.log.since(start)
+        start = max(self.read_to, self.log.oldest)
+        events = self.log.read(start, len(self.log) - start)
         rows = self.dialogue.take(events, start)
         fresh: list[AnyEvent] = []
         moments = {row.n + 1 for row in rows}
         for n, event in enumerate(events, start):
             if isinstance(event, Closed):
                 self._closed[event.conn] = n
+            elif isinstance(event, _TLS):
+                moments.add(n + 1)
             elif not isinstance(event, _WIRE):
                 self._world_events.append((n, event))
                 fresh.append(event)
                 moments.add(n + 1)
         self.live_world.take(fresh)
+        _switch(self.live_faults, fresh)
         self.moments.extend(sorted(moments))
         self.read_to = start + len(events)
         return rows
@@ -81,7 +107,7 @@ class Viewpoint:
         if target >= len(self.moments):
             self.until = None
         else:
-            self.until = self.moments[target - 1] if target > 0 else self.log.first
+            self.until = self.moments[target - 1] if target > 0 else self.log.oldest
 
     def go(self, until: int | None) -> None:
         """Shows the events before number `until`; None is live."""
@@ -103,8 +129,18 @@ class Viewpoint:
 
     def last_row(self) -> Row | None:
         """The newest line shown, on whatever connection."""
-        rows: Sequence[Row] = self.dialogue.rows
+        return self._last_of(self.dialogue.rows)
+
+    def last_row_of_mail(self) -> Row | None:
+        """The newest line shown that is no name server's business, or what became of TLS, where that is newer."""
+        said, secured = self._last_of(self.dialogue.rows, but="dns"), self._last_of(self.dialogue.tls_rows)
+        return secured if secured is not None and (said is None or secured.n > said.n) else said
+
+    def _last_of(self, rows: Sequence[Row], but: str = "") -> Row | None:
         count = len(rows) if self.until is None else bisect_left(rows, self.until, key=_event_number)
+        connections = self.dialogue.connections
+        while count and connections[rows[count - 1].conn].protocol == but:
+            count -= 1
         return rows[count - 1] if count else None
 
     def world(self) -> World:
@@ -112,8 +148,44 @@ class Viewpoint:
         if self.until is None:
             return self.live_world
         world = World()
-        world.take(event for n, event in self._world_events if n < self.until)
+        world.take(self._shown_world_events())
         return world
+
+    def faults(self) -> dict[tuple[str, str], str]:
+        """What was broken on purpose: (host, kind) → detail."""
+        if self.until is None:
+            return self.live_faults
+        faults: dict[tuple[str, str], str] = {}
+        _switch(faults, self._shown_world_events())
+        return faults
+
+    def history(self, host: str, queue_id: str, recipient: str) -> list[QueueEvent]:
+        """Everything that happened to one recipient's copy of a queued message, oldest first."""
+        return [
+            event
+            for event in self._shown_world_events()
+            if isinstance(event, _QUEUE)
+            and (event.host, event.queue_id) == (host, queue_id)
+            and (not isinstance(event, _ONE_RECIPIENT) or event.recipient == recipient)
+        ]
+
+    def wall(self) -> float:
+        """The lab's time of the newest event shown; 0 where there is none."""
+        last = self.end - 1
+        found = self.log.read(last, 1) if last >= self.log.oldest else ()
+        return found[0].at if found else 0.0
+
+    def _shown_world_events(self) -> Iterator[AnyEvent]:
+        return (event for n, event in self._world_events if n < self.end)
+
+
+def _switch(faults: dict[tuple[str, str], str], events: Iterable[AnyEvent]) -> None:
+    for event in events:
+        if isinstance(event, FaultSwitched):
+            if event.on:
+                faults[event.host, event.fault] = event.detail
+            else:
+                faults.pop((event.host, event.fault), None)
 
 
 def state_of(connection: Connection, shown: int) -> str:

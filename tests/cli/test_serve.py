@@ -105,6 +105,33 @@ def test_send_uses_the_lab_that_runs_in_the_folder(
     assert "Subject: guest" in json.loads(capsys.readouterr().out)["messages"][0]
 
 
+def test_a_lab_can_begin_broken(tmp_path: Path) -> None:
+    server = Server("--fault", "hamburger.edu:busy=greeting", "--fault", "crepes.fr:slow", data=tmp_path / "data")
+    switched: list[dict[str, str]] = []
+    while len(switched) < 2:
+        event = json.loads(server.out.readline())
+        switched += [event] if event["event"] == "fault" else []
+    assert [(event["host"], event["fault"], event["detail"]) for event in switched] == [
+        ("hamburger.edu", "busy", "greeting"),
+        ("crepes.fr", "slow", "0.5"),
+    ]
+    with pytest.raises(smtplib.SMTPConnectError, match="421"):
+        smtplib.SMTP(*_door(server, "hamburger.edu", "smtp"), timeout=10)
+    assert server.end()[0] == 0
+
+
+@pytest.mark.parametrize("verb", ["serve", "lab"])
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("hamburger.edu:nonsense", "there are: down"), ("ham:down", "hamburger.edu"), ("busy=lunch", "greeting")],
+)
+def test_a_fault_that_does_not_exist_is_refused_with_those_that_do(
+    verb: str, fault: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([verb, "--fault", fault]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_second_lab_in_the_same_folder_is_refused(
     server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -33,6 +33,24 @@ async def lab(pilot: Pilot[int], app: TuiApp) -> None:
     await until(pilot, lambda: " 221 " in shown(app), "the goodbye")
 
 
+async def broken(pilot: Pilot[int], app: TuiApp) -> None:
+    """A server that is busy at RCPT, and what else could be broken."""
+    await until(pilot, lambda: stage(app).session.is_running, "the lab")
+    await pilot.press("f", "down", "down", "right", "right", "right", "enter")
+    await until(pilot, lambda: "✘ broken at hamburger.edu" in shown(app), "the fault")
+
+
+async def queue(pilot: Pilot[int], app: TuiApp) -> None:
+    """A mail that waits for such a server, with its history."""
+    await broken(pilot, app)
+    await pilot.press("escape", "1", "q")
+    await until(pilot, lambda: "last answer: 421" in shown(app), "the first try")
+    await pilot.press("j")
+    await until(pilot, lambda: stage(app).queue.marked.attempts == 2, "the second try")  # type: ignore[union-attr]
+    await pilot.press("enter")
+    await until(pilot, lambda: "try 2 at hamburger.edu" in shown(app), "the history")
+
+
 async def lesson(pilot: Pilot[int], app: TuiApp) -> None:
     """The second step of lesson 2, answered."""
     await until(pilot, lambda: stage(app).session.is_running, "the lab")
@@ -57,9 +75,13 @@ async def replay(pilot: Pilot[int], app: TuiApp) -> None:
     await pilot.press(*["right"] * 7)
 
 
+# Pictures of a mode that are not named after it.
+MODES = {"faults": "lab", "queue": "lab"}
 PICTURES: dict[str, tuple[dict[str, Any], Play]] = {
     "home": ({}, home),
     "lab": ({}, lab),
+    "faults": ({}, broken),
+    "queue": ({}, queue),
     "lesson": ({"lesson": "2"}, lesson),
     "practice": ({"protocol": "smtp"}, practice),
     "replay": ({"name": "alice-bob", "events": alice_bob(), "step": True}, replay),
@@ -83,7 +105,7 @@ def take(folder: Path) -> None:
 async def _picture(mode: str, size: tuple[int, int]) -> str:
     where, play = PICTURES[mode]
     session = Session()
-    app = TuiApp(session, mode, where)
+    app = TuiApp(session, MODES.get(mode, mode), where)
     try:
         async with app.run_test(size=size) as pilot:
             await play(pilot, app)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from textual.app import App
 from textual.events import Paste
@@ -16,12 +16,24 @@ from mailtutor import paths
 from mailtutor.course.loader import Catalogue, load_lessons
 from mailtutor.lab.plan import ALICE, BOB, SeedMail, User
 from mailtutor.protocols.lines import Line, Source
-from mailtutor.trace.events import AnyEvent, Endpoint, FromClient, FromServer, Opened
+from mailtutor.trace.events import (
+    AnyEvent,
+    Endpoint,
+    FaultSwitched,
+    FromClient,
+    FromServer,
+    HeldBack,
+    Opened,
+    Recalled,
+    Released,
+)
 from mailtutor.trace.log import Log
 from mailtutor.trace.transcript import parse
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.widgets.lines import WireLines
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -72,6 +84,10 @@ class FakeStage:
         self.pace = "run"
         self.waiting: list[FakeHeld] = []
         self.acts: list[str] = []
+        self.speed = 1.0
+        self.wall = 1000.0
+        self.next_event_s = 0.0
+        self.is_on_its_way = False
         self.done: dict[tuple[str, str], tuple[str, str]] = {}
         for event in events:
             self.log.append(event)
@@ -105,12 +121,45 @@ class FakeStage:
     def let_replies(self, service: str) -> None:
         """Nobody replies."""
 
+    def set_fault(self, host: str, kind: str, *, on: bool, detail: str = "") -> Future[None]:
+        """Breaks nothing, but the log says so."""
+        self.log.append(FaultSwitched(t=0, at=self.wall, host=host, fault=kind, on=on, detail=detail))
+        return done(None)
+
+    def run_at(self, speed: float) -> None:
+        """Notes it."""
+        self.speed = speed
+
+    def jump(self) -> Future[float]:
+        """By as much as the test wants."""
+        self.wall += self.next_event_s
+        return done(self.next_event_s)
+
+    def hold(self, host: str, queue_id: str) -> Future[bool]:
+        """The log says so."""
+        self.log.append(HeldBack(t=0, at=self.wall, host=host, queue_id=queue_id))
+        return done(True)
+
+    def release(self, host: str, queue_id: str) -> Future[bool]:
+        """The log says so."""
+        self.log.append(Released(t=0, at=self.wall, host=host, queue_id=queue_id))
+        return done(True)
+
+    def recall(self, host: str, queue_id: str) -> Future[bool]:
+        """The log says so, unless the message is on its way."""
+        if not self.is_on_its_way:
+            self.log.append(Recalled(t=0, at=self.wall, host=host, queue_id=queue_id))
+        return done(not self.is_on_its_way)
+
+    def flush(self, host: str) -> Future[int]:
+        """Notes it."""
+        self.acts.append(f"flush {host}")
+        return done(1)
+
     def act(self, action: str) -> Future[str]:
         """Notes what was asked for."""
         self.acts.append(action)
-        done: Future[str] = Future()
-        done.set_result("fine")
-        return done
+        return done("fine")
 
     def send(self, sender: str, recipients: Sequence[str], subject: str, body: str) -> object:
         """Notes it."""
@@ -148,6 +197,13 @@ class FakeStage:
     def forget(self, lesson: str) -> None:
         """Forgets a lesson."""
         self.done = {key: value for key, value in self.done.items() if key[0] != lesson}
+
+
+def done(result: T) -> Future[T]:
+    """What is finished already."""
+    future: Future[T] = Future()
+    future.set_result(result)
+    return future
 
 
 def opened(conn: int, client: str, server: str, service: str = "smtp") -> Opened:

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from mailtutor.text.catalogue import words
-from mailtutor.tui.actions import ACTIONS, EVERYWHERE, OF_APP, bindings, of_mode, readable
+from mailtutor.tui.actions import ACTIONS, EVERYWHERE, OF_APP, QUEUE, WIRES, bindings, of_mode, readable
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.home import HomeScreen
 from mailtutor.tui.screens.lab import LabScreen
@@ -31,6 +31,11 @@ def test_every_action_of_a_mode_has_a_method(mode: str) -> None:
     for action in of_mode(mode):
         owner = TuiApp if action.id in OF_APP else SCREENS[mode]
         assert hasattr(owner, f"action_{action.id}"), action.id
+
+
+def test_the_keys_of_the_queue_have_a_method_on_every_screen_with_a_wire() -> None:
+    for action in of_mode(QUEUE):
+        assert all(hasattr(SCREENS[mode], f"action_{action.id}") for mode in WIRES), action.id
 
 
 @pytest.mark.parametrize("mode", sorted(EVERYWHERE))

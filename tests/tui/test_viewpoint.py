@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from mailtutor.trace.events import Appended, Closed
+from pathlib import Path
+
+from mailtutor.store.archive import Archive
+from mailtutor.trace.events import Appended, Closed, FaultSwitched
 from mailtutor.trace.log import Log
 from mailtutor.tui.viewpoint import Viewpoint, state_of
 from tests.tui.stage import alice_bob
@@ -75,3 +78,30 @@ def test_a_recording_is_never_behind_of_now() -> None:
     view.is_recording = True
     view.wind(-2)
     assert not view.is_wound_back
+
+
+def test_what_has_left_the_memory_is_read_from_the_archive(tmp_path: Path) -> None:
+    log = Log(keep_bytes=4000)
+    archive = Archive(log, tmp_path)
+    for event in alice_bob() * 5:
+        log.append(event)
+    assert log.first > 0
+    found = Viewpoint(log)
+    assert len(found.read()) > 0
+    assert found.read_to == len(log)
+    for _ in range(len(found.moments) + 1):
+        found.wind(-1)
+    assert found.end == 0
+    archive.close()
+
+
+def test_faults_are_those_of_the_moment_shown() -> None:
+    view = viewpoint()
+    view.log.append(FaultSwitched(t=9, at=9, host="h", fault="busy", on=True, detail="rcpt"))
+    view.log.append(FaultSwitched(t=9, at=9, host="h", fault="busy", on=False))
+    view.read()
+    assert view.faults() == {}
+    view.wind(-1)
+    assert view.faults() == {("h", "busy"): "rcpt"}
+    view.wind(-1)
+    assert view.faults() == {}

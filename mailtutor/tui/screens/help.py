@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from mailtutor.tui.actions import of_mode
+from mailtutor.tui.actions import QUEUE, WIRES, Action, of_mode
 from mailtutor.tui.legend import LEGEND
 from mailtutor.tui.widgets.speaking import Speaking
 
@@ -47,15 +47,10 @@ class HelpScreen(Speaking, ModalScreen[None]):
     def speak(self) -> None:
         """Every action of the mode: key, key while typing, what it does; then every sign."""
         lines = [Content.styled(self.words(f"screen.help.{self._mode}"), "bold"), Content("")]
-        for action in of_mode(self._mode):
-            typing = action.key(while_typing=True)
-            plain = action.key(while_typing=False)
-            keys = plain if typing in ("", plain) else f"{plain} · {typing}"
-            lines.append(
-                Content.assemble(
-                    (set_cell_size(keys, 12), "bold $accent"), self.words(f"screen.action.{action.id}.what")
-                )
-            )
+        lines += [self._line(action) for action in of_mode(self._mode)]
+        if self._mode in WIRES:
+            lines += [Content(""), Content.styled(self.words("screen.help.queue"), "bold"), Content("")]
+            lines += [self._line(action) for action in of_mode(QUEUE)]
         lines += [Content(""), Content.styled(self.words("screen.help.typing"), "$wire-quiet")]
         lines += [Content(""), Content.styled(self.words("screen.help.signs"), "bold"), Content("")]
         lines += [
@@ -64,3 +59,10 @@ class HelpScreen(Speaking, ModalScreen[None]):
         ]
         self._text.update(Content("\n").join(lines))
         self.query_one(VerticalScroll).border_subtitle = Content(self.words("screen.help.more"))
+
+    def _line(self, action: Action) -> Content:
+        typing = action.key(while_typing=True)
+        plain = action.key(while_typing=False)
+        keys = plain if typing in ("", plain) else f"{plain} · {typing}"
+        what = self.words(f"screen.action.{action.id}.what")
+        return Content.assemble((set_cell_size(keys, 12), "bold $accent"), what)

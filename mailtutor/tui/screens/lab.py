@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-from concurrent.futures import Future
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from mailtutor.errors import MailtutorError
+from mailtutor.lab.plan import BOB
 from mailtutor.text.telling import tell
-from mailtutor.trace.log import Log
 from mailtutor.tui.actions import LAB, bindings, of_mode
 from mailtutor.tui.contract import Stage
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.widgets.prose import Prose
 
-_ACTS = ("send", "fetch_pop3", "fetch_imap", "host_down", "flush")
+_ACTS = ("send", "fetch_pop3", "fetch_imap", "host_down", "flush", "faults", "queue", "jump", "clock_faster")
 
 
 class LabScreen(StageScreen):
@@ -30,7 +27,6 @@ class LabScreen(StageScreen):
         super().__init__(session)
         self._classic = classic
         self._text = Prose(id="text")
-        self._receiver_down = False
 
     def side(self) -> ComposeResult:
         """What can be done here."""
@@ -83,8 +79,8 @@ class LabScreen(StageScreen):
 
     def action_host_down(self) -> None:
         """Switches hamburger.edu off, or on again."""
-        self._receiver_down = not self._receiver_down
-        self._act("host-down" if self._receiver_down else "host-up")
+        is_down = (BOB.domain, "down") in self.viewpoint.live_faults
+        self._act("host-up" if is_down else "host-down")
 
     def action_flush(self) -> None:
         """Has every queue try at once."""
@@ -94,22 +90,7 @@ class LabScreen(StageScreen):
         if not self.session.is_running:
             self.tell(self.words("screen.lab.starting"))
             return
-        log = self.session.log
-        self.session.act(action).add_done_callback(lambda done: self._acted(action, done, log))
+        self.when_done(self.session.act(action), lambda done: self._acted(action, done))
 
-    def _acted(self, action: str, done: Future[str], log: Log) -> None:
-        """In the lab's thread."""
-        with contextlib.suppress(RuntimeError):  # the screen's loop has ended meanwhile
-            self.call_later(self._report, action, done, log)
-
-    def _report(self, action: str, done: Future[str], log: Log) -> None:
-        if done.cancelled() or self.is_stale(log):
-            return
-        wrong = done.exception()
-        if isinstance(wrong, MailtutorError):
-            self.tell(wrong, severe=True)
-        elif wrong is not None:
-            raise wrong
-        else:
-            self.tell(self.words(f"screen.lab.done.{action}", result=tell(done.result(), self.words)))
-        self.beat()
+    def _acted(self, action: str, said: str) -> None:
+        self.tell(self.words(f"screen.lab.done.{action}", result=tell(said, self.words)))

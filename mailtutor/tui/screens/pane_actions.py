@@ -27,6 +27,7 @@ class PaneActions(Speaking, Screen[None]):
     # as wide as the screen: where the edge of one cuts a wide character below it in two, terminals lose a cell.
     DEFAULT_CSS = """
     PaneActions ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
+    PaneActions.-broken ToastRack { margin: 3 0 0 0; }
     PaneActions Toast { width: 1fr; max-width: 100%; padding: 0 1; margin: 0; }
     """
 
@@ -47,6 +48,10 @@ class PaneActions(Speaking, Screen[None]):
         """Puts the focus on the pane that leads."""
         pane = self.deck.pane
         self.set_focus(pane.lines if pane is not None else None)
+
+    def action_leg(self) -> None:
+        """The next pane, whoever speaks in it."""
+        self.deck.choose_next()
 
     def action_older(self) -> None:
         """The connection before this one, between the same two."""

@@ -25,14 +25,17 @@ from mailtutor.errors import MailtutorError
 from mailtutor.lab.plan import SeedMail
 from mailtutor.reading.dialogue import Row
 from mailtutor.trace.log import Log
+from mailtutor.tui.actions import QUEUE
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.pulse import Limiter, Pulse
-from mailtutor.tui.screens.pane_actions import PaneActions
+from mailtutor.tui.screens.world_actions import WorldActions
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.bar import Bar
+from mailtutor.tui.widgets.faultstrip import FaultStrip
 from mailtutor.tui.widgets.keybar import KeyBar
 from mailtutor.tui.widgets.lines import WireLines
-from mailtutor.tui.widgets.sheet import MailboxSheet, QueueSheet
+from mailtutor.tui.widgets.queue import QueueSheet
+from mailtutor.tui.widgets.sheet import MailboxSheet
 from mailtutor.tui.widgets.timeline import Timeline
 from mailtutor.tui.widgets.topology import Topology
 
@@ -46,7 +49,7 @@ T = TypeVar("T")
 VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "text")
 
 
-class StageScreen(PaneActions):
+class StageScreen(WorldActions):
     """A screen around a wire deck."""
 
     MODE: ClassVar[str] = ""
@@ -87,18 +90,20 @@ class StageScreen(PaneActions):
         self.view = "wire"
         self.bar = Bar()
         self.topology = Topology()
-        self.queue = QueueSheet(id="queue")
+        self.faults = FaultStrip()
         self.mailboxes = MailboxSheet(id="mailboxes")
         self.timeline = Timeline()
         self.keybar = KeyBar(self.MODE)
         self._pulse: Pulse | None = None
         self._calm: Limiter | None = None
         self._is_starting = False
+        self._speed = 1.0
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
         yield self.bar
         yield self.topology
+        yield self.faults
         with Container(id="body"):
             with Vertical(id="side"):
                 yield from self.side()
@@ -224,11 +229,6 @@ class StageScreen(PaneActions):
             self._calm.ask()
         self.after_beat(rows)
 
-    @property
-    def follows_session(self) -> bool:
-        """Whether this screen shows the session's log, not one of its own."""
-        return True
-
     def look_at(self, viewpoint: Viewpoint) -> None:
         """Shows another log."""
         self.viewpoint = viewpoint
@@ -238,6 +238,12 @@ class StageScreen(PaneActions):
     def _slow_beat(self) -> None:
         if self.session.pace != "run" or self.session.held() or self.session.log is not self.viewpoint.log:
             self.beat()
+        elif self.session.speed != self._speed and self.follows_session:
+            # It is another one soon after it was asked for.
+            self.draw_around()
+        elif self.view == "queue" and self.viewpoint.is_live and self.queue.counts_down:
+            # The lab's time is in no log.
+            self.queue.show(self.viewpoint, self.lab_now)
 
     @property
     def gate(self) -> tuple[str, Sequence[Held]]:
@@ -256,22 +262,38 @@ class StageScreen(PaneActions):
     def draw_around(self) -> None:
         """Draws what stands around the wire."""
         pace, held = self.gate
-        self.bar.show(self.viewpoint, pace, len(held))
+        self._speed = self.session.speed if self.follows_session else 1.0
+        self.bar.show(self.viewpoint, pace, len(held), self._speed)
+        faults = self.viewpoint.faults()
+        self.faults.show(faults)
+        self.set_class(bool(faults), "-broken")  # no sentence may cover what is broken
+        if self.fault_screen is not None and self.fault_screen.is_attached:
+            self.fault_screen.show(self.viewpoint.live_faults)
         self.topology.show(self.viewpoint, self.session.hosts if self.follows_session else ())
         self.keybar.urge("live" if self.viewpoint.is_wound_back else "step" if held and pace == "step" else "")
         self.meaning.show(self.deck.selected)
         self.timeline.show(self.viewpoint)
         if self.view == "queue":
-            self.queue.show(self.viewpoint.world())
+            self.queue.show(self.viewpoint, self.lab_now)
         elif self.view == "mailboxes":
             self.mailboxes.show(self.viewpoint.world())
 
+    @property
+    def lab_now(self) -> float:
+        """The lab's time at the moment shown."""
+        is_now = self.viewpoint.is_live and self.follows_session and self.session.is_running
+        return self.session.wall if is_now else self.viewpoint.wall()
+
     def _lead_focus(self) -> None:
-        """The arrows move in the pane that leads, without a key to get there first."""
+        """The arrows move in the pane that leads, without a key to get there first; in the queue, while it is shown."""
+        if self.view == "queue":
+            if self.focused is None or isinstance(self.focused, WireLines):
+                self.set_focus(self.queue, scroll_visible=False)
+            return
         pane = self.deck.pane
         if pane is None or self.focused is pane.lines:
             return
-        if self.focused is None or isinstance(self.focused, WireLines):
+        if self.focused is None or isinstance(self.focused, (WireLines, QueueSheet)):
             self.set_focus(pane.lines, scroll_visible=False)
 
     def on_wire_lines_selected(self, event: WireLines.Selected) -> None:
@@ -291,6 +313,7 @@ class StageScreen(PaneActions):
         self.meaning.full = self.view == "meaning"
         self.meaning.bytes = self.view == "bytes"
         self.meaning.speak()
+        self.keybar.put_first(QUEUE if self.view == "queue" else "")
         self.draw()
 
     # Actions ----------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ class Bar(Speaking):
         super().__init__()
         self._title = ""
         self._state: tuple[bool, int, int, str, int] = (False, 0, 0, "", 0)
+        self._speed = 1.0
         self._note = ""
 
     def title(self, title: str) -> None:
@@ -42,8 +43,11 @@ class Bar(Speaking):
             self._note = note
             self.refresh()
 
-    def show(self, viewpoint: Viewpoint, pace: str, held: int) -> None:
-        """pace: "" where nothing passes a gate (a replay)."""
+    def show(self, viewpoint: Viewpoint, pace: str, held: int, speed: float = 1.0) -> None:
+        """pace: "" where nothing passes a gate (a replay). speed: of the lab's time."""
+        if speed != self._speed:
+            self._speed = speed
+            self.refresh()
         at = bisect_right(viewpoint.moments, viewpoint.end)
         state = (viewpoint.is_wound_back, at, len(viewpoint.moments), pace, held)
         if state != self._state:
@@ -62,6 +66,8 @@ class Bar(Speaking):
                 word = self.words(f"screen.bar.{pace}")
                 parts.append(Content.styled(self.words("screen.bar.live"), "$success"))
                 parts.append(Content(f"{PACES[pace]} {word}"))
+            if self._speed != 1.0:
+                parts.append(Content.styled(self.words("screen.bar.speed", speed=f"{self._speed:g}"), "bold $warning"))
             if held:
                 parts.append(Content.styled(self.words("screen.bar.held", count=held), "bold reverse $warning"))
             parts.append(Content.styled(self.words("screen.bar.language"), "$wire-quiet"))

@@ -1,6 +1,8 @@
 """All connections: one pane for each leg of the way, as many side by side as there is room for.
 
-With room for one, the deck shows the leg that spoke last, until a leg is chosen by number or click.
+With room for one, the deck shows the leg that spoke last, until a leg is chosen by number or click. Questions to the
+name server are over in an instant: they never take the place of a mail conversation, but stand aside where there is
+room below, and alone when they are chosen.
 """
 
 from __future__ import annotations
@@ -27,6 +29,10 @@ Leg = tuple[str, str, str]
 PANE_HEIGHT = 12
 PANE_WIDTH = 64
 MOST_PANES = 3
+# A leg with this service stands aside: so many lines high, in a deck of at least that height.
+ASIDE = "dns"
+ASIDE_HEIGHT = 6
+ASIDE_ROOM = 30
 
 
 class LegTabs(Speaking):
@@ -90,6 +96,10 @@ class WireDeck(Vertical):
     WireDeck > #panes { height: 1fr; layout: vertical; }
     WireDeck > #panes.-columns { layout: horizontal; }
     WireDeck > #panes.-columns > WirePane { width: 1fr; border-right: solid $panel; }
+    WireDeck > #asides { height: 6; layout: vertical; display: none; }
+    WireDeck.-aside > #asides { display: block; }
+    WireDeck.-only-aside > #asides { display: block; height: 1fr; }
+    WireDeck.-only-aside > #panes { display: none; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -106,6 +116,7 @@ class WireDeck(Vertical):
         """Tabs over panes; a pane is added when a leg is first used."""
         yield self._tabs
         yield Container(id="panes")
+        yield Container(id="asides")
 
     def show(self, viewpoint: Viewpoint, held: Sequence[Held] = ()) -> None:
         """Draws what the viewpoint shows."""
@@ -113,13 +124,15 @@ class WireDeck(Vertical):
         legs: dict[Leg, list[Connection]] = {}
         for connection in viewpoint.connections():
             legs.setdefault(_leg(connection), []).append(connection)
+        # Mail first, so that the numbers of its legs stay small.
+        legs = {leg: legs[leg] for leg in sorted(legs, key=_is_aside)}
         self._legs = legs
         self._find_lead(viewpoint)
         for leg in legs:
             if leg not in self._panes:
                 pane = WirePane(legs[leg][0].protocol)
                 self._panes[leg] = pane
-                self.query_one("#panes").mount(pane)
+                self.query_one("#asides" if _is_aside(leg) else "#panes").mount(pane)
         shown = self._visible_legs()
         for leg, pane in self._panes.items():
             pane.display = leg in shown
@@ -136,9 +149,17 @@ class WireDeck(Vertical):
         elif index < len(legs):
             self._chosen = legs[index]
         self._again()
-        if index is not None and (pane := self.pane) is not None:
+        if index is not None and index < len(legs):
+            pane = self._panes[legs[index]]
             pane.lines.focus()
             pane.lines.post_message(WireLines.Selected(pane.lines, pane.lines.row))
+
+    def choose_next(self) -> None:
+        """Holds on to the leg after the one that leads."""
+        legs = list(self._legs)
+        if legs:
+            at = legs.index(self._leading) if self._leading in legs else -1
+            self.choose((at + 1) % len(legs))
 
     def hold_on_to(self, connection: Connection) -> None:
         """Lets this connection's leg lead, whoever else speaks, until another is chosen."""
@@ -177,10 +198,10 @@ class WireDeck(Vertical):
         return self._chosen if self._chosen in self._legs else self._lead
 
     def _find_lead(self, viewpoint: Viewpoint) -> None:
-        last = viewpoint.last_row()
+        last = viewpoint.last_row_of_mail()
         self._lead = _leg(viewpoint.dialogue.connections[last.conn]) if last is not None else None
         if self._lead is None and self._legs:
-            self._lead = next(reversed(self._legs))
+            self._lead = next((leg for leg in reversed(self._legs) if not _is_aside(leg)), next(iter(self._legs)))
         if self._lead is not None and self._lead in self._recent:
             self._recent.remove(self._lead)
         if self._lead is not None:
@@ -188,13 +209,30 @@ class WireDeck(Vertical):
 
     def _visible_legs(self) -> frozenset[Leg]:
         columns = self.size.width // PANE_WIDTH >= 2
-        room = self.size.width // PANE_WIDTH if columns else (self.size.height - 1) // PANE_HEIGHT
-        count = max(1, min(MOST_PANES, room, len(self._legs)))
         self.query_one("#panes").set_class(columns, "-columns")
-        order = [leg for leg in self._recent if leg in self._legs]
-        if self._leading is not None:
-            order.append(self._leading)
-        for leg in self._legs:
+        room = self.size.width // PANE_WIDTH if columns else (self.size.height - 1) // PANE_HEIGHT
+        mail = [leg for leg in self._legs if not _is_aside(leg)]
+        asides = [leg for leg in self._legs if _is_aside(leg)]
+        count = max(1, min(MOST_PANES, room, len(mail)))
+        taken = PANE_HEIGHT * (1 if columns else count) + ASIDE_HEIGHT
+        has_room = bool(mail) and self.size.height > max(taken, ASIDE_ROOM)
+        leading = self._leading
+        # The one that leads, else the first.
+        aside = frozenset([leg for leg in asides if leg == leading] or asides[:1])
+        leads_alone = leading in asides and not has_room
+        self.set_class(leads_alone, "-only-aside")
+        self.set_class(has_room and bool(aside), "-aside")
+        if leads_alone:
+            return aside
+        return self._visible_mail_legs(mail, count) | (aside if has_room else frozenset())
+
+    def _visible_mail_legs(self, legs: Sequence[Leg], count: int) -> frozenset[Leg]:
+        """Who leads, and who spoke before."""
+        order = [leg for leg in self._recent if leg in legs]
+        leading = self._leading
+        if leading is not None and leading in legs:
+            order.append(leading)
+        for leg in legs:
             if leg not in order:
                 order.insert(0, leg)
         return frozenset(list(dict.fromkeys(reversed(order)))[:count])
@@ -202,6 +240,10 @@ class WireDeck(Vertical):
     def _again(self) -> None:
         if self._last is not None:
             self.show(*self._last)
+
+
+def _is_aside(leg: Leg) -> bool:
+    return leg[2] == ASIDE
 
 
 def _leg(connection: Connection) -> Leg:

@@ -28,6 +28,7 @@ class KeyBar(Speaking):
         self._urgent = ""
         self._hidden: frozenset[str] = frozenset()
         self._typing = False
+        self._view = ""
         self._places: list[tuple[int, int, Action]] = []
 
     def on_mount(self) -> None:
@@ -48,13 +49,19 @@ class KeyBar(Speaking):
 
     @property
     def lit(self) -> str:
-        """The action whose key is marked."""
-        return self._urgent or self._lit
+        """The action whose key is marked; a view's own keys come before what a beginner would do next."""
+        return self._urgent or ("" if self._view else self._lit)
 
     def hide(self, *actions: str) -> None:
         """Leaves out what makes no sense just now; the keys go on working."""
         if self._hidden != frozenset(actions):
             self._hidden = frozenset(actions)
+            self.refresh()
+
+    def put_first(self, view: str) -> None:
+        """Shows what the keys do in this view before what they do everywhere; "" ends it."""
+        if view != self._view:
+            self._view = view
             self.refresh()
 
     def _focus_moved(self) -> None:
@@ -65,10 +72,7 @@ class KeyBar(Speaking):
 
     def render(self) -> Content:
         """As many as fit, by weight; the general ones at the end always."""
-        usable = [
-            a for a in of_mode(self.mode) if a.weight and a.id not in self._hidden and a.key(while_typing=self._typing)
-        ]
-        usable.sort(key=lambda action: action.weight)
+        usable = self._usable()
         always = _ALWAYS[:3] if self.content_size.width < _NARROW else _ALWAYS
         tail = [a for a in usable if a.id in always]
         room = self.content_size.width - sum(self._label(a).cell_length + 2 for a in tail)
@@ -96,6 +100,20 @@ class KeyBar(Speaking):
             at += label.cell_length + 2
             parts.append(label)
         return Content("  ").join(parts)
+
+    def _usable(self) -> list[Action]:
+        """What the view's keys do, then what the mode's do that the view leaves alone."""
+        of_view = [] if self._typing else list(of_mode(self._view))
+        taken = {key for action in of_view for key in action.keys.split(",")}
+        of_this = [
+            action
+            for action in of_mode(self.mode)
+            if action.weight
+            and action.id not in self._hidden
+            and action.key(while_typing=self._typing)
+            and not taken & set(action.keys.split(","))
+        ]
+        return [*of_view, *sorted(of_this, key=lambda action: action.weight)]
 
     def _label(self, action: Action) -> Content:
         key = action.key(while_typing=self._typing)

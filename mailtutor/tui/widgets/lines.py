@@ -17,9 +17,10 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from mailtutor.reading.dialogue import Row
+from mailtutor.reading.dialogue import Row, TlsRow
 from mailtutor.reading.visible import visible
 from mailtutor.tui.contract import Held
+from mailtutor.tui.widgets import secured
 from mailtutor.tui.widgets.flow import Flow
 from mailtutor.tui.widgets.painter import Columns, Painter
 from mailtutor.tui.widgets.speaking import Speaking
@@ -135,7 +136,7 @@ class WireLines(Speaking, ScrollView, can_focus=True):
     def copied(self, *, everything: bool) -> str:
         """The row that is looked at, or all shown rows, as text that is safe to paste."""
         chosen = range(self._shown) if everything else [self._selected] if self._shown else []
-        return "\n".join(f"{self._rows[index].line.source}: {visible(self._rows[index].line.text)}" for index in chosen)
+        return "\n".join(f"{_speaker(self._rows[index])}: {self._text(index)}" for index in chosen)
 
     # Moving ------------------------------------------------------------------------------------------------------
 
@@ -216,6 +217,11 @@ class WireLines(Speaking, ScrollView, can_focus=True):
     def speak(self) -> None:
         """Draws the meanings in the current language."""
         self._measure()
+        if any(isinstance(row, TlsRow) for row in self._rows):
+            # What is told of TLS has another length in another language.
+            self._flow = Flow(self._text, self._painter.columns.text)
+            self._flow.extend(len(self._rows))
+            self._fit()
         self.refresh()
 
     def _fit(self) -> None:
@@ -239,7 +245,8 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         self.scroll_to(y=y, animate=False, force=True)
 
     def _text(self, index: int) -> str:
-        return visible(self._rows[index].line.text)
+        row = self._rows[index]
+        return secured.headline(row, self.words) if isinstance(row, TlsRow) else visible(row.line.text)
 
     # Drawing -----------------------------------------------------------------------------------------------------
 
@@ -272,3 +279,7 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         """Another theme, or a class that changes the background."""
         super().notify_style_update()
         self._styles.clear()
+
+
+def _speaker(row: Row) -> str:
+    return secured.MARK if isinstance(row, TlsRow) else row.line.source

@@ -9,8 +9,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from mailtutor.protocols.spec import Outcome
-from mailtutor.reading.dialogue import Row
+from mailtutor.reading.dialogue import Row, TlsRow
 from mailtutor.reading.explain import Explanation, explain
+from mailtutor.tui.widgets import secured
 from mailtutor.tui.widgets.diagram import diagram, dump, part_style
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.painter import SYMBOLS
@@ -59,6 +60,9 @@ class Meaning(Speaking, VerticalScroll, can_focus=False):
         if selection is None:
             self._text.show(Content.styled(self.words("screen.meaning.nothing"), "$wire-quiet"))
             return
+        if isinstance(selection.row, TlsRow):
+            self._text.show(*self._secured(selection.row))
+            return
         told = explain(selection.row.line, selection.protocol, self.words)
         if self.bytes:
             before = selection.before.line.raw if selection.before is not None else b""
@@ -88,6 +92,11 @@ class Meaning(Speaking, VerticalScroll, can_focus=False):
         if not self.tells_no_answers:
             parts += self._next(told)
         return parts
+
+    def _secured(self, row: TlsRow) -> list[Content]:
+        style = "bold $success" if secured.stands(row) else "bold $wire-refused"
+        head = Content.assemble((f"{secured.MARK} ", style), (secured.headline(row, self.words), "bold"))
+        return [head, Content(secured.what(row, self.words))]
 
     def _digits(self, told: Explanation) -> list[Content]:
         lines = []

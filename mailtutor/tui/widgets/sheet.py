@@ -1,4 +1,4 @@
-"""Queue and mailboxes as tables, aligned by cells so that Chinese lines up too."""
+"""Tables of the world, aligned by cells so that Chinese lines up too; and the table of the mailboxes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from textual.widgets import Static
 
 from mailtutor.reading.visible import visible
 from mailtutor.reading.world import World
-from mailtutor.text.catalogue import Words
 from mailtutor.tui.widgets.folding import Block, fold
 from mailtutor.tui.widgets.speaking import Speaking
 
-_STATE_STYLES = {"delivered": "success", "active": "go-on", "deferred": "try-later"}
 _WIDEST = 34
 # What stands before a note; cells at both sides and for the scroll bar; narrower than this nothing is folded.
 _NOTE = "   ↳ "
-_MARGIN = 4
+MARGIN = 4
 _NARROWEST = 20
 _LEAST = 8
 
@@ -31,12 +29,11 @@ class Sheet(Speaking, VerticalScroll):
     DEFAULT_CSS = """
     Sheet { height: 1fr; padding: 0 1; }
     Sheet > Static { height: auto; width: auto; }
-    Sheet { overflow-x: auto; }
+    Sheet { overflow: auto auto; scrollbar-size-vertical: 1; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._world = World()
         self._text = Static(markup=False)
 
     def compose(self) -> ComposeResult:
@@ -47,43 +44,30 @@ class Sheet(Speaking, VerticalScroll):
         """What is folded depends on the width."""
         self.speak()
 
-    def show(self, world: World) -> None:
-        """Draws this world."""
-        self._world = world
-        self.speak()
-
     def speak(self) -> None:
         """Draws it in the current language."""
-        self._text.update(self.content(self._world, self.words))
+        self._text.update(self.content())
 
-    def content(self, world: World, words: Words) -> Content:
+    def content(self) -> Content:
         """The table's text."""
         raise NotImplementedError
-
-
-class QueueSheet(Sheet):
-    """What each server still has to hand on, and what became of the rest."""
-
-    def content(self, world: World, words: Words) -> Content:
-        """One row a recipient."""
-        if not world.queue:
-            return Content.styled(words("screen.queue.empty"), "$wire-quiet")
-        head = [words(f"screen.queue.{name}") for name in ("host", "id", "from", "to", "state", "tries", "next")]
-        rows, styles, notes = [], [], []
-        for row in world.queue.values():
-            waits = f"{row.next_try_s:.0f} s" if row.state == "deferred" else ""
-            state = words(f"screen.queue.is.{row.state}")
-            rows.append([row.host, row.queue_id, row.sender, row.recipient, state, str(row.attempts), waits])
-            styles.append(f"$wire-{_STATE_STYLES.get(row.state, 'refused')}")
-            notes.append(f"{words('screen.queue.reply')}: {visible(row.last_reply)}" if row.last_reply else "")
-        return table(head, rows, styles, notes, self.size.width - _MARGIN)
 
 
 class MailboxSheet(Sheet):
     """Every mailbox with its messages."""
 
-    def content(self, world: World, words: Words) -> Content:
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._world = World()
+
+    def show(self, world: World) -> None:
+        """Draws this world."""
+        self._world = world
+        self.speak()
+
+    def content(self) -> Content:
         """One block a mailbox."""
+        world, words = self._world, self.words
         if not world.mailboxes:
             return Content.styled(words("screen.mailboxes.empty"), "$wire-quiet")
         head = [words(f"screen.mailboxes.{name}") for name in ("uid", "flags", "size", "from", "subject")]
@@ -96,7 +80,7 @@ class MailboxSheet(Sheet):
                     [str(mail.uid), " ".join(mail.flags), str(mail.size), mail.sender, mail.subject]
                     for mail in mails.values()
                 ]
-                parts.append(table(head, rows, width=self.size.width - _MARGIN))
+                parts.append(table(head, rows, width=self.size.width - MARGIN))
         return Content("\n").join(parts)
 
 
@@ -111,17 +95,34 @@ def table(
 
     width: the cells there are for it, 0 for any number: notes are folded to it, and the widest columns cut.
     """
+    return Content("\n").join(blocks(head, rows, styles, notes, width))
+
+
+def blocks(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    styles: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    width: int = 0,
+) -> list[Content]:
+    """The same, the head and then each row with its note by itself."""
     cells = [[visible(cell) for cell in row] for row in rows]
     widths = [min(_WIDEST, max(cell_len(line[column]) for line in [list(head), *cells])) for column in range(len(head))]
     widths[-1] = max(cell_len(line[-1]) for line in [list(head), *cells])
     _squeeze(widths, width)
-    lines = [Content.styled(_line(head, widths), "$wire-quiet underline")]
+    found = [Content.styled(_line(head, widths), "$wire-quiet underline")]
     for index, row in enumerate(cells):
-        lines.append(Content.styled(_line(row, widths), styles[index] if styles else ""))
+        line = Content.styled(_line(row, widths), styles[index] if styles else "")
         if notes and notes[index]:
-            note = Block(Content.styled(f"{_NOTE}{notes[index]}", "$wire-quiet"), " " * len(_NOTE))
-            lines.append(fold(note, width) if width >= _NARROWEST else note.content)
-    return Content("\n").join(lines)
+            line = Content.assemble(line, "\n", note(notes[index], width))
+        found.append(line)
+    return found
+
+
+def note(text: str, width: int, lead: str = _NOTE) -> Content:
+    """What stands below a row, folded to `width`."""
+    block = Block(Content.styled(f"{lead}{text}", "$wire-quiet"), " " * cell_len(lead))
+    return fold(block, width) if width >= _NARROWEST else block.content
 
 
 def _squeeze(widths: list[int], width: int) -> None:

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 
-from mailtutor.trace.events import Closed, FromClient, FromServer
+from mailtutor.trace.events import Closed, FaultSwitched, FromClient, FromServer, TlsBegun, TlsFailed
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.speaking import Speaking
 
@@ -68,6 +68,10 @@ class Timeline(Speaking):
             return "C", "$wire-client"
         if isinstance(event, FromServer):
             return "S", "$wire-server"
+        if isinstance(event, (TlsBegun, TlsFailed)):
+            return "⚿", "$success" if isinstance(event, TlsBegun) else "bold $wire-refused"
+        if isinstance(event, FaultSwitched) and event.on:
+            return "✘", "bold $wire-refused"
         return ("|", "$wire-quiet") if isinstance(event, Closed) else ("◆", "bold $accent")
 
     def on_click(self, event: Click) -> None:

@@ -77,7 +77,7 @@ class Topology(Speaking):
 def _lab_picture(viewpoint: Viewpoint, hosts: Sequence[Host]) -> Picture:
     """alice, her server, bob's server, bob; whoever else has connected is in the panes."""
     sender, receiver = hosts[0], hosts[1]
-    last = viewpoint.last_row()
+    last = viewpoint.last_row_of_mail()
     spoke = last.conn if last is not None else 0
     talking = {
         (c.client.name, c.server.name, c.service)
@@ -99,7 +99,7 @@ def _lab_picture(viewpoint: Viewpoint, hosts: Sequence[Host]) -> Picture:
 
 def _trace_picture(viewpoint: Viewpoint) -> Picture:
     """Without a lab: the two ends of the connection that spoke last."""
-    last = viewpoint.last_row()
+    last = viewpoint.last_row_of_mail()
     connections = viewpoint.connections()
     if not connections:
         return Picture()

@@ -10,6 +10,7 @@ from textual.content import Content
 
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.reading.dialogue import Connection
+from mailtutor.reading.explain import state_name
 from mailtutor.reading.phase import phase, phases
 from mailtutor.reading.visible import visible
 from mailtutor.trace.events import Endpoint
@@ -57,7 +58,7 @@ class WireHead(Speaking):
             (f" {count}" if count else "", "$wire-quiet"),
             (f" ⚿ {connection.tls}" if connection.tls else "", "$success"),
         )
-        label = self.words("screen.wire.closed") if not is_open else table.state_names.get(state, state)
+        label = self.words("screen.wire.closed") if not is_open else state_name(state, table, self.words)
         tail = Content.styled(f"[{label}]", "bold $accent" if is_open else "$wire-quiet")
         names = []
         for name in phases(table):

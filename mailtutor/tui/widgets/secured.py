@@ -1,0 +1,49 @@
+"""How it is told that TLS stands on a connection, or came to nothing. Words: `screen.tls` in the catalogue."""
+
+from __future__ import annotations
+
+from mailtutor.reading.dialogue import TlsRow
+from mailtutor.reading.visible import visible
+from mailtutor.text.catalogue import Words
+from mailtutor.trace.events import TlsBegun
+
+MARK = "⚿"
+
+
+def headline(row: TlsRow, words: Words) -> str:
+    """One line: the version and the cipher, or why there is none."""
+    event = row.event
+    if isinstance(event, TlsBegun):
+        return words("screen.tls.begun.line", version=visible(event.version), cipher=visible(event.cipher))
+    return words("screen.tls.failed.line", why=reason(event.why, words))
+
+
+def reason(why: str, words: Words) -> str:
+    """What the library said, in words where there are any; its own words stay beside them, to be looked up."""
+    library = visible(why)
+    said = words.get(f"screen.tls.why.{_key(why)}")
+    return words("screen.tls.reason", said=said, library=library) if said else library
+
+
+def gloss(row: TlsRow, words: Words) -> str:
+    """The few words beside the line."""
+    return words(f"screen.tls.{_name(row)}.gloss")
+
+
+def what(row: TlsRow, words: Words) -> str:
+    """What it means for the conversation."""
+    return words(f"screen.tls.{_name(row)}.what")
+
+
+def stands(row: TlsRow) -> bool:
+    """Whether the handshake came through."""
+    return isinstance(row.event, TlsBegun)
+
+
+def _name(row: TlsRow) -> str:
+    return "begun" if stands(row) else "failed"
+
+
+def _key(why: str) -> str:
+    """OpenSSL's words as a key: those after `alert`, which tells who complained, count alone."""
+    return "_".join(why.lower().rpartition("alert ")[2].split())
