@@ -3,13 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench screenshots clean
+.PHONY: run test check interop bench screenshots clean
 
 run: $(VENV)/ready
 	$(BIN)/mailtutor
 
 test: $(VENV)/ready-dev
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered tests
+
+# As root: installs Debian packages, and starts Postfix instances of its own.
+interop: $(VENV)/ready-dev
+	sh tests/interop/install.sh
+	$(BIN)/python -m pytest -n 2 tests/interop
 
 check: $(VENV)/ready-dev
 	$(BIN)/ruff format --check mailtutor tests

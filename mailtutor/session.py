@@ -53,7 +53,8 @@ class Session:
     """One lab at a time, and the student's progress.
 
     data: the lab's folder; None for one of its own that is gone with the lab, so that a lesson always starts alike.
-    faults: (host, kind, detail) of what is broken in every lab from its start.
+    faults: (host, kind, detail) of what is broken in every lab from its start. tls: whether agents and relays ask for
+    STARTTLS: "never", where it is "offered", or "required".
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Session:
         real_ports: bool = False,
         lessons: Path | None = None,
         faults: Sequence[tuple[str, str, str]] = (),
+        tls: str = "never",
     ) -> None:
         self.log = Log()
         self.notices: list[str] = []
@@ -72,6 +74,7 @@ class Session:
         self._bind_address = bind_address
         self._real_ports = real_ports
         self._faults = tuple(faults)
+        self._tls = tls
         self._lab: Lab | None = None
         self._archive: Archive | None = None
         self._own_folder: Path | None = None
@@ -86,6 +89,7 @@ class Session:
         """
         from mailtutor.lab.lab import Lab
         from mailtutor.lab.plan import textbook_plan
+        from mailtutor.protocols.smtp.courier import Tls
 
         self._stop_lab()
         folder = self._data
@@ -94,7 +98,7 @@ class Session:
         wording = Wording.CLASSIC if classic else Wording.EXTENDED
         self.log = Log()
         lab = Lab(
-            textbook_plan(wording=wording, real_ports=self._real_ports, seed=tuple(seed)),
+            textbook_plan(wording=wording, real_ports=self._real_ports, seed=tuple(seed), tls=Tls(self._tls)),
             folder,
             log=self.log,
             bind_address=self._bind_address,

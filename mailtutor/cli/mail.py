@@ -15,6 +15,7 @@ from mailtutor.errors import MailtutorError, Sentence, StoreError, UsageError
 from mailtutor.lab.guest import Guest
 from mailtutor.lab.ready import NAME, running_lab
 from mailtutor.message.compose import Attachment
+from mailtutor.protocols.smtp.courier import Tls
 from mailtutor.reading.dialogue import Dialogue, dialogue_of
 from mailtutor.session import Session
 from mailtutor.store.recording import Recording, open_trace
@@ -121,9 +122,9 @@ def _lab(args: argparse.Namespace) -> Iterator[Session | Guest]:
     data = Path(args.data) if args.data else paths.lab_data()
     with contextlib.ExitStack() as stack:
         if args.lab:
-            lab: Session | Guest = stack.enter_context(Guest(*running_lab(Path(args.lab))))
+            lab: Session | Guest = stack.enter_context(Guest(*running_lab(Path(args.lab), Tls(args.tls))))
         else:
-            session = Session(data)
+            session = Session(data, tls=args.tls)
             try:
                 session.start(classic=args.classic)
                 stack.callback(session.stop)
@@ -131,7 +132,7 @@ def _lab(args: argparse.Namespace) -> Iterator[Session | Guest]:
             except StoreError:
                 if not (data / NAME).is_file():
                     raise
-                lab = stack.enter_context(Guest(*running_lab(data / NAME)))
+                lab = stack.enter_context(Guest(*running_lab(data / NAME, Tls(args.tls))))
         if args.trace:
             _keep_trace(stack, lab.log, args)
         yield lab

@@ -64,6 +64,7 @@ def _screens(add: partial[Parser], say: Words) -> None:
     _data(lab, say)
     lab.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
     lab.add_argument("--real-ports", action="store_true", help=say("cli.flag.real_ports"))
+    _tls(lab, say)
     _fault(lab, say)
     practice = add("practice")
     practice.add_argument("protocol", nargs="?", choices=PROTOCOLS, default="smtp", help=say("cli.flag.protocol"))
@@ -74,6 +75,7 @@ def _serve(serve: argparse.ArgumentParser, say: Words) -> None:
     serve.add_argument("--host", metavar="ADDR", default="", help=say("cli.flag.host"))
     serve.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
     serve.add_argument("--real-ports", action="store_true", help=say("cli.flag.real_ports"))
+    _tls(serve, say)
     _fault(serve, say)
     _json(serve, say)
     _trace(serve, say)
@@ -96,6 +98,7 @@ def _mail(add: partial[Parser], say: Words) -> None:
     for verb in (send, fetch):
         verb.add_argument("--lab", metavar="FILE", default="", help=say("cli.flag.lab"))
         verb.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
+        _tls(verb, say)
         _data(verb, say)
         _json(verb, say)
         _trace(verb, say)
@@ -121,6 +124,10 @@ def _reading(add: partial[Parser], say: Words) -> None:
 
 def _data(verb: argparse.ArgumentParser, say: Words) -> None:
     verb.add_argument("--data", metavar="DIR", default="", help=say("cli.flag.data"))
+
+
+def _tls(verb: argparse.ArgumentParser, say: Words) -> None:
+    verb.add_argument("--tls", choices=("never", "offered", "required"), default="never", help=say("cli.flag.tls"))
 
 
 def _fault(verb: argparse.ArgumentParser, say: Words) -> None:

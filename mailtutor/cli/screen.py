@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.verb == "lab":
         data = Path(args.data) if args.data else paths.lab_data()
-        session = Session(data, real_ports=args.real_ports, faults=faults)
+        session = Session(data, real_ports=args.real_ports, faults=faults, tls=args.tls)
         return run_screen(session, "lab", classic=args.classic)
     if args.verb == "practice":
         return run_screen(Session(), "practice", protocol=args.protocol)

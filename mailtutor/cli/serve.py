@@ -18,7 +18,7 @@ from mailtutor.errors import Sentence
 from mailtutor.lab.faults import parsed
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.plan import textbook_plan
-from mailtutor.lab.ready import ready_facts
+from mailtutor.protocols.smtp.courier import Tls
 from mailtutor.protocols.spec import Wording
 from mailtutor.store.recording import Recording, open_trace
 from mailtutor.text.catalogue import words
@@ -32,7 +32,8 @@ WINDOW_BYTES = 32 * 1024 * 1024
 def run(args: argparse.Namespace) -> int:
     """Serves until SIGINT, SIGTERM or SIGHUP."""
     data = Path(args.data) if args.data else paths.lab_data()
-    plan = textbook_plan(wording=Wording.CLASSIC if args.classic else Wording.EXTENDED, real_ports=args.real_ports)
+    wording = Wording.CLASSIC if args.classic else Wording.EXTENDED
+    plan = textbook_plan(wording=wording, real_ports=args.real_ports, tls=Tls(args.tls))
     faults = [parsed(text, tuple(host.name for host in plan.hosts)) for text in args.fault]
     lab = Lab(
         plan,
@@ -66,7 +67,7 @@ def _welcome(lab: Lab, printer: _Printer | None) -> None:
     for notice in lab.notices:
         print(f"mailtutor: {tell(notice, say)}", file=sys.stderr)
     if printer is not None:
-        print_json(ready_facts(lab.plan, lab.directory))
+        print_json(lab.ready_facts())
         printer.begin()
         return
     for (host, service), (address, port) in lab.directory.doors.items():

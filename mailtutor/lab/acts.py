@@ -16,6 +16,7 @@ from mailtutor.lab.lab import Lab
 from mailtutor.lab.plan import ALICE, BOB, User
 from mailtutor.message.compose import Attachment, compose
 from mailtutor.protocols.lines import Line
+from mailtutor.protocols.smtp.courier import Tls
 
 _SUBJECT = "Ketchup?"
 _BODY = "Do you like ketchup?\nHow about pickles?\n"
@@ -126,9 +127,10 @@ class Acts:
         return await submit(lab.directory, lab.plan, user, recipients, content, lab.means)
 
     async def _fetch(self, user: User, protocol: str, *, delete: bool) -> list[bytes]:
-        if protocol == "pop3":
-            return await pop3_agent.download(self._lab.directory, user, delete=delete)
-        return await imap_agent.download(self._lab.directory, user, delete=delete)
+        download = pop3_agent.download if protocol == "pop3" else imap_agent.download
+        lab = self._lab
+        trust = lab.means.trusted() if lab.plan.tls is not Tls.NEVER else None
+        return await download(lab.directory, user, delete=delete, trust=trust)
 
 
 def _message(

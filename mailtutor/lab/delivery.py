@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.commit import commit
+from mailtutor.lab.faults import Faults
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.plan import HostPlan, User
 from mailtutor.lab.tap import Recorder
@@ -53,12 +54,19 @@ def _words(value: bytes) -> str:
 class Delivery:
     """One host's filing and queueing."""
 
-    def __init__(self, plan: HostPlan, database: Database, recorder: Recorder, hub: Hub, clock: Clock) -> None:
+    def __init__(
+        self, plan: HostPlan, database: Database, recorder: Recorder, hub: Hub, clock: Clock, faults: Faults
+    ) -> None:
         self.plan = plan
         self.database = database
         self._recorder = recorder
         self._hub = hub
         self.clock = clock
+        self._faults = faults
+
+    def wall(self) -> float:
+        """What this host takes the time to be: what it writes into mail, not when its queue works."""
+        return self.clock.wall() + self._faults.number(self.plan.name, "clock-skew")
 
     def local_user(self, local: str, domain: str) -> User | None:
         """The user that address reaches here; Postmaster is the first of them (RFC 5321 §4.5.1)."""
@@ -126,9 +134,8 @@ class Delivery:
         told."""
         if not fates or not envelope.sender:
             return []
-        now = self.clock.wall()
         content = report(
-            action, host=self.plan.name, sender=envelope.sender, fates=fates, original=original, at=now,
+            action, host=self.plan.name, sender=envelope.sender, fates=fates, original=original, at=self.wall(),
             unique=uuid4().hex[:16], arrived_at=arrived_at, envid=envelope.envid, whole=envelope.ret == "FULL",
             until=until,
         )  # fmt: skip
@@ -182,6 +189,7 @@ class Filing:
         self.filed = return_path_line(envelope.sender) + message
         self._delivery = delivery
         self._now = delivery.clock.wall()
+        self._dated = delivery.wall()
 
     def write(self, db: sqlite3.Connection) -> Accepted:
         """Into the store."""
@@ -189,7 +197,7 @@ class Filing:
         filed = []
         for user in self.users:
             inbox = mailboxes.ensure(db, host, user.name, mailboxes.INBOX, self._now)
-            filed.append((user, mailboxes.append(db, inbox.id, self.filed, (), self._now)))
+            filed.append((user, mailboxes.append(db, inbox.id, self.filed, (), self._dated)))
         queue_id = ""
         if self.remote:
             queue_id = queue.add(db, host, self.envelope, self.remote, self.message, self._now, self.due_at)

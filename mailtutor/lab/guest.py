@@ -18,8 +18,10 @@ from mailtutor.lab.directory import Directory
 from mailtutor.lab.gate import Gate
 from mailtutor.lab.plan import Plan
 from mailtutor.lab.tap import Recorder, Tap
+from mailtutor.lab.tls import Trusted
 from mailtutor.lab.watched import WatchedDirectory
 from mailtutor.message.compose import Attachment, compose
+from mailtutor.protocols.smtp.courier import Tls
 from mailtutor.trace.log import Log
 
 LOOK_AGAIN_S = 0.2
@@ -28,12 +30,12 @@ LOOK_AGAIN_S = 0.2
 class Guest:
     """The same `send` and `fetch` as a session, over somebody else's lab. A context manager."""
 
-    def __init__(self, plan: Plan, directory: Directory) -> None:
+    def __init__(self, plan: Plan, directory: Directory, trusted: Trusted | None) -> None:
         self.plan = plan
         self.log = Log()
         clock = LabClock()
         recorder, gate = Recorder(self.log, clock), Gate(clock)
-        self._means = Means(clock, gate)
+        self._means = Means(clock, gate, trusted)
         self._directory = WatchedDirectory(directory, lambda protocol, service: Tap(recorder, gate, protocol, service))
         self._unseen = directory
         self._loop = asyncio.new_event_loop()
@@ -67,7 +69,10 @@ class Guest:
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
         """As `Session.fetch`."""
         download = pop3_agent.download if protocol == "pop3" else imap_agent.download
-        return self._loop.run_until_complete(download(self._directory, self.plan.user(user), delete=delete))
+        trust = self._means.trusted() if self.plan.tls is not Tls.NEVER else None
+        return self._loop.run_until_complete(
+            download(self._directory, self.plan.user(user), delete=delete, trust=trust)
+        )
 
     def wait_for(self, recipients: Sequence[str], limit_s: float) -> dict[str, str]:
         """Looks into the recipients' mailboxes until the message last sent is there; the reason for each where it is

@@ -54,7 +54,7 @@ class Host:
     def __init__(self, plan: HostPlan, around: Surroundings) -> None:
         self.plan = plan
         self._around = around
-        self.delivery = Delivery(plan, around.database, around.recorder, around.hub, around.clock)
+        self.delivery = Delivery(plan, around.database, around.recorder, around.hub, around.clock, around.faults)
         self.relay = Relay(
             self.delivery,
             around.directory,
@@ -170,7 +170,7 @@ class Host:
 
         return Listener(
             sock,
-            make_tap=lambda: Tap(around.recorder, around.gate, protocol, service),
+            make_tap=lambda: Tap(around.recorder, around.gate, protocol, service, self._slow_s),
             make_service=lambda conversation, address: self._service(
                 protocol, Visit(conversation.tap.conn, address, service), conversation
             ),
@@ -182,6 +182,9 @@ class Host:
             context=self._certificate,
             implicit=service in IMPLICIT_TLS,
         )
+
+    def _slow_s(self) -> float:
+        return self._around.faults.number(self.plan.name, "slow")
 
     def _certificate(self) -> ssl.SSLContext:
         """What this host shows for itself, or what is wrong with it now."""

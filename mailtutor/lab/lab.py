@@ -27,7 +27,7 @@ from mailtutor.lab.ready import announce, ready_facts, withdraw
 from mailtutor.lab.resolver import ADDRESS, PORT, REAL_PORT, Resolver
 from mailtutor.lab.seed import plant
 from mailtutor.lab.tap import Recorder
-from mailtutor.lab.tls import Authority
+from mailtutor.lab.tls import CA_NAME, Authority
 from mailtutor.lab.zone import Zone, ascii_name, exchanger_of, records_of
 from mailtutor.store import queue
 from mailtutor.store.database import Database
@@ -80,7 +80,7 @@ class Lab:
             self._thread = threading.Thread(target=self._run_loop, name="mailtutor lab", daemon=True)
             self._thread.start()
             self.submit(self._open()).result(_START_LIMIT_S)
-            announce(self._data, ready_facts(self.plan, self.directory))
+            announce(self._data, self.ready_facts())
         except BaseException:
             self.stop()
             raise
@@ -177,6 +177,10 @@ class Lab:
 
     # What a face may do ---------------------------------------------------------------------------------------------
 
+    def ready_facts(self) -> dict[str, object]:
+        """What a program needs to talk to this lab."""
+        return ready_facts(self.plan, self.directory, (self._data / CA_NAME).absolute())
+
     @property
     def pace(self) -> Pace:
         """How lines pass the gate."""
@@ -209,7 +213,7 @@ class Lab:
             return
         if up:
             self.notices += await host.start(self.directory.doors[name, "smtp"][0])
-            announce(self._data, ready_facts(self.plan, self.directory))
+            announce(self._data, self.ready_facts())
         else:
             await host.stop(cut=cut)
         self.faults.switch(name, "down", on=not up)

@@ -111,7 +111,11 @@ BOB = User("bob", "hamburger.edu", "pickles")
 
 
 def textbook_plan(
-    *, wording: Wording = Wording.EXTENDED, real_ports: bool = False, seed: tuple[SeedMail, ...] = ()
+    *,
+    wording: Wording = Wording.EXTENDED,
+    real_ports: bool = False,
+    seed: tuple[SeedMail, ...] = (),
+    tls: Tls = Tls.NEVER,
 ) -> Plan:
     """alice at crepes.fr, bob at hamburger.edu: four hosts, as the textbook draws them."""
     return Plan(
@@ -120,4 +124,5 @@ def textbook_plan(
         real_ports=real_ports,
         seed=seed,
         agent_addresses={ALICE.address: "127.0.0.4", BOB.address: "127.0.0.5"},
+        tls=tls,
     )

@@ -13,6 +13,8 @@ import msgspec
 from mailtutor.errors import UsageError
 from mailtutor.lab.directory import Directory
 from mailtutor.lab.plan import Plan, textbook_plan
+from mailtutor.lab.tls import Trusted
+from mailtutor.protocols.smtp.courier import Tls
 from mailtutor.protocols.spec import Wording
 
 NAME = "ready.json"
@@ -20,8 +22,8 @@ NAME = "ready.json"
 DOORS = ("smtp", "submission", "smtps", "pop3", "pop3s", "imap", "imaps", "http")
 
 
-def ready_facts(plan: Plan, directory: Directory) -> dict[str, object]:
-    """The ready line of a running lab, as the command-line contract has it."""
+def ready_facts(plan: Plan, directory: Directory, ca: Path) -> dict[str, object]:
+    """The ready line of a running lab, as the command-line contract has it. ca: the certificate of whom to trust."""
     doors = directory.doors
     hosts: dict[str, object] = {}
     users: dict[str, object] = {}
@@ -31,7 +33,7 @@ def ready_facts(plan: Plan, directory: Directory) -> dict[str, object]:
         for user in host.users:
             users[user.address] = {"username": user.name, "password": user.password}
     classic = plan.wording is Wording.CLASSIC
-    return {"event": "ready", "hosts": hosts, "users": users, "ca": None, "classic": classic}
+    return {"event": "ready", "hosts": hosts, "users": users, "ca": str(ca), "classic": classic}
 
 
 def announce(folder: Path, facts: dict[str, object]) -> None:
@@ -47,17 +49,19 @@ def withdraw(folder: Path) -> None:
     (folder / NAME).unlink(missing_ok=True)
 
 
-def running_lab(path: Path) -> tuple[Plan, Directory]:
-    """The lab a ready file tells of. Raises UsageError when the file is none."""
+def running_lab(path: Path, tls: Tls = Tls.NEVER) -> tuple[Plan, Directory, Trusted | None]:
+    """The lab a ready file tells of, and whom its servers' certificates are signed by. Raises UsageError when the file
+    is none."""
     try:
         facts = msgspec.json.decode(path.read_bytes())
-        plan = textbook_plan(wording=Wording.CLASSIC if facts.get("classic") else Wording.EXTENDED)
+        wording = Wording.CLASSIC if facts.get("classic") else Wording.EXTENDED
+        plan = textbook_plan(wording=wording, tls=tls)
         directory = Directory()
         for name, host in facts["hosts"].items():
             for door in DOORS:
                 if host.get(door):
                     directory.doors[name, door] = (host["address"], host[door])
-        return plan, directory
+        return plan, directory, Trusted(Path(facts["ca"])) if facts.get("ca") else None
     except OSError as wrong:
         raise UsageError(
             f"{path} cannot be read ({wrong.strerror}); --lab takes the ready line `serve` gave"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Protocol
 
 from mailtutor.errors import NetworkError
+from mailtutor.lab.directory import Directory
+from mailtutor.lab.plan import User
 from mailtutor.lab.stream import Stream
+from mailtutor.lab.tls import TlsError
 from mailtutor.protocols.engine import NEED_DATA
 
 
@@ -46,3 +50,24 @@ class Talk:
     async def close(self) -> None:
         """Ends the connection."""
         await self.stream.close()
+
+
+async def secured(directory: Directory, user: User, service: str, trust: ssl.SSLContext | None) -> Stream:
+    """A connection to the user's own server, with TLS from the first byte where `trust` says whom to believe.
+
+    Raises NetworkError when nobody answers, or the certificate is not to be believed.
+    """
+    if trust is None:
+        return await directory.connect(user.address, user.domain, service)
+    stream = await directory.connect(user.address, user.domain, f"{service}s")
+    await begin_tls(stream, trust, user.domain)
+    return stream
+
+
+async def begin_tls(stream: Stream, trust: ssl.SSLContext, name: str) -> None:
+    """TLS with a server whose certificate must have this name. Raises NetworkError, the connection closed."""
+    try:
+        await stream.start_tls(trust, server_side=False, name=name)
+    except TlsError as wrong:
+        stream.abort()
+        raise NetworkError("no TLS with {host}: {why}", "error.lab.tls", host=name, why=str(wrong)) from wrong

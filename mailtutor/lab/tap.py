@@ -33,8 +33,12 @@ class Recorder:
 class Tap:
     """One connection's way into the trace."""
 
-    def __init__(self, recorder: Recorder, gate: Gate, protocol: str, service: str) -> None:
+    def __init__(
+        self, recorder: Recorder, gate: Gate, protocol: str, service: str, slow_s: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        """slow_s: seconds a line takes to cross now; on a sound line 0."""
         self._recorder = recorder
+        self._slow_s = slow_s
         self._gate = gate
         self._protocol = protocol
         self._service = service
@@ -67,8 +71,10 @@ class Tap:
     @property
     def is_open(self) -> bool:
         """Whether bytes pass whole, without waiting."""
-        return self._gate.is_open()
+        return self._gate.is_open() and not self._slow_s()
 
     async def hold(self, source: Source, line: bytes) -> None:
-        """Waits until the gate lets this line through."""
+        """Waits until the line has crossed and the gate lets it through."""
+        if slow_s := self._slow_s():
+            await self._recorder.clock.pause(slow_s)
         await self._gate.line(self.conn, source, line, self._service)

@@ -13,6 +13,7 @@ import pytest
 from mailtutor.errors import StoreError
 from mailtutor.lab.clock import ManualClock
 from mailtutor.lab.delivery import Delivery
+from mailtutor.lab.faults import Faults
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.plan import textbook_plan
 from mailtutor.lab.services.imap import ImapService
@@ -39,7 +40,7 @@ class House:
         self.recorder = Recorder(self.log, self.clock)
         self.hub = Hub()
         plan = textbook_plan().host("hamburger.edu")
-        self.delivery = Delivery(plan, self.database, self.recorder, self.hub, self.clock)
+        self.delivery = Delivery(plan, self.database, self.recorder, self.hub, self.clock, Faults(self.clock))
 
     async def session(self, *, mailbox: str = "INBOX", read_only: bool = False) -> Session:
         """A session of bob's, logged in, with a mailbox open where one is named."""

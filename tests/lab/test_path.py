@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import sys
 import time
@@ -201,6 +202,20 @@ def test_port_25_relays_for_nobody(start_lab: StartLab) -> None:
         )
     ).result()  # fmt: skip
     assert [line.code for line in lines if line.code] == ["220", "250", "250", "550", "250"]
+
+
+def test_every_message_has_an_id_of_its_own_which_is_an_atom(start_lab: StartLab) -> None:
+    lab = start_lab()
+    one = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<bob@hamburger.edu>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\n"
+    with socket.create_connection(lab.directory.doors["hamburger.edu", "smtp"], timeout=10) as sock:
+        sock.sendall(b"EHLO x\r\n" + one * 20 + b"QUIT\r\n")
+        while sock.recv(65536):
+            pass
+    messages = lab.submit(pop3.download(lab.directory, BOB, delete=False)).result()
+    ids = [re.findall(rb" with E?SMTP id (\S+)", message)[0] for message in messages]
+    assert len(set(ids)) == 20
+    # RFC 5321 §4.4: Atom, which has no dot in it.
+    assert all(re.fullmatch(rb"[0-9a-f-]+", one) for one in ids)
 
 
 def test_alice_may_not_send_as_bob(start_lab: StartLab) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
+
 from mailtutor.errors import MailtutorError
 from mailtutor.lab.directory import Directory
 from mailtutor.lab.plan import User
-from mailtutor.lab.talk import Talk
+from mailtutor.lab.talk import Talk, secured
 from mailtutor.protocols.imap.client import ImapClient
 from mailtutor.protocols.imap.responses import Completed, Counted, Fetched, Found, Greeted
 
@@ -33,9 +35,9 @@ class _Visit:
         return told
 
 
-async def _visit(directory: Directory, user: User) -> tuple[Talk, _Visit]:
+async def _visit(directory: Directory, user: User, trust: ssl.SSLContext | None) -> tuple[Talk, _Visit]:
     client = ImapClient()
-    talk = Talk(await directory.connect(user.address, user.domain, "imap"), client, user.domain)
+    talk = Talk(await secured(directory, user, "imap", trust), client, user.domain)
     greeting = await talk.answer()
     if not isinstance(greeting, Greeted) or greeting.status.code == "BYE":
         await talk.close()
@@ -43,12 +45,15 @@ async def _visit(directory: Directory, user: User) -> tuple[Talk, _Visit]:
     return talk, _Visit(talk, client)
 
 
-async def download(directory: Directory, user: User, *, delete: bool) -> list[bytes]:
-    """Every message in INBOX, whole: headers of all first, then each body. delete: they are expunged afterwards.
+async def download(
+    directory: Directory, user: User, *, delete: bool, trust: ssl.SSLContext | None = None
+) -> list[bytes]:
+    """Every message in INBOX, whole: headers of all first, then each body. delete: they are expunged afterwards. trust:
+    over TLS (port 993).
 
     Raises MailtutorError when the server refuses a command, NetworkError when it cannot be reached.
     """
-    talk, visit = await _visit(directory, user)
+    talk, visit = await _visit(directory, user, trust)
     client = visit.client
     try:
         await visit.ask(client.login(user.name, user.password))
@@ -71,7 +76,7 @@ async def download(directory: Directory, user: User, *, delete: bool) -> list[by
 
 async def holds(directory: Directory, user: User, message_id: str) -> bool:
     """Whether INBOX has the message of that Message-ID; looks without leaving a mark."""
-    talk, visit = await _visit(directory, user)
+    talk, visit = await _visit(directory, user, None)
     client = visit.client
     try:
         await visit.ask(client.login(user.name, user.password))

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import ssl
+
 from mailtutor.errors import MailtutorError
 from mailtutor.lab.directory import Directory
 from mailtutor.lab.plan import User
-from mailtutor.lab.talk import Talk
+from mailtutor.lab.talk import Talk, secured
 from mailtutor.protocols.pop3 import events
 from mailtutor.protocols.pop3.client import Pop3Client
 
 
-async def download(directory: Directory, user: User, *, delete: bool) -> list[bytes]:
-    """Every message in the user's maildrop, whole. delete: they are removed at QUIT.
+async def download(
+    directory: Directory, user: User, *, delete: bool, trust: ssl.SSLContext | None = None
+) -> list[bytes]:
+    """Every message in the user's maildrop, whole. delete: they are removed at QUIT. trust: over TLS (port 995).
 
     Raises MailtutorError when the server refuses a command, NetworkError when it cannot be reached.
     """
     client = Pop3Client()
-    stream = await directory.connect(user.address, user.domain, "pop3")
-    talk = Talk(stream, client, user.domain)
+    talk = Talk(await secured(directory, user, "pop3", trust), client, user.domain)
     try:
         _accepted(await talk.answer())
         _accepted(await talk.ask(client.user(user.name)))

@@ -10,6 +10,7 @@ from mailtutor.errors import MailtutorError, NetworkError, Sentence
 from mailtutor.lab.carrier import Means, carry
 from mailtutor.lab.directory import Directory
 from mailtutor.lab.plan import IMPLICIT_TLS, Plan, User
+from mailtutor.lab.talk import begin_tls
 from mailtutor.protocols.smtp.courier import Courier, Handed, Letter, Policy, Recipient
 from mailtutor.protocols.spec import Outcome, Wording
 
@@ -55,7 +56,7 @@ async def submit(
     try:
         secure = service in IMPLICIT_TLS
         if secure:
-            await stream.start_tls(means.trusted(), server_side=False, name=user.domain)
+            await begin_tls(stream, means.trusted(), user.domain)
         courier = Courier(policy, tls=secure)
         to = tuple(Recipient(address, wishes.notify) for address in recipients)
         courier.send(Letter(user.address, to, content, ret=wishes.ret, envid=wishes.envid))

@@ -251,7 +251,7 @@ class SmtpService:
             protocol=protocol,
             # An atom, and no other message's: many may come on one connection in the same millisecond.
             queue_id=f"{int(self._clock.wall() * 1000):x}-{visit.conn:x}-{engine.messages:x}",
-            at=self._clock.wall(),
+            at=self._delivery.wall(),
             recipient=str(only) if only else "",
         )
 

@@ -1,0 +1,20 @@
+#!/bin/sh
+# What `make interop` needs from Debian, installed without a question. Postfix gets no configuration and is not started:
+# the tests start their own. Each package is named for its own sake, so recommendations are left out.
+set -eu
+packages="bind9-dnsutils ca-certificates curl libnet-ssleay-perl libsasl2-modules msmtp postfix swaks"
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "make interop installs Debian packages and starts Postfix: run it as root, on Debian or Ubuntu" >&2
+    exit 1
+fi
+# shellcheck disable=SC2086,SC2016
+missing=$(for package in $packages; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
+done)
+[ -n "$missing" ] || exit 0
+echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
+export DEBIAN_FRONTEND=noninteractive
+apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 update -qq
+# shellcheck disable=SC2086
+apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 install -qq -y --no-install-recommends $missing
