@@ -12,7 +12,7 @@ from typing import ClassVar
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -42,7 +42,7 @@ class WireLines(Speaking, ScrollView, can_focus=True):
     }
     DEFAULT_CSS = """
     WireLines {
-        height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
+        height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
         & > .lines--client { color: $wire-client; }
         & > .lines--server { color: $wire-server; }
         & > .lines--quiet { color: $wire-quiet; }
@@ -201,7 +201,17 @@ class WireLines(Speaking, ScrollView, can_focus=True):
     # Fitting -----------------------------------------------------------------------------------------------------
 
     def on_resize(self, event: Resize) -> None:
-        """Wraps anew; what was on the first line stays there, unless the end is followed."""
+        """Wraps anew."""
+        self._wrap()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """All visible lines. A pane that is shown again may be painted before, or without, being told its new size."""
+        if self._painter.columns.width != self.scrollable_content_region.width:
+            self._wrap()
+        return super().render_lines(crop)
+
+    def _wrap(self) -> None:
+        """Fits everything to the width; what was on the first line stays there, unless the end is followed."""
         self._measure()
         anchor = self._flow.locate(self.scroll_offset.y)[0] if len(self._flow) else 0
         self._flow.reflow(self._painter.columns.text)
