@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from uuid import uuid4
 
@@ -47,7 +48,7 @@ def _words(value: bytes) -> str:
         return text
     try:
         return str(make_header(decode_header(text)))
-    except (ValueError, LookupError):  # a broken encoded word is shown as it stands
+    except (ValueError, LookupError, MessageError):  # a broken encoded word is shown as it stands
         return text
 
 

@@ -6,6 +6,7 @@ answer. To add one: a row in KINDS, its words (`fault.KIND` in the catalogue), a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -21,6 +22,7 @@ STAGES = ("greeting", "hello", "mail", "rcpt", "data", "end")
 GREYLIST_S = 10.0
 # Seconds a line takes on a slow line, unless another number is given.
 SLOW_S = 0.5
+LONGEST_SLOW_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("no-ehlo", "550.ehlo_refused"),
             Kind("no-tls", "454.tls"),
             Kind("certificate", details=tuple(one.value for one in Certificate if one is not Certificate.GOOD)),
-            Kind("cut", details=("end", *STAGES[:-1])),
+            Kind("cut", details=("end", *STAGES[1:-1])),
             Kind("slow", details=("number", str(SLOW_S))),
             Kind("clock-skew", details=("number", "-86400")),
             Kind("dns", details=TROUBLES),
@@ -129,7 +131,10 @@ def checked(kind: str, detail: str = "") -> str:
 
 def _number(kind: str, detail: str) -> str:
     try:
-        return str(float(detail))
+        number = float(detail)
+        if not math.isfinite(number) or (kind == "slow" and not 0 < number <= LONGEST_SLOW_S):
+            raise ValueError(detail)
+        return str(number)
     except ValueError as wrong:
         raise UsageError(
             "fault {kind} takes a number of seconds, not {detail}", "error.fault.number", kind=kind, detail=detail

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mailtutor.errors import MailtutorError
+from mailtutor.errors import MailtutorError, NetworkError
 from mailtutor.lab.carrier import Means
 from mailtutor.lab.clock import Clock, LabClock
 from mailtutor.lab.commit import settled
@@ -22,6 +22,7 @@ from mailtutor.lab.faults import Faults, checked
 from mailtutor.lab.gate import Gate, Held, Pace
 from mailtutor.lab.host import Host, Surroundings
 from mailtutor.lab.hub import Hub
+from mailtutor.lab.listener import why
 from mailtutor.lab.plan import Plan
 from mailtutor.lab.ready import announce, ready_facts, withdraw
 from mailtutor.lab.resolver import ADDRESS, PORT, REAL_PORT, Resolver
@@ -146,19 +147,24 @@ class Lab:
             self.clock.begin_at(self._database.read(queue.newest_at))
         self.hosts |= {host.name: Host(host, around) for host in self.plan.hosts}
         await plant(self.plan, around)
+        # First: what an earlier run has left in a queue is tried as soon as its host starts.
+        await self._open_resolver(shared)
         for host_plan in self.plan.hosts:
             host = self.hosts[host_plan.name]
             self.notices += await host.start(shared or host_plan.address)
-        await self._open_resolver(shared)
 
     async def _open_resolver(self, shared: str) -> None:
         """Names for what stands now, and who tells them."""
-        reached = {name: _reached(self.directory.doors[name, "smtp"][0]) for name in self.hosts}
+        reached = {host.name: _reached(shared or host.address) for host in self.plan.hosts}
         self.zone.records = records_of(self.plan, reached)
         for name in self.hosts:
             self.directory.exchangers |= {ascii_name(name): name, exchanger_of(name): name}
         port = REAL_PORT if self.plan.real_ports else PORT
-        await self.resolver.start(_reached(shared) if shared else ADDRESS, port)
+        address = _reached(shared) if shared else ADDRESS
+        try:
+            await self.resolver.start(address, port)
+        except OSError as wrong:
+            raise NetworkError(why(address, port, wrong)) from wrong
 
     async def _close(self) -> None:
         # All at once: one may be waiting for another to read.

@@ -46,7 +46,7 @@ def bind(address: str, wanted: int, *, only: bool) -> socket.socket:
             if wrong.errno not in (errno.EADDRINUSE, errno.EACCES):
                 break
     assert last is not None
-    raise NetworkError(_why(address, wanted, last)) from last
+    raise NetworkError(why(address, wanted, last)) from last
 
 
 def hold(sock: socket.socket) -> socket.socket | None:
@@ -71,7 +71,8 @@ def listen_again(sock: socket.socket) -> socket.socket:
     return sock
 
 
-def _why(address: str, port: int, wrong: OSError) -> str:
+def why(address: str, port: int, wrong: OSError) -> str:
+    """Why a door could not be opened, and what to do."""
     if wrong.errno == errno.EACCES:
         return f"port {port} at {address} is only for privileged programs; leave out --real-ports, or see doctor"
     if wrong.errno == errno.EADDRINUSE:

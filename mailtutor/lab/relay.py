@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mailtutor.errors import NetworkError
@@ -85,6 +85,8 @@ class Relay:
         # Domain → the task that works on it, and what it has taken on: (queue id, address).
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._taken: set[tuple[str, str]] = set()
+        # Queue ids somebody is holding or recalling at this moment.
+        self._withdrawn: set[str] = set()
 
     # What others ask of the queue ------------------------------------------------------------------------------------
 
@@ -103,12 +105,8 @@ class Relay:
         return count
 
     async def hold(self, queue_id: str) -> bool:
-        """Keeps a message from being tried; gives whether it is there."""
-        return await commit(
-            self._database,
-            lambda db: queue.hold(db, self._host, queue_id, held=True),
-            lambda done: self._tell_if(HeldBack, queue_id, done),
-        )
+        """Keeps a message from being tried; False when it is not there, or on its way at this moment."""
+        return await self._withdraw(queue_id, HeldBack, lambda db: queue.hold(db, self._host, queue_id, held=True))
 
     async def release(self, queue_id: str) -> bool:
         """Lets a held message go on."""
@@ -122,13 +120,20 @@ class Relay:
 
     async def recall(self, queue_id: str) -> bool:
         """Takes a message out before it leaves; False when it is not there, or on its way at this moment."""
-        if any(taken == queue_id for taken, _ in self._taken):
+        return await self._withdraw(queue_id, Recalled, lambda db: queue.recall(db, self._host, queue_id))
+
+    async def _withdraw(
+        self, queue_id: str, event: type[HeldBack | Recalled], job: Callable[[sqlite3.Connection], bool]
+    ) -> bool:
+        """Does that to a message that is not on its way, and keeps it from setting out meanwhile."""
+        if queue_id in self._withdrawn or any(taken == queue_id for taken, _ in self._taken):
             return False
-        return await commit(
-            self._database,
-            lambda db: queue.recall(db, self._host, queue_id),
-            lambda done: self._tell_if(Recalled, queue_id, done),
-        )
+        self._withdrawn.add(queue_id)
+        try:
+            return await commit(self._database, job, lambda done: self._tell_if(event, queue_id, done))
+        finally:
+            self._withdrawn.discard(queue_id)
+            self.poke()
 
     def _tell_if(self, event: type[HeldBack | Released | Recalled], queue_id: str, done: object) -> None:
         if done:
@@ -141,10 +146,12 @@ class Relay:
         try:
             while True:
                 self._news.clear()
-                for domain, jobs in self._due().items():
+                # One look at the clock: what falls due meanwhile is due next time, not overlooked.
+                now = self._clock.wall()
+                for domain, jobs in self._due(now).items():
                     if domain not in self._tasks and len(self._tasks) < MOST_DESTINATIONS:
                         self._begin(domain, jobs)
-                await self._wait()
+                await self._wait(now)
         finally:
             for task in self._tasks.values():
                 task.cancel()
@@ -154,26 +161,34 @@ class Relay:
         task = asyncio.create_task(self._deliver(domain, jobs), name=f"{self._host} to {domain}")
         self._tasks[domain] = task
         self._taken |= {_key(job) for job in jobs}
-        task.add_done_callback(lambda _: self._done(domain))
+        task.add_done_callback(lambda done: self._done(domain, done))
 
-    def _done(self, domain: str) -> None:
+    def _done(self, domain: str, task: asyncio.Task[None]) -> None:
         self._tasks.pop(domain, None)
         self._taken = {key for key in self._taken if _domain(key[1]) != domain}
-        self.poke()
+        if not task.cancelled() and (wrong := task.exception()) is not None:
+            # A defect of ours: told, and not tried again at once, or it would be all we do.
+            loop = task.get_loop()
+            loop.call_exception_handler({"message": f"delivery to {domain} failed", "exception": wrong})
+            loop.call_later(FIRST_RETRY_S, self.poke)
+        else:
+            self.poke()
 
-    def _due(self) -> dict[str, list[queue.Job]]:
-        """What to try now, by domain, without what is being tried."""
+    def _due(self, now: float) -> dict[str, list[queue.Job]]:
+        """What to try now, by domain, without what is being tried or withdrawn: a connection's worth of each."""
         found: dict[str, list[queue.Job]] = {}
-        for job in self._database.read(lambda db: queue.due(db, self._host, self._clock.wall())):
-            if _key(job) not in self._taken:
-                found.setdefault(_domain(job.recipient.address), []).append(job)
+        for job in self._database.read(lambda db: queue.due(db, self._host, now)):
+            if _key(job) not in self._taken and job.queue_id not in self._withdrawn:
+                jobs = found.setdefault(_domain(job.recipient.address), [])
+                if len(jobs) < MOST_LETTERS:
+                    jobs.append(job)
         return found
 
-    async def _wait(self) -> None:
+    async def _wait(self, now: float) -> None:
         """Until something is due or new."""
         waiting: set[asyncio.Task[object]] = {asyncio.create_task(self._news.wait(), name="relay news")}
         # What is being tried tells when it is done; only what nobody works on needs an alarm.
-        later = self._database.read(lambda db: queue.next_due_after(db, self._host, self._clock.wall()))
+        later = self._database.read(lambda db: queue.next_due_after(db, self._host, now))
         if later is not None:
             pause = max(0.05, later - self._clock.wall())
             waiting.add(asyncio.create_task(self._clock.sleep(pause), name="relay pause"))
@@ -191,6 +206,9 @@ class Relay:
         except NoExchangerError as wrong:
             outcome = "refused" if wrong.for_good else "deferred"
             await self._settle(jobs, _Result(outcome, wrong.reply, _status_of(wrong.reply), to_host=domain))
+            return
+        except OSError as wrong:  # nothing of theirs: we have no more ports, or no more files
+            await self._settle(jobs, _Result("deferred", str(wrong), "4.3.0", to_host=domain))
             return
         left, last = jobs, _Result("deferred", "")
         for exchanger in exchangers:
@@ -236,7 +254,7 @@ class Relay:
                         settled[job] = result
                 await self._settle_letter(settled)
                 if not waiting:
-                    more = self._due().get(domain, [])[: MOST_LETTERS - sent]
+                    more = self._due(self._clock.wall()).get(domain, [])[: max(0, MOST_LETTERS - sent)]
                     sent += self._add(courier, more)
                     waiting |= {_key(job): job for job in more}
         finally:
@@ -298,7 +316,7 @@ class Relay:
             for one, result in results.items():
                 if result.outcome == "deferred":
                     due_at = now + retry_after(one.attempts + 1)
-                    queue.defer(db, one.queue_id, one.recipient.address, result.reply, due_at)
+                    queue.defer(db, one.queue_id, one.recipient.address, result.reply, due_at, now)
                     if self._is_late(one, now):
                         queue.warned(db, one.queue_id, one.recipient.address)
                 else:

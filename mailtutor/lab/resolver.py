@@ -150,7 +150,11 @@ class Lookup:
             exchangers = []
             for record in found:
                 known = [extra.data for extra in answer.additional if extra.name.lower() == record.data.lower()]
-                addresses = known or await port.addresses(record.data)
+                addresses = known
+                if not addresses:
+                    # One name that leads nowhere spoils nothing for the others.
+                    with contextlib.suppress(NoExchangerError):
+                        addresses = await port.addresses(record.data)
                 exchangers += [Exchanger(record.data, address, record.preference) for address in addresses]
         if not exchangers:
             names = ", ".join(record.data for record in found)
@@ -240,7 +244,11 @@ def _bound(address: str, wanted: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
     sock.setblocking(False)
     try:
-        sock.bind((address, wanted))
+        try:
+            sock.bind((address, wanted))
+        except OSError:
+            sock.bind((address, 0))
     except OSError:
-        sock.bind((address, 0))
+        sock.close()
+        raise
     return sock

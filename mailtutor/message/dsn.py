@@ -35,6 +35,8 @@ class Fate:
     original: str = ""
 
 
+# Recipients a line of text names; each has a block of its own further down.
+_NAMED = 3
 _SUBJECTS = {
     Action.FAILED: "Undelivered mail",
     Action.DELAYED: "Delayed mail",
@@ -70,8 +72,10 @@ def report(
     RFC 3461 §6.2). at, arrived_at: seconds since 1970. unique: an id no other message has. until: when the server gives
     up, for a delay; 0 where it will not try again.
     """
-    recipients = ", ".join(fate.recipient for fate in fates)
-    international = not f"{sender}{recipients}".isascii()
+    named = [fate.recipient for fate in fates[:_NAMED]]
+    more = len(fates) - len(named)
+    recipients = ", ".join(named) + (f" and {more} more" if more else "")
+    international = not f"{sender}{''.join(fate.recipient for fate in fates)}".isascii()
     boundary = f"report-{unique}"
     words = [_SENTENCES[action].format(recipients=recipients)]
     words += [f"The reason given: {_one_line(fate.reason)}" for fate in fates if fate.reason]
@@ -139,7 +143,7 @@ def _returned(original: bytes, *, whole: bool, international: bool) -> bytes:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:400]
+    return "".join(character if character.isprintable() else "?" for character in " ".join(text.split())[:400])
 
 
 def _date(at: float) -> str:

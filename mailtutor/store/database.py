@@ -155,12 +155,15 @@ def _answer(done: list[tuple[Any, Any, Exception | None]]) -> None:
             asker.set_exception(error)
     for loop, answers in in_loops.items():
         with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever asked
-            loop.call_soon_threadsafe(_call_all, answers)
+            loop.call_soon_threadsafe(_call_all, loop, answers)
 
 
-def _call_all(answers: list[tuple[Then, Any, Exception | None]]) -> None:
+def _call_all(loop: asyncio.AbstractEventLoop, answers: list[tuple[Then, Any, Exception | None]]) -> None:
     for then, result, error in answers:
-        then(result, error)
+        try:
+            then(result, error)
+        except Exception as wrong:  # a defect of one who asked must not keep the others waiting
+            loop.call_exception_handler({"message": "what was written could not be told", "exception": wrong})
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -131,8 +131,10 @@ def next_due_after(db: sqlite3.Connection, host: str, now: float) -> float | Non
 
 
 def newest_at(db: sqlite3.Connection) -> float:
-    """The wall time the newest message was queued at, 0 where there is none: the lab's time had come that far."""
-    return float(db.execute("SELECT coalesce(max(queued_at), 0) FROM queued").fetchone()[0])
+    """The wall time of the last thing that happened to a message that waits, 0 where none does: the lab's time had come
+    that far."""
+    queued = db.execute("SELECT coalesce(max(queued_at), 0) FROM queued").fetchone()[0]
+    return float(max(queued, db.execute("SELECT coalesce(max(tried_at), 0) FROM queued_recipient").fetchone()[0]))
 
 
 def count(db: sqlite3.Connection, host: str) -> int:
@@ -143,12 +145,14 @@ def count(db: sqlite3.Connection, host: str) -> int:
     return int(row[0])
 
 
-def defer(db: sqlite3.Connection, queue_id: str, recipient: str, reply: str, next_try_at: float) -> None:
+def defer(
+    db: sqlite3.Connection, queue_id: str, recipient: str, reply: str, next_try_at: float, now: float = 0.0
+) -> None:
     """An attempt failed for now."""
     db.execute(
-        "UPDATE queued_recipient SET attempts = attempts + 1, last_reply = ?, next_try_at = ?, scheduled = 0"
-        " WHERE queued_id = ? AND address = ?",
-        (reply, next_try_at, _number(queue_id), recipient),
+        "UPDATE queued_recipient SET attempts = attempts + 1, last_reply = ?, next_try_at = ?, tried_at = ?,"
+        " scheduled = 0 WHERE queued_id = ? AND address = ?",
+        (reply, next_try_at, now, _number(queue_id), recipient),
     )
 
 

@@ -88,6 +88,7 @@ STATEMENTS = (
         attempts INTEGER NOT NULL DEFAULT 0,
         next_try_at REAL NOT NULL,
         last_reply TEXT NOT NULL DEFAULT '',
+        tried_at REAL NOT NULL DEFAULT 0,
         notify TEXT NOT NULL DEFAULT '',
         orcpt TEXT NOT NULL DEFAULT '',
         warned INTEGER NOT NULL DEFAULT 0,

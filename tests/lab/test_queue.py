@@ -264,3 +264,52 @@ def test_a_closed_port_refuses_and_opens_again(start_lab: StartLab) -> None:
     fault(lab, "port-closed", on=False)
     lab.submit(lab.flush()).result()
     wait_for(lab.log, lambda event: isinstance(event, Delivered))
+
+
+@pytest.mark.parametrize("name", ["hold", "recall"])
+def test_what_is_withdrawn_at_once_stays(start_lab: StartLab, name: str) -> None:
+    """Asked for right after it was queued, while the relay is about to take it: the answer must be true."""
+    lab = start_lab()
+    relay = lab.hosts["crepes.fr"].relay
+    kept = set()
+    for _ in range(20):
+        queue_id = put_in_queue(lab)
+        if lab.submit(getattr(relay, name)(queue_id)).result():
+            kept.add(queue_id)
+    last = put_in_queue(lab)
+    wait_for(lab.log, lambda event: isinstance(event, Attempted) and event.queue_id == last)
+    left = {event.queue_id for event in lab.log if isinstance(event, Attempted)}
+    assert not kept & left
+
+
+def test_a_broken_header_holds_up_nobody(start_lab: StartLab) -> None:
+    lab = start_lab()
+    broken = b"Subject: =?utf-8?b?a?=\r\n\r\nx\r\n"
+    for content in (broken, b"Subject: sound\r\n\r\nx\r\n"):
+        put_in_queue(lab, content=content)
+    wait_for(lab.log, lambda event: isinstance(event, Delivered), count=2)
+
+
+def test_the_lab_s_time_goes_on_after_a_restart(start_lab: StartLab) -> None:
+    lab = start_lab()
+    fault(lab, "down")
+    put_in_queue(lab)
+    tried(lab)
+    clock = lab.clock
+    assert isinstance(clock, LabClock)
+    lab.call(lambda: clock.jump(86400))
+    tried(lab, 2)
+    reached = clock.wall()
+    lab.stop()
+    again = start_lab(data=lab._data)
+    assert again.clock.wall() >= reached - 60
+    wait_for(again.log, lambda event: isinstance(event, (Attempted, Delivered)))
+    assert again.notices == []
+
+
+def test_one_exchanger_that_leads_nowhere_spoils_nothing(start_lab: StartLab) -> None:
+    lab = start_lab()
+    nowhere = Record("hamburger.edu", Type.MX, "gone.example", preference=1)
+    lab.call(lambda: setattr(lab.zone, "records", [nowhere, *lab.zone.records]))
+    put_in_queue(lab)
+    assert tried(lab)[0].outcome == "delivered"

@@ -365,7 +365,8 @@ class SmtpServer(Speaker):
                 for each in table.PARAMETERS.get(event.verb, {}).values()
                 if self.offers(each.capability)
             )
-            self._done(verb, "214.help", text=f"{row.syntax} ({row.rfc}){''.join(parameters)}")
+            text = f"{row.syntax} ({row.rfc}){''.join(parameters)}"
+            self._done(verb, "214.help", text=text.replace("§", "section "))
         else:
             raise RemoteProtocolError("504.no_help", verb=event.verb[:40])
 

@@ -198,9 +198,13 @@ class LessonScreen(ActingScreen):
         self._light()
         self.speak()
         self.set_focus(None)
-        if isinstance(step, (Quiz, Reflect)) and not self.is_done:
+        self._focus_answer()
+
+    def _focus_answer(self) -> None:
+        """Where the student answers or types, so that the next key is heard there."""
+        if isinstance(self.step, (Quiz, Reflect)) and not self.is_done:
             self.question.take_focus()
-        elif isinstance(step, Type):
+        elif isinstance(self.step, Type):
             self.prompt.input.focus()
 
     def speak(self) -> None:
@@ -255,6 +259,8 @@ class LessonScreen(ActingScreen):
         """The text view unfolds the text."""
         super().show_view(view)
         self.speak()
+        if self.view == "wire":
+            self._focus_answer()
 
     def _prompting(self) -> str:
         """The one thing to do next."""
@@ -448,7 +454,8 @@ class LessonScreen(ActingScreen):
         said = event.answer if isinstance(event.answer, str) else " ".join(event.answer)
         if not judgement.right:
             section = self.lesson.section(self.words.language, step.id)
-            self._feedback = ("wrong", "✘ " + section.wrong.get(judgement.wrong, self.words("screen.lesson.wrong")))
+            usual = "screen.lesson.longer" if isinstance(step, Reflect) else "screen.lesson.wrong"
+            self._feedback = ("wrong", "✘ " + section.wrong.get(judgement.wrong, self.words(usual)))
             self.session.set_result(self.lesson.id, step.id, "wrong", said)
             self.question.retry()
             self.speak()
