@@ -51,7 +51,7 @@ class Console:
     def send(self, line: str) -> None:
         """Sends one line; CRLF is added. Raises NetworkError once the connection is closed."""
         if not self.is_open:
-            raise NetworkError("the server has closed this connection; open a new one")
+            raise NetworkError("the server has closed this connection; open a new one", "error.lab.hung_up")
         self._lab.submit(self._stream.write(line.encode("utf-8", "surrogateescape") + b"\r\n"))
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ four hosts also on a system that has only 127.0.0.1.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from dataclasses import dataclass, field
 
@@ -80,7 +81,11 @@ class Directory:
             sock.close()
             if not isinstance(wrong, OSError):
                 raise
-            raise NetworkError(f"{host} {service} does not answer at {address}:{port} ({wrong.strerror})") from wrong
+            why = os.strerror(wrong.errno) if wrong.errno else str(wrong)
+            raise NetworkError(
+                "{host} {service} does not answer at {address}:{port} ({why})", "error.lab.no_answer", host=host,
+                service=service, address=address, port=port, why=why,
+            ) from wrong  # fmt: skip
         return stream
 
     def forget(self, address: str, port: int) -> None:

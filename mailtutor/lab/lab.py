@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mailtutor.errors import MailtutorError, NetworkError
+from mailtutor.errors import MailtutorError
 from mailtutor.lab.carrier import Means
 from mailtutor.lab.clock import Clock, LabClock
 from mailtutor.lab.commit import settled
@@ -22,7 +22,7 @@ from mailtutor.lab.faults import Faults, checked
 from mailtutor.lab.gate import Gate, Held, Pace
 from mailtutor.lab.host import Host, Surroundings
 from mailtutor.lab.hub import Hub
-from mailtutor.lab.listener import why
+from mailtutor.lab.listener import unopened
 from mailtutor.lab.plan import Plan
 from mailtutor.lab.ready import announce, ready_facts, withdraw
 from mailtutor.lab.resolver import ADDRESS, PORT, REAL_PORT, Resolver
@@ -119,7 +119,7 @@ class Lab:
         """Runs a coroutine in the lab's loop."""
         if self._loop is None:
             work.close()
-            raise MailtutorError("the lab is not running")
+            raise MailtutorError("the lab is not running", "error.lab.not_running")
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _run_loop(self) -> None:
@@ -164,7 +164,7 @@ class Lab:
         try:
             await self.resolver.start(address, port)
         except OSError as wrong:
-            raise NetworkError(why(address, port, wrong)) from wrong
+            raise unopened(address, port, wrong) from wrong
 
     async def _close(self) -> None:
         # All at once: one may be waiting for another to read.

@@ -46,7 +46,7 @@ def bind(address: str, wanted: int, *, only: bool) -> socket.socket:
             if wrong.errno not in (errno.EADDRINUSE, errno.EACCES):
                 break
     assert last is not None
-    raise NetworkError(why(address, wanted, last)) from last
+    raise unopened(address, wanted, last) from last
 
 
 def hold(sock: socket.socket) -> socket.socket | None:
@@ -71,13 +71,28 @@ def listen_again(sock: socket.socket) -> socket.socket:
     return sock
 
 
-def why(address: str, port: int, wrong: OSError) -> str:
+def unopened(address: str, port: int, wrong: OSError) -> NetworkError:
     """Why a door could not be opened, and what to do."""
     if wrong.errno == errno.EACCES:
-        return f"port {port} at {address} is only for privileged programs; leave out --real-ports, or see doctor"
+        return NetworkError(
+            "port {port} at {address} is only for privileged programs; leave out --real-ports, or see doctor",
+            "error.lab.port_privileged",
+            port=port,
+            address=address,
+        )
     if wrong.errno == errno.EADDRINUSE:
-        return f"port {port} at {address} is taken by another program; end that one, or leave out --real-ports"
-    return f"{address} cannot be used on this machine ({wrong.strerror}); name another with --host"
+        return NetworkError(
+            "port {port} at {address} is taken by another program; end that one, or leave out --real-ports",
+            "error.lab.port_taken",
+            port=port,
+            address=address,
+        )
+    return NetworkError(
+        "{address} cannot be used on this machine ({why}); name another with --host",
+        "error.lab.address_unusable",
+        address=address,
+        why=wrong,
+    )
 
 
 class Listener:

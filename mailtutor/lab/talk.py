@@ -37,7 +37,11 @@ class Talk:
         """The next event. Raises NetworkError when the server has closed instead."""
         while (event := self.engine.next_event()) is NEED_DATA:
             if self.stream.finished:
-                raise NetworkError(f"{self.host} closed the connection in the middle of the conversation")
+                raise NetworkError(
+                    "{host} closed the connection in the middle of the conversation",
+                    "error.lab.cut_off",
+                    host=self.host,
+                )
             await self.stream.wait()
             self.engine.receive_data(self.stream.read())
         return event

@@ -21,16 +21,26 @@ class Lock:
         try:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=0.1, check_same_thread=False)
         except sqlite3.Error as wrong:
-            raise StoreError(f"{path} cannot be made ({wrong}); name another folder with --data") from wrong
+            raise StoreError(
+                "{path} cannot be made ({why}); name another folder with --data", "error.store.lock_unmade", path=path,
+                why=wrong,
+            ) from wrong  # fmt: skip
         try:
             self._db.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as wrong:
             self._db.close()
             if wrong.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                reason = f"another mailtutor uses the folder {path.parent}; end that one"
-            else:
-                reason = f"{path} is damaged ({wrong}); it holds nothing, delete it"
-            raise StoreError(f"{reason}, or name another folder with --data") from wrong
+                raise StoreError(
+                    "another mailtutor uses the folder {folder}; end that one, or name another folder with --data",
+                    "error.store.folder_used",
+                    folder=path.parent,
+                ) from wrong
+            raise StoreError(
+                "{path} is damaged ({why}); it holds nothing, delete it, or name another folder with --data",
+                "error.store.lock_damaged",
+                path=path,
+                why=wrong,
+            ) from wrong
 
     def release(self) -> None:
         """Lets others in."""

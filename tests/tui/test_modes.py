@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,19 @@ async def test_a_server_that_is_off_leaves_the_mail_in_the_queue(session: Sessio
         await until(pilot, lambda: "is back" in shown(app), "the server on")
         await pilot.press("5")
         await until(pilot, lambda: "✔ delivered" in shown(app), "the mail delivered")
+
+
+@pytest.mark.slow
+async def test_a_lab_whose_folder_is_in_use_says_so_and_goes_on_saying_it(tmp_path: Path) -> None:
+    first, second = Session(tmp_path), Session(tmp_path)
+    first.start()
+    app = TuiApp(second, "lab")
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await until(pilot, lambda: shown(app).count("another mailtutor uses") == 2, "the reason, told and kept")
+        await pilot.press("1")
+        await pilot.pause()
+        assert "starting" not in shown(app)
+    first.stop()
 
 
 @pytest.mark.slow

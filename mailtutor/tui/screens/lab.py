@@ -7,7 +7,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from mailtutor.errors import MailtutorError
 from mailtutor.lab.plan import BOB
+from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
 from mailtutor.tui.actions import LAB, bindings, of_mode
 from mailtutor.tui.contract import Stage
@@ -26,6 +28,7 @@ class LabScreen(StageScreen):
     def __init__(self, session: Stage, *, classic: bool = False) -> None:
         super().__init__(session)
         self._classic = classic
+        self._failure: MailtutorError | None = None
         self._text = Prose(id="text")
 
     def side(self) -> ComposeResult:
@@ -36,6 +39,12 @@ class LabScreen(StageScreen):
         """Starts the lab after the first paint."""
         self.keybar.light("send")
         self.call_after_refresh(self.start_lab, classic=self._classic)
+
+    def lab_failed(self, wrong: MailtutorError) -> None:
+        """Stays on the screen: nothing can be done here until it is mended."""
+        self._failure = wrong
+        super().lab_failed(wrong)
+        self.speak()
 
     def lab_ready(self) -> None:
         """Now the doors are known."""
@@ -55,7 +64,8 @@ class LabScreen(StageScreen):
 
     def _doors(self) -> str:
         if not self.session.hosts:
-            return self.words("screen.lab.starting")
+            failed = self._failure
+            return f"✘ `{visible(tell(failed, self.words))}`" if failed else self.words("screen.lab.starting")
         lines = [self.words("screen.lab.doors")]
         for host in self.session.hosts:
             ports = ", ".join(f"{service} {port}" for service, port in host.ports.items())
@@ -88,7 +98,7 @@ class LabScreen(StageScreen):
 
     def _act(self, action: str) -> None:
         if not self.session.is_running:
-            self.tell(self.words("screen.lab.starting"))
+            self.tell(self._failure or self.words("screen.lab.starting"), severe=self._failure is not None)
             return
         self.when_done(self.session.act(action), lambda done: self._acted(action, done))
 

@@ -166,12 +166,16 @@ class StageScreen(WorldActions):
                 self.session.start(classic=classic, seed=seed)
             except MailtutorError as wrong:
                 if not worker.is_cancelled:
-                    self.call_later(self.tell, wrong, severe=True)
+                    self.call_later(self.lab_failed, wrong)
                 return
             finally:
                 self._is_starting = False
         if not worker.is_cancelled:
             self.call_later(self._lab_started)
+
+    def lab_failed(self, wrong: MailtutorError) -> None:
+        """Called where the lab could not start."""
+        self.tell(wrong, severe=True)
 
     def in_lab(self, work: Callable[[], T], then: Callable[[T], None], failed: Callable[[], None]) -> None:
         """Does something that blocks in the running lab, in a thread that nobody waits for; then `then` or `failed`

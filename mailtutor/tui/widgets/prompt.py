@@ -72,6 +72,10 @@ class CommandInput(Input):
         self.cursor_position = len(line)
 
 
+# Verbs a hint names; the whole table is one key away.
+_HINTED = 12
+
+
 class Prompt(Speaking, Vertical):
     """Coach above input. `Typed` says which line was sent."""
 
@@ -160,7 +164,9 @@ class Prompt(Speaking, Vertical):
         elif self._in_literal:
             self.input.placeholder = self.words("screen.typing.literal")
         elif protocol and not takes_commands(protocol, state):
-            self.input.placeholder = self.words("screen.typing.text")
+            self.input.placeholder = self.words(
+                "screen.typing.idle" if state.startswith("idle") else "screen.typing.text"
+            )
         else:
             self.input.placeholder = self.words("screen.typing.command")
             lines += self._hints(protocol, state) if protocol else []
@@ -171,7 +177,7 @@ class Prompt(Speaking, Vertical):
         legal = [verb for verb in next_verbs(PROTOCOLS[protocol].table, state, self.words) if verb.refusal is None]
         if not legal:
             return []
-        names = "  ".join(verb.verb for verb in legal[:12])
+        names = "  ".join(verb.verb for verb in legal[:_HINTED]) + (" …" if len(legal) > _HINTED else "")
         found = [
             Content.assemble((self.words("screen.typing.legal") + " ", "$wire-quiet"), (names, "bold $wire-client"))
         ]
