@@ -26,7 +26,7 @@ from mailtutor.text.telling import tell
 from mailtutor.trace.log import Log
 
 # Without a trace file only this much is kept, so that a day under load stays flat.
-WINDOW_BYTES = 32 * 1024 * 1024
+WINDOW_BYTES = 8 * 1024 * 1024
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         printer = _Printer() if args.json else None
         if printer is not None:
             printed = Recording(lab.log, printer.write, secrets=args.with_passwords)
-            stack.callback(printed.close)
+            stack.callback(_close, printed, "stdout")
             stack.callback(printer.give_up)
         stack.callback(lab.stop)
         lab.start()

@@ -79,6 +79,8 @@ class Faults:
             self.on[host, kind] = detail
         else:
             self.on.pop((host, kind), None)
+            if kind == "greylisting":
+                self._heard = {key: at for key, at in self._heard.items() if key[0] != host}
 
     def detail(self, host: str, kind: str) -> str | None:
         """A fault's detail; None where it is off."""

@@ -388,3 +388,22 @@ async def test_a_letter_on_its_way_is_not_sent_twice() -> None:
         await pilot.pause()
         assert session.acts == ["send"]
         assert not screen.is_busy
+
+
+@pytest.mark.slow
+async def test_what_is_typed_is_seen_whatever_leg_was_looked_at(session: Session) -> None:
+    app = TuiApp(session, "lesson", {"lesson": "2"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: session.is_running, "the lab")
+        await play_step(pilot, app)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: lesson_screen(app).index == 1, "the step that is typed")
+        await until(pilot, lambda: "you→hamburger.edu" in shown(app) and "S< 220" in shown(app), "the greeting")
+        stranger = session.console("crepes.fr", "imap", "alice@crepes.fr")
+        await until(pilot, lambda: "imap" in {leg[2] for leg in stage(app).deck._legs}, "another leg")
+        stage(app).deck.choose([leg[2] for leg in stage(app).deck._legs].index("imap"))
+        await until(pilot, lambda: "S< * OK" in shown(app), "the other leg in front")
+        lesson_screen(app).prompt.input.focus()
+        await paste_line(pilot, "NOOP")
+        await until(pilot, lambda: "C> NOOP" in shown(app), "the typed line")
+        stranger.close()

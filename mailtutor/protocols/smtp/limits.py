@@ -19,7 +19,7 @@ class Limits:
     recipients: int = 1000
     domains: int = 0
     messages: int = 0
-    errors: int = 0
+    errors: int = 100
 
     def keywords(self) -> str:
         """What LIMITS tells of them (RFC 9422 §3)."""

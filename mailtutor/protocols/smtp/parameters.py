@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from mailtutor.protocols.smtp.xtext import UTF8_XTEXT, XTEXT
+from mailtutor.protocols.smtp.xtext import UTF8_XTEXT, XTEXT, from_xtext
 from mailtutor.protocols.spec import Parameter
 
 BODIES = {"7BIT": "8BITMIME", "8BITMIME": "8BITMIME", "BINARYMIME": "BINARYMIME"}
@@ -22,7 +22,9 @@ def _is_xtext(value: str) -> bool:
 
 
 def _is_envid(value: str) -> bool:
-    return len(value) <= _ENVID_LIMIT and _is_xtext(value)
+    """Decoded it is printable US-ASCII (RFC 3461 §4.4): it comes back in a report's header."""
+    said = from_xtext(value)
+    return len(value) <= _ENVID_LIMIT and _is_xtext(value) and said.isascii() and said.isprintable()
 
 
 def _is_notify(value: str) -> bool:
@@ -35,7 +37,7 @@ def _is_orcpt(value: str) -> bool:
     if not semicolon or not address or len(value) > _ORCPT_LIMIT or _ADDRESS_TYPE.fullmatch(kind) is None:
         return False
     pattern = UTF8_XTEXT if kind.lower() == "utf-8" else XTEXT
-    return pattern.fullmatch(address) is not None
+    return pattern.fullmatch(address) is not None and from_xtext(address).isprintable()
 
 
 _ROWS = (

@@ -22,7 +22,7 @@ from mailtutor.lab.plan import SeedMail
 from mailtutor.protocols.lines import Source
 from mailtutor.protocols.spec import Wording
 from mailtutor.reading.coach import advise, expects_command
-from mailtutor.reading.dialogue import Row
+from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
 from mailtutor.tui.actions import LESSON, bindings
@@ -35,6 +35,7 @@ from mailtutor.tui.screens.acting import ActingScreen
 from mailtutor.tui.screens.confirm import ConfirmScreen
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.folding import Block, FoldedText
+from mailtutor.tui.widgets.lines import WireLines
 from mailtutor.tui.widgets.prompt import Prompt
 from mailtutor.tui.widgets.prose import Prose, prose
 from mailtutor.tui.widgets.question import Question
@@ -195,6 +196,8 @@ class LessonScreen(ActingScreen):
         self.set_class(isinstance(step, _ASKED) and not isinstance(step, Predict), "-asking")
         self.set_class(isinstance(step, Type), "-typing")
         self.prompt.advise(None)
+        # A new step is not about the leg that was looked at in the last one.
+        self.deck.choose(None)
         self._light()
         self.speak()
         self.set_focus(None)
@@ -439,11 +442,19 @@ class LessonScreen(ActingScreen):
             judged = expects_command(protocol, state, connection.rows)
             advice = advise(line, protocol, state, self.words) if judged else None
             self.prompt.advise(advice, event.line, len(connection.rows))
-            self.viewpoint.go(None)
+            self._return_to(connection)
             try:
                 console.send(event.line)
             except (MailtutorError, RuntimeError) as wrong:  # the server, or the whole lab, has just gone
                 self.prompt.tell(tell(wrong, self.words))
+
+    def _return_to(self, connection: Connection) -> None:
+        """Now, and the dialogue the student speaks in: the answer must be seen, whatever was looked at before."""
+        self.viewpoint.go(None)
+        self.deck.hold_on_to(connection)
+        for lines in self.query(WireLines):
+            if lines.cursor is not None:
+                lines.action_follow()
 
     def on_question_answered(self, event: Question.Answered) -> None:
         """Judges the answer; a right prediction lets the reply go."""
