@@ -21,7 +21,6 @@ from mailtutor.course.lesson import Lesson
 from mailtutor.course.loader import Catalogue, load_lessons
 from mailtutor.protocols.spec import Wording
 from mailtutor.store import progress
-from mailtutor.store.archive import Archive
 from mailtutor.store.database import Database
 from mailtutor.trace.log import Log
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from mailtutor.lab.plan import SeedMail, User
     from mailtutor.message.compose import Attachment
     from mailtutor.protocols.lines import Line
+    from mailtutor.store.archive import Archive
 
 STUDENT = "you"
 
@@ -90,6 +90,7 @@ class Session:
         from mailtutor.lab.lab import Lab
         from mailtutor.lab.plan import textbook_plan
         from mailtutor.protocols.smtp.courier import Tls
+        from mailtutor.store.archive import Archive
 
         self._stop_lab()
         folder = self._data
