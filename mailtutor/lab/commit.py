@@ -25,12 +25,12 @@ async def commit(
             if error is None:
                 tell(result)
         finally:
-            if done.done():  # nobody waits any more
-                pass
-            elif error is None:
-                done.set_result(result)
-            else:
-                done.set_exception(error)
+            # Where the session was cut meanwhile, nobody waits any more.
+            if not done.done():
+                if error is None:
+                    done.set_result(result)
+                else:
+                    done.set_exception(error)
 
     database.submit(loop, job, then)
     return await done
