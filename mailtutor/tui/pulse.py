@@ -1,4 +1,4 @@
-"""Turns events into redraws: the first of a burst at once, the rest at most sixty times a second.
+"""Turns events into redraws: the first of a burst at once, the rest at most a hundred times a second.
 
 The log is written by the lab's thread. A subscription there only wakes the screen's loop; reading happens in the
 screen's thread. A slow beat goes on for what is not in the log: lines waiting at the gate, notices.
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.log import Log
 
-SHORTEST_GAP_S = 1 / 60
+SHORTEST_GAP_S = 1 / 100
 
 
 class Limiter:

@@ -37,6 +37,7 @@ class FoldedText(Static):
         super().__init__(markup=False, id=id)
         self._blocks: Sequence[Block] = ()
         self._folded_to = 0
+        self._height = 0
 
     def show(self, *blocks: Block | Content) -> None:
         """Shows these."""
@@ -51,7 +52,12 @@ class FoldedText(Static):
     def _draw(self) -> None:
         self._folded_to = width = self.content_size.width
         folded = [fold(block, width) for block in self._blocks] if width else [block.content for block in self._blocks]
-        self.update(Content("\n").join(folded))
+        text = Content("\n").join(folded)
+        height = len(text.split("\n", allow_blank=True))
+        # Taller than its text only where the style sheet says how tall it is at least.
+        same = height == self._height or self._height < self.size.height >= height
+        self._height = height
+        self.update(text, layout=not same)  # a layout is one of the whole screen, and lines may be pouring in
 
 
 def fold(block: Block, width: int) -> Content:

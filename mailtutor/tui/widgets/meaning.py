@@ -32,6 +32,7 @@ class Meaning(Speaking, VerticalScroll, can_focus=False):
 
     DEFAULT_CSS = """
     Meaning { height: 12; padding: 0 1; border-top: solid $panel; }
+    Meaning > FoldedText { min-height: 100%; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
