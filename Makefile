@@ -3,13 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check interop bench screenshots clean
+.PHONY: run test long check interop bench screenshots clean
 
 run: $(VENV)/ready
 	$(BIN)/mailtutor
 
 test: $(VENV)/ready-dev
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered tests
+
+# What takes minutes: the server killed two hundred times under load.
+long: $(VENV)/ready-dev
+	$(BIN)/python -m pytest -m long tests
 
 # As root: installs Debian packages, and starts Postfix instances of its own.
 interop: $(VENV)/ready-dev

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mailtutor.lab.console import Console
     from mailtutor.lab.gate import Held
     from mailtutor.lab.lab import Lab
+    from mailtutor.lab.options import Options
     from mailtutor.lab.plan import SeedMail, User
     from mailtutor.message.compose import Attachment
     from mailtutor.protocols.lines import Line
@@ -54,7 +55,7 @@ class Session:
 
     data: the lab's folder; None for one of its own that is gone with the lab, so that a lesson always starts alike.
     faults: (host, kind, detail) of what is broken in every lab from its start. tls: whether agents and relays ask for
-    STARTTLS: "never", where it is "offered", or "required".
+    STARTTLS: "never", where it is "offered", or "required". options: what else the servers are to be like.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Session:
         lessons: Path | None = None,
         faults: Sequence[tuple[str, str, str]] = (),
         tls: str = "never",
+        options: Options | None = None,
     ) -> None:
         self.log = Log()
         self.notices: list[str] = []
@@ -75,6 +77,7 @@ class Session:
         self._real_ports = real_ports
         self._faults = tuple(faults)
         self._tls = tls
+        self._options = options
         self._lab: Lab | None = None
         self._archive: Archive | None = None
         self._own_folder: Path | None = None
@@ -82,11 +85,13 @@ class Session:
 
     # The lab --------------------------------------------------------------------------------------------------------
 
-    def start(self, *, classic: bool = False, seed: Sequence[SeedMail] = ()) -> None:
+    def start(self, *, classic: bool = False, seed: Sequence[SeedMail] = (), faults: Sequence[str] = ()) -> None:
         """Starts a lab, ending the one before; `log` is then a new one. Blocks until every door is open.
 
-        Raises NetworkError or StoreError that say what to do.
+        faults: what is broken from the start besides what always is, as `--fault` takes it. Raises NetworkError,
+        StoreError, or UsageError for a fault that does not exist, that say what to do.
         """
+        from mailtutor.lab.faults import parsed
         from mailtutor.lab.lab import Lab
         from mailtutor.lab.plan import textbook_plan
         from mailtutor.protocols.smtp.courier import Tls
@@ -98,18 +103,17 @@ class Session:
             folder = self._own_folder = Path(tempfile.mkdtemp(prefix="mailtutor-"))
         wording = Wording.CLASSIC if classic else Wording.EXTENDED
         self.log = Log()
-        lab = Lab(
-            textbook_plan(wording=wording, real_ports=self._real_ports, seed=tuple(seed), tls=Tls(self._tls)),
-            folder,
-            log=self.log,
-            bind_address=self._bind_address,
-        )
+        plan = textbook_plan(wording=wording, real_ports=self._real_ports, seed=tuple(seed), tls=Tls(self._tls))
+        if self._options is not None:
+            plan = self._options.applied(plan)
+        broken = [*self._faults, *(parsed(text, tuple(host.name for host in plan.hosts)) for text in faults)]
+        lab = Lab(plan, folder, log=self.log, bind_address=self._bind_address)
         try:
             with contextlib.suppress(OSError):  # the archive says it better
                 folder.mkdir(parents=True, exist_ok=True)
             self._archive = Archive(self.log, folder)
             lab.start()
-            for host, kind, detail in self._faults:
+            for host, kind, detail in broken:
                 lab.submit(lab.set_fault(host, kind, on=True, detail=detail)).result()
         except BaseException:
             lab.stop()
@@ -261,9 +265,10 @@ class Session:
         *,
         attachments: Sequence[Attachment] = (),
         html: bool = False,
+        release: str = "",
     ) -> Submitted:
         """As `Acts.send`."""
-        return self.acts.send(sender, recipients, subject, body, attachments=attachments, html=html)
+        return self.acts.send(sender, recipients, subject, body, attachments=attachments, html=html, release=release)
 
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
         """As `Acts.fetch`."""
@@ -290,11 +295,12 @@ class Session:
         return load_lessons(ours, self._lessons_folder)
 
     def start_lesson(self, lesson: Lesson) -> None:
-        """Starts the lab a lesson wants: its wording, its mail. Raises as `start`."""
+        """Starts the lab a lesson wants: its wording, its mail, its faults. Raises as `start`."""
         from mailtutor.lab.plan import SeedMail
 
         seed = [SeedMail(mail.user, mail.content, mail.mailbox) for mail in lesson.seeds]
-        self.start(classic=lesson.outline.lab.wording is Wording.CLASSIC, seed=seed)
+        lab = lesson.outline.lab
+        self.start(classic=lab.wording is Wording.CLASSIC, seed=seed, faults=lab.faults)
 
     # Progress -------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailtutor.lab.lab import Lab
+from mailtutor.lab.options import Options
 from mailtutor.lab.plan import Plan, textbook_plan
 from mailtutor.protocols.spec import Wording
 
@@ -44,7 +45,9 @@ def start_lab(tmp_path: Path) -> Iterator[StartLab]:
     def start(*, classic: bool = False, data: Path | None = None, **settings: object) -> Lab:
         wording = Wording.CLASSIC if classic else Wording.EXTENDED
         seed = settings.pop("seed", ())
+        options = settings.pop("options", Options())
         plan = _at_home(textbook_plan(wording=wording, seed=seed))  # type: ignore[arg-type]
+        plan = options.applied(plan)  # type: ignore[attr-defined]
         lab = Lab(plan, data or tmp_path / f"lab{len(started)}", **settings)  # type: ignore[arg-type]
         started.append(lab)
         lab.start()

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mailtutor import paths
+from mailtutor.cli.moment import release_of
+from mailtutor.cli.options import options_of
 from mailtutor.cli.output import print_dialogue, print_json, row_facts
 from mailtutor.errors import MailtutorError, Sentence, StoreError, UsageError
 from mailtutor.lab.guest import Guest
@@ -37,11 +39,14 @@ def run(args: argparse.Namespace) -> int:
 def _send(args: argparse.Namespace) -> int:
     body = sys.stdin.read() if args.body == "-" else args.body
     attachments = [_attachment(name) for name in args.attach]
+    release = release_of(args.at)
     recipients = [to if "@" in to else _address(to) for to in args.to]
     with _lab(args) as lab:
         arrived = _Arrivals(lab.log, recipients) if isinstance(lab, Session) else None
         try:
-            done = lab.send(args.sender, recipients, args.subject, body, attachments=attachments, html=args.html)
+            done = lab.send(
+                args.sender, recipients, args.subject, body, attachments=attachments, html=args.html, release=release
+            )
         except KeyError as unknown:
             raise _no_user(args.sender, "--from") from unknown
         except ValueError as wrong:
@@ -51,17 +56,18 @@ def _send(args: argparse.Namespace) -> int:
                 why=str(wrong),
             ) from wrong
         failures = dict(done.refused)
-        left = [recipient for recipient in recipients if recipient not in failures]
+        # What is sent later is not waited for; the queue keeps it, also when this lab ends.
+        left = [recipient for recipient in recipients if recipient not in failures and not release]
         if arrived is not None:
             failures |= arrived.wait(left)
         elif isinstance(lab, Guest):
             failures |= lab.wait_for(left, DELIVERY_LIMIT_S)
         dialogue = dialogue_of(lab.log)
-        delivered = not failures
+        delivered = not failures and not release
         if args.json:
             plain = {recipient: str(reason) for recipient, reason in failures.items()}
-            print_json({"event": "sent", "delivered": delivered, "reply": done.reply, "failures": plain,
-                        "dialogue": _facts(dialogue)})  # fmt: skip
+            print_json({"event": "sent", "delivered": delivered, "scheduled": bool(release), "reply": done.reply,
+                        "failures": plain, "dialogue": _facts(dialogue)})  # fmt: skip
         else:
             print_dialogue(dialogue, dialogue.rows)
     if failures:
@@ -122,9 +128,9 @@ def _lab(args: argparse.Namespace) -> Iterator[Session | Guest]:
     data = Path(args.data) if args.data else paths.lab_data()
     with contextlib.ExitStack() as stack:
         if args.lab:
-            lab: Session | Guest = stack.enter_context(Guest(*running_lab(Path(args.lab), Tls(args.tls))))
+            lab: Session | Guest = stack.enter_context(_guest(Path(args.lab), args))
         else:
-            session = Session(data, tls=args.tls)
+            session = Session(data, tls=args.tls, options=options_of(args))
             try:
                 session.start(classic=args.classic)
                 stack.callback(session.stop)
@@ -132,10 +138,15 @@ def _lab(args: argparse.Namespace) -> Iterator[Session | Guest]:
             except StoreError:
                 if not (data / NAME).is_file():
                     raise
-                lab = stack.enter_context(Guest(*running_lab(data / NAME, Tls(args.tls))))
+                lab = stack.enter_context(_guest(data / NAME, args))
         if args.trace:
             _keep_trace(stack, lab.log, args)
         yield lab
+
+
+def _guest(ready: Path, args: argparse.Namespace) -> Guest:
+    plan, directory, trusted = running_lab(ready, Tls(args.tls))
+    return Guest(options_of(args).applied(plan), directory, trusted)
 
 
 def _keep_trace(stack: contextlib.ExitStack, log: Log, args: argparse.Namespace) -> None:

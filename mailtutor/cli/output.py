@@ -13,6 +13,7 @@ from mailtutor.protocols.lines import Line, Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.dialogue import Connection, Dialogue, Row
 from mailtutor.reading.visible import visible
+from mailtutor.trace.codec import printable
 from mailtutor.trace.events import Endpoint
 
 _COLOURS = {Outcome.SUCCESS: "32", Outcome.GO_ON: "36", Outcome.TRY_LATER: "33", Outcome.REFUSED: "31"}
@@ -21,7 +22,7 @@ _CLIENT_COLOUR = "1"
 
 def print_json(facts: Mapping[str, object]) -> None:
     """One object on one line, at once: a reader may be waiting for it."""
-    sys.stdout.write(msgspec.json.encode(facts).decode() + "\n")
+    sys.stdout.write(printable(msgspec.json.encode(facts)).decode() + "\n")
     sys.stdout.flush()
 
 

@@ -12,6 +12,8 @@ from mailtutor.text.catalogue import Words, words
 
 VERBS = ("course", "lab", "serve", "send", "fetch", "replay", "practice", "explain", "lessons", "doctor")
 PROTOCOLS = ("smtp", "pop3", "imap")
+# How agents may log in; "best" for the best both sides know.
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "best")
 
 
 def language() -> str:
@@ -65,6 +67,7 @@ def _screens(add: partial[Parser], say: Words) -> None:
     lab.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
     lab.add_argument("--real-ports", action="store_true", help=say("cli.flag.real_ports"))
     _tls(lab, say)
+    _plan(lab, say)
     _fault(lab, say)
     practice = add("practice")
     practice.add_argument("protocol", nargs="?", choices=PROTOCOLS, default="smtp", help=say("cli.flag.protocol"))
@@ -76,6 +79,7 @@ def _serve(serve: argparse.ArgumentParser, say: Words) -> None:
     serve.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
     serve.add_argument("--real-ports", action="store_true", help=say("cli.flag.real_ports"))
     _tls(serve, say)
+    _plan(serve, say)
     _fault(serve, say)
     _json(serve, say)
     _trace(serve, say)
@@ -89,6 +93,7 @@ def _mail(add: partial[Parser], say: Words) -> None:
     send.add_argument("--body", metavar="B", default="", help=say("cli.flag.body"))
     send.add_argument("--attach", action="append", metavar="FILE", default=[], help=say("cli.flag.attach"))
     send.add_argument("--html", action="store_true", help=say("cli.flag.html"))
+    send.add_argument("--at", metavar="TIME", default="", help=say("cli.flag.at"))
     fetch = add("fetch")
     fetch.add_argument("--user", metavar="USER", default="bob", help=say("cli.flag.user"))
     fetch.add_argument("--protocol", choices=("pop3", "imap"), default="pop3", help=say("cli.flag.fetch_protocol"))
@@ -99,6 +104,7 @@ def _mail(add: partial[Parser], say: Words) -> None:
         verb.add_argument("--lab", metavar="FILE", default="", help=say("cli.flag.lab"))
         verb.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
         _tls(verb, say)
+        _agents(verb, say)
         _data(verb, say)
         _json(verb, say)
         _trace(verb, say)
@@ -128,6 +134,24 @@ def _data(verb: argparse.ArgumentParser, say: Words) -> None:
 
 def _tls(verb: argparse.ArgumentParser, say: Words) -> None:
     verb.add_argument("--tls", choices=("never", "offered", "required"), default="never", help=say("cli.flag.tls"))
+
+
+def _agents(verb: argparse.ArgumentParser, say: Words) -> None:
+    verb.add_argument("--auth", choices=MECHANISMS, default="PLAIN", help=say("cli.flag.auth"))
+    verb.add_argument("--pipelining", action="store_true", help=say("cli.flag.pipelining"))
+
+
+def _plan(verb: argparse.ArgumentParser, say: Words) -> None:
+    """What a lab's servers are like; `cli.options` reads them."""
+    _agents(verb, say)
+    for name, metavar in (
+        ("limit", "[HOST:]NAME=VALUE"),
+        ("without", "[HOST:]EXTENSION"),
+        ("rule", "[HOST:]RULE"),
+        ("list", "[HOST:]NAME=ADDRESS,ADDRESS"),
+        ("backup", "HOST:DOMAIN"),
+    ):
+        verb.add_argument(f"--{name}", action="append", metavar=metavar, default=[], help=say(f"cli.flag.{name}"))
 
 
 def _fault(verb: argparse.ArgumentParser, say: Words) -> None:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailtutor import paths
 from mailtutor.cli.parser import language
@@ -15,6 +16,9 @@ from mailtutor.text.catalogue import words
 from mailtutor.text.telling import tell
 from mailtutor.trace.events import AnyEvent
 
+if TYPE_CHECKING:
+    from mailtutor.lab.options import Options
+
 
 def run(args: argparse.Namespace) -> int:
     """Opens the course, the lab or the practice console."""
@@ -23,12 +27,13 @@ def run(args: argparse.Namespace) -> int:
         session = Session(lessons=Path(args.lessons) if args.lessons else None)
         lesson = _lesson(session, args.lesson) if args.lesson else ""
     faults = _faults(args.fault) if args.verb == "lab" else []
+    options = _options(args) if args.verb == "lab" else None
     _need_terminal()
     from mailtutor.tui.app import run as run_screen
 
     if args.verb == "lab":
         data = Path(args.data) if args.data else paths.lab_data()
-        session = Session(data, real_ports=args.real_ports, faults=faults, tls=args.tls)
+        session = Session(data, real_ports=args.real_ports, faults=faults, tls=args.tls, options=options)
         return run_screen(session, "lab", classic=args.classic)
     if args.verb == "practice":
         return run_screen(Session(), "practice", protocol=args.protocol)
@@ -44,6 +49,16 @@ def _faults(texts: Sequence[str]) -> list[tuple[str, str, str]]:
 
     hosts = tuple(host.name for host in textbook_plan().hosts)
     return [parsed(text, hosts) for text in texts]
+
+
+def _options(args: argparse.Namespace) -> Options:
+    """What the servers are to be like. Raises UsageError."""
+    from mailtutor.cli.options import options_of
+    from mailtutor.lab.plan import textbook_plan
+
+    options = options_of(args)
+    options.applied(textbook_plan())
+    return options
 
 
 def _lesson(session: Session, name: str) -> str:

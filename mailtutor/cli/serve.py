@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import queue
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mailtutor import paths
+from mailtutor.cli.options import options_of
 from mailtutor.cli.output import print_json
 from mailtutor.cli.parser import language
 from mailtutor.errors import Sentence
@@ -20,28 +22,31 @@ from mailtutor.lab.lab import Lab
 from mailtutor.lab.plan import textbook_plan
 from mailtutor.protocols.smtp.courier import Tls
 from mailtutor.protocols.spec import Wording
+from mailtutor.reading.visible import visible
 from mailtutor.store.recording import Recording, open_trace
 from mailtutor.text.catalogue import words
 from mailtutor.text.telling import tell
 from mailtutor.trace.log import Log
 
 # Without a trace file only this much is kept, so that a day under load stays flat.
-WINDOW_BYTES = 8 * 1024 * 1024
+WINDOW_BYTES = 4 * 1024 * 1024
+# Seconds the lab waits for a reader of standard output that takes nothing, before it goes on without it; and for the
+# last notices to be said.
+PATIENCE_S = 2.0
+_NOTICES_LIMIT_S = 1.0
+_MOST_NOTICES = 100
 
 
 def run(args: argparse.Namespace) -> int:
     """Serves until SIGINT, SIGTERM or SIGHUP."""
     data = Path(args.data) if args.data else paths.lab_data()
     wording = Wording.CLASSIC if args.classic else Wording.EXTENDED
-    plan = textbook_plan(wording=wording, real_ports=args.real_ports, tls=Tls(args.tls))
+    plan = options_of(args).applied(textbook_plan(wording=wording, real_ports=args.real_ports, tls=Tls(args.tls)))
     faults = [parsed(text, tuple(host.name for host in plan.hosts)) for text in args.fault]
-    lab = Lab(
-        plan,
-        data,
-        log=Log(keep_bytes=WINDOW_BYTES),
-        bind_address=args.host,
-    )
+    notices = _Notices()
+    lab = Lab(plan, data, log=Log(keep_bytes=WINDOW_BYTES), bind_address=args.host, tell=notices.tell)
     with contextlib.ExitStack() as stack:
+        stack.callback(notices.close)
         wait_for_signal = stack.enter_context(_signals())
         if args.trace:
             file = stack.enter_context(open_trace(Path(args.trace)))
@@ -50,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         # Made before the lab starts, so that nothing is missed; silent until the ready line is out.
         printer = _Printer() if args.json else None
         if printer is not None:
-            printed = Recording(lab.log, printer.write, secrets=args.with_passwords)
+            printed = Recording(lab.log, printer.write, secrets=args.with_passwords, patience_s=PATIENCE_S)
             stack.callback(_close, printed, "stdout")
             stack.callback(printer.give_up)
         stack.callback(lab.stop)
@@ -64,8 +69,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _welcome(lab: Lab, printer: _Printer | None) -> None:
     say = words(language())
-    for notice in lab.notices:
-        print(f"mailtutor: {tell(notice, say)}", file=sys.stderr)
     if printer is not None:
         print_json(lab.ready_facts())
         printer.begin()
@@ -83,8 +86,13 @@ def _welcome(lab: Lab, printer: _Printer | None) -> None:
 def _close(recording: Recording, name: str) -> None:
     """Ends a recording, and says so where the file does not hold everything."""
     recording.close()
-    if recording.failed is not None:
-        cut = Sentence("{name} is not whole: {why}", "error.cli.not_whole", name=name, why=recording.failed)
+    why: object = recording.failed
+    if why is None and recording.missed:
+        why = Sentence(
+            "{count} events were left out, for nobody read them in time", "error.trace.missed", count=recording.missed
+        )
+    if why is not None:
+        cut = Sentence("{name} is not whole: {why}", "error.cli.not_whole", name=name, why=why)
         print(f"mailtutor: {tell(cut, words(language()))}", file=sys.stderr)
 
 
@@ -113,6 +121,41 @@ class _Printer:
         # Not through sys.stdout: a thread that waits in it for a slow reader holds a lock the program's end needs.
         while line:
             line = line[os.write(self._out, line) :]
+
+
+class _Notices:
+    """Standard error for what people should hear of while the lab runs. It is said in a thread of its own: neither the
+    lab nor its end waits for somebody who does not read."""
+
+    def __init__(self) -> None:
+        self._say = words(language())
+        try:
+            self._out: int | None = sys.stderr.fileno()
+        except OSError:  # not a file: somebody's in-memory stand-in
+            self._out = None
+        self._waiting: queue.Queue[str | None] = queue.Queue(_MOST_NOTICES)
+        self._thread = threading.Thread(target=self._run, name="mailtutor notices", daemon=True)
+        self._thread.start()
+
+    def tell(self, notice: str) -> None:
+        """Says it soon; where too much waits to be said, not at all."""
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait(notice)
+
+    def close(self) -> None:
+        """Says what is still to be said."""
+        with contextlib.suppress(queue.Full):
+            self._waiting.put(None, timeout=_NOTICES_LIMIT_S)
+            self._thread.join(_NOTICES_LIMIT_S)
+
+    def _run(self) -> None:
+        while (notice := self._waiting.get()) is not None:
+            line = f"mailtutor: {visible(tell(notice, self._say))}\n"
+            if self._out is None:
+                sys.stderr.write(line)
+                continue
+            with contextlib.suppress(OSError):  # nobody listens
+                os.write(self._out, line.encode("utf-8", "replace"))
 
 
 @contextlib.contextmanager

@@ -227,11 +227,12 @@ class Seed(_Strict, frozen=True):
 
 
 class Lab(_Strict, frozen=True):
-    """The lab a lesson wants."""
+    """The lab a lesson wants. faults: what is broken from the start, as `--fault` takes it."""
 
     plan: Literal["crepes-and-hamburger"] = "crepes-and-hamburger"
     wording: Wording = Wording.EXTENDED
     seed: tuple[Seed, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 class Outline(_Strict, frozen=True):

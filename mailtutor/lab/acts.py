@@ -11,7 +11,7 @@ from mailtutor.errors import Sentence
 from mailtutor.lab.agents import imap as imap_agent
 from mailtutor.lab.agents import pop3 as pop3_agent
 from mailtutor.lab.agents.script import recite
-from mailtutor.lab.agents.sender import Submitted, submit
+from mailtutor.lab.agents.sender import Submitted, Wishes, submit
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.plan import ALICE, BOB, User
 from mailtutor.message.compose import Attachment, compose
@@ -74,14 +74,16 @@ class Acts:
         *,
         attachments: Sequence[Attachment] = (),
         html: bool = False,
+        release: str = "",
     ) -> Submitted:
         """A user's agent sends; returns when the user's own server has taken the message.
 
-        Raises MailtutorError when it is refused, KeyError for an unknown user.
+        release: when that server may send it on, as a Letter has it; "" for at once. Raises MailtutorError when it is
+        refused, KeyError for an unknown user.
         """
         user = self._lab.plan.user(sender)
         content = _message(user, recipients, subject, body, attachments=attachments, html=html)
-        return self._lab.submit(self._submit(user, recipients, content)).result()
+        return self._lab.submit(self._submit(user, recipients, content, Wishes(release=release))).result()
 
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
         """A user's agent reads everything in INBOX; gives the messages whole."""
@@ -122,9 +124,11 @@ class Acts:
         """As `Lab.jump`."""
         return self._lab.submit(self._lab.jump())
 
-    async def _submit(self, user: User, recipients: Sequence[str], content: bytes) -> Submitted:
+    async def _submit(
+        self, user: User, recipients: Sequence[str], content: bytes, wishes: Wishes | None = None
+    ) -> Submitted:
         lab = self._lab
-        return await submit(lab.directory, lab.plan, user, recipients, content, lab.means)
+        return await submit(lab.directory, lab.plan, user, recipients, content, lab.means, wishes=wishes)
 
     async def _fetch(self, user: User, protocol: str, *, delete: bool) -> list[bytes]:
         download = pop3_agent.download if protocol == "pop3" else imap_agent.download

@@ -1,15 +1,27 @@
-"""A connection the student types into, line by line, as with telnet."""
+"""A connection the student types into, line by line, as with telnet.
+
+A handshake of TLS cannot be typed: once the server has agreed to STARTTLS the console shakes hands by itself, as
+`openssl s_client -starttls smtp` does, and what is typed then goes on inside.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from mailtutor.errors import NetworkError
+from mailtutor.lab.tls import TlsError
+from mailtutor.protocols.lines import Source
+from mailtutor.protocols.smtp import SmtpObserver
+from mailtutor.protocols.smtp.table import TLS
 from mailtutor.trace.events import Opened
 
 if TYPE_CHECKING:
     from mailtutor.lab.lab import Lab
     from mailtutor.lab.stream import Stream
+
+# The doors that begin in clear and may go on in TLS.
+_STARTTLS = frozenset({"smtp", "submission"})
 
 
 class Console:
@@ -18,6 +30,11 @@ class Console:
     def __init__(self, lab: Lab, host: str, service: str, name: str) -> None:
         """Connects. Raises NetworkError when nobody answers."""
         self._lab = lab
+        self._host = host
+        # Reads along to know when the server has agreed to TLS; None once that cannot happen any more.
+        self._observer = SmtpObserver() if service in _STARTTLS else None
+        # Who speaks: a line that was typed meanwhile waits for the end of the handshake.
+        self._turn = asyncio.Lock()
         self._seen_from = len(lab.log)
         self._conn = 0
         self._stream: Stream = lab.submit(lab.directory.connect(name, host, service)).result()
@@ -30,9 +47,28 @@ class Console:
         try:
             while not self._stream.finished:
                 await self._stream.wait()
-                self._stream.read()
+                if self._agrees_to_tls(self._stream.read()):
+                    async with self._turn:
+                        await self._stream.start_tls(self._lab.means.trusted(), server_side=False, name=self._host)
+        except (TlsError, NetworkError):
+            self._stream.abort()  # why is in the trace: the server has noted it
         finally:
             await self._stream.close()
+
+    def _agrees_to_tls(self, data: bytes) -> bool:
+        if self._observer is None:
+            return False
+        self._observer.observe(Source.SERVER, data)
+        if self._observer.state != TLS:
+            return False
+        self._observer = None
+        return True
+
+    async def _say(self, data: bytes) -> None:
+        async with self._turn:
+            if self._observer is not None:
+                self._observer.observe(Source.CLIENT, data)
+            await self._stream.write(data)
 
     @property
     def conn(self) -> int:
@@ -52,7 +88,7 @@ class Console:
         """Sends one line; CRLF is added. Raises NetworkError once the connection is closed."""
         if not self.is_open:
             raise NetworkError("the server has closed this connection; open a new one", "error.lab.hung_up")
-        self._lab.submit(self._stream.write(line.encode("utf-8", "surrogateescape") + b"\r\n"))
+        self._lab.submit(self._say(line.encode("utf-8", "surrogateescape") + b"\r\n"))
 
     def close(self) -> None:
         """Ends the connection as closing a telnet window does."""

@@ -195,10 +195,9 @@ class Filing:
     def write(self, db: sqlite3.Connection) -> Accepted:
         """Into the store."""
         host = self._delivery.plan.name
-        filed = []
-        for user in self.users:
-            inbox = mailboxes.ensure(db, host, user.name, mailboxes.INBOX, self._now)
-            filed.append((user, mailboxes.append(db, inbox.id, self.filed, (), self._dated)))
+        filed = [
+            (user, mailboxes.deliver(db, host, user.name, self.filed, self._now, self._dated)) for user in self.users
+        ]
         queue_id = ""
         if self.remote:
             queue_id = queue.add(db, host, self.envelope, self.remote, self.message, self._now, self.due_at)

@@ -51,7 +51,12 @@ class Directory:
         """Opens a connection to a mail exchanger as `name`. Raises NetworkError; no mail leaves the lab."""
         host = self.host_at(exchanger, address)
         if not host:
-            raise NetworkError(f"{exchanger} does not answer at {address}: no server of this lab stands there")
+            raise NetworkError(
+                "{exchanger} does not answer at {address}: no server of this lab stands there",
+                "error.lab.no_server",
+                exchanger=exchanger,
+                address=address,
+            )
         return await self.connect(name, host, "smtp")
 
     def seen(self, here: tuple[str, int], conn: int) -> None:

@@ -24,6 +24,8 @@ from mailtutor.protocols.lines import Source
 
 # Octets an engine may have ready before they are sent, even when there are more commands to answer.
 SEND_AT = 64 * 1024
+# Seconds of the machine's time until a session looks again whether those who keep the trace have caught up.
+PAUSE_S = 0.02
 
 
 class Ending(StrEnum):
@@ -41,8 +43,12 @@ class Service(Protocol):
         """The session's engine."""
         ...
 
+    def answer(self, event: object) -> bool:
+        """Answers one event by a method of the engine; False where that cannot be done without waiting for somebody."""
+        ...
+
     async def handle(self, event: object) -> None:
-        """Answers one event by a method of the engine."""
+        """Answers an event that `answer` could not."""
         ...
 
     def woken(self) -> None:
@@ -102,6 +108,9 @@ class Conversation:
         self._ending: Ending | None = None
         self._dismissed = asyncio.Event()
         self._blocked = False
+        # What `_at_once` could not finish: an event to be handled, or what went wrong.
+        self._left: object = None
+        self._wrong: Exception | None = None
 
     async def serve(self, service: Service) -> str:
         """Serves the connection to its end; gives who ended it: "client", "server" or "lost"."""
@@ -149,13 +158,20 @@ class Conversation:
             if heard:
                 self._turn_began = self._clock.now()
             self.waiting_since = self._turn_began
-            poked = await stream.wait()
+            poked = await stream.wait(self._at_once)
             self.waiting_since = None
             self._check()
             if poked:
                 # Nothing the client did: its time runs on.
                 service.woken()
                 await self._send()
+            if self._wrong is not None:
+                raise self._wrong
+            if self._left is not None:
+                heard = True
+                continue
+            await self._keep_pace()
+            self._check()
             data = stream.read()
             heard = bool(data)
             if data:
@@ -165,6 +181,42 @@ class Conversation:
                     return "lost"
                 service.engine.receive_eof()
         return ended
+
+    def _at_once(self) -> bool:
+        """Called where bytes come in: answers what nobody has to be waited for, without waking the session's task.
+
+        False where the task has to go on: what is begun is in `_left` or `_wrong` then.
+        """
+        service, engine, stream = self._service, self._service.engine, self.stream
+        if self._ending is not None or not self.tap.is_open or self.tap.is_behind:
+            return False
+        try:
+            data = stream.read()
+            self.tap.record(Source.CLIENT, data)
+            engine.receive_data(data)
+            while (event := engine.next_event()) is not NEED_DATA:
+                if event is CLOSE or isinstance(event, StartTls) or not service.answer(event):
+                    self._left = event
+                    return False
+                if engine.unsent >= SEND_AT:
+                    self._say_at_once()
+                    if stream.is_behind:
+                        break
+            self._say_at_once()
+        except Exception as wrong:  # whatever it is, it is the task's to raise
+            self._wrong = wrong
+            return False
+        if stream.is_behind:
+            self._left = NEED_DATA
+            return False
+        self._turn_began = self.waiting_since = self._clock.now()
+        return True
+
+    def _say_at_once(self) -> None:
+        out = self._service.engine.data_to_send()
+        if out:
+            self.tap.record(Source.SERVER, out)
+            self.stream.send(out)
 
     async def _receive(self, data: bytes) -> None:
         """Feeds the engine, line by line where the gate wants to see each."""
@@ -186,14 +238,19 @@ class Conversation:
 
     async def _settle(self) -> str:
         """Answers until the engine needs more bytes; gives who ended the session, or ""."""
-        engine = self._service.engine
+        service, engine = self._service, self._service.engine
+        if self._left is NEED_DATA:
+            self._left = None
+            await self._drain()
         while True:
-            event = engine.next_event()
+            left, self._left = self._left, None
+            event = engine.next_event() if left is None else left
             if isinstance(event, StartTls):
                 await self._begin_tls(engine)
                 continue
             if event is not NEED_DATA and event is not CLOSE:
-                await self._service.handle(event)
+                if left is not None or not service.answer(event):
+                    await service.handle(event)
                 self._check()
                 if engine.unsent >= SEND_AT:
                     # A peer that asks for much and reads little must feel it here, not fill the memory.
@@ -287,12 +344,25 @@ class Conversation:
         if out:
             await self._write(out)
 
+    async def _keep_pace(self) -> None:
+        """Waits for those who keep the trace, so that what waits to be written stays bounded: the peer that sends or
+        asks for much feels the disk. Whoever is dismissed waits no more."""
+        # Another thread catches up; to be woken by it would cost every event more than looking again costs these few.
+        while self.tap.is_behind and self._ending is None:  # noqa: ASYNC110
+            await asyncio.sleep(PAUSE_S)
+
     async def _write(self, out: bytes) -> None:
+        await self._keep_pace()
         self.tap.record(Source.SERVER, out)
-        self._blocked, self.waiting_since = True, self._clock.now()
-        try:
-            await self.stream.write(out)
-        finally:
-            self._blocked, self.waiting_since = False, None
+        self.stream.send(out)
+        await self._drain()
+
+    async def _drain(self) -> None:
+        if self.stream.is_behind:
+            self._blocked, self.waiting_since = True, self._clock.now()
+            try:
+                await self.stream.drain()
+            finally:
+                self._blocked, self.waiting_since = False, None
         if self.stream.is_closed:
             self._check()

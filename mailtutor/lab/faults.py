@@ -7,6 +7,7 @@ answer. To add one: a row in KINDS, its words (`fault.KIND` in the catalogue), a
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,14 +16,22 @@ from mailtutor.errors import UsageError
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.tls import Certificate
 from mailtutor.lab.zone import TROUBLES
+from mailtutor.protocols.lines import Source
 
-# Where in an SMTP session a fault may strike; "end" is after the final dot, when the message is on the disk already.
+# Where in an SMTP session a fault may strike: "data" is DATA or the first BDAT; "end" is after the final dot or the
+# last BDAT, for a cut when the message is on the disk already.
 STAGES = ("greeting", "hello", "mail", "rcpt", "data", "end")
 # A client that comes back after this long is no spammer's program (RFC 6647 §5): seconds of the lab's time.
 GREYLIST_S = 10.0
 # Seconds a line takes on a slow line, unless another number is given.
 SLOW_S = 0.5
 LONGEST_SLOW_S = 60.0
+# How long TCP waits for the other side to confirm a segment before it sends it again, at first; twice as long each
+# time it is lost again (RFC 6298 §2.1, §5.5).
+RETRANSMIT_S = 1.0
+MOST_LOSSES = 5
+# Octets of one segment, as over Ethernet.
+SEGMENT = 1460
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +51,18 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("down"),
             Kind("port-closed", details=("smtp", "submission", "pop3", "imap")),
             Kind("busy", "421.busy", STAGES),
-            Kind("greylisting", "451.greylisted"),
+            Kind("greylisting", "451.greylisted", ("rcpt", "mail", "data", "end")),
             Kind("local-error", "451.local", ("end", "mail", "rcpt", "data")),
             Kind("mailbox-full", "452.mailbox_full", ("rcpt", "end")),
             Kind("too-big", "552.too_big", ("mail", "end")),
-            Kind("unknown-user", "550.no_such_user", ("rcpt",)),
+            Kind("unknown-user", "550.no_such_user", ("rcpt", "end")),
             Kind("refused", "554.refused", ("end", "mail", "rcpt", "data")),
             Kind("no-ehlo", "550.ehlo_refused"),
             Kind("no-tls", "454.tls"),
             Kind("certificate", details=tuple(one.value for one in Certificate if one is not Certificate.GOOD)),
             Kind("cut", details=("end", *STAGES[1:-1])),
             Kind("slow", details=("number", str(SLOW_S))),
+            Kind("lossy", details=("30%", "10%", "60%")),
             Kind("clock-skew", details=("number", "-86400")),
             Kind("dns", details=TROUBLES),
         )
@@ -101,13 +111,54 @@ class Faults:
         """Whether the connection is to break here."""
         return self.on.get((host, "cut")) == stage
 
-    def greylists(self, host: str, client: str, sender: str, recipient: str) -> bool:
-        """Whether this client is to come again later: it is new, or too soon back."""
-        if (host, "greylisting") not in self.on:
+    def greylists(self, host: str, stage: str, client: str, sender: str, recipient: str) -> bool:
+        """Whether this client is to come again later: it is new, or too soon back. recipient: "" where none is named
+        yet."""
+        if self.on.get((host, "greylisting")) != stage:
             return False
         now = self.clock.wall()
         first = self._heard.setdefault((host, client, sender, recipient), now)
         return now - first < GREYLIST_S
+
+    def loss(self, host: str) -> float:
+        """Of the segments that cross the host's line, the part that is lost: 0 to 1."""
+        return int(self.on.get((host, "lossy"), "0%").rstrip("%")) / 100
+
+
+class Link:
+    """What one connection crosses to its host: a sound line, a slow or a lossy one; it may change while it stands.
+
+    TCP loses no byte: a segment that is lost is sent again after a pause, which is all that anybody sees of it. What
+    one side says without a word of the other's shares segments. Which are lost, the seed decides.
+    """
+
+    def __init__(self, faults: Faults, host: str, seed: int) -> None:
+        self._faults = faults
+        self._host = host
+        self._chance = random.Random(f"{host} {seed}")  # noqa: S311 - a broken line, not a secret
+        self._last: Source | None = None
+        self._octets = 0
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether whatever is said is there at once."""
+        on = self._faults.on
+        return not on or ((self._host, "slow") not in on and (self._host, "lossy") not in on)
+
+    def crossing_s(self, source: Source, octets: int) -> float:
+        """Seconds of the machine's time the next line takes. octets: its length."""
+        return self._faults.number(self._host, "slow") + self._retransmitting_s(source, octets)
+
+    def _retransmitting_s(self, source: Source, octets: int) -> float:
+        goes_along = source is self._last and self._octets + octets <= SEGMENT
+        self._last, self._octets = source, self._octets + octets if goes_along else octets
+        loss = self._faults.loss(self._host)
+        if goes_along or not loss:
+            return 0.0
+        losses = 0
+        while losses < MOST_LOSSES and self._chance.random() < loss:
+            losses += 1
+        return RETRANSMIT_S * float(2**losses - 1)
 
 
 def checked(kind: str, detail: str = "") -> str:

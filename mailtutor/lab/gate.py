@@ -41,7 +41,7 @@ class _Waiting:
 
 
 class Gate:
-    """One for the whole lab. Everything but `held` is called in the loop's thread."""
+    """One for the whole lab. Everything but `held` and `hold_replies` is called in the loop's thread."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -49,6 +49,8 @@ class Gate:
         # Connections whose server lines are held whatever the pace, until a prediction is made.
         self._predicting: set[str] = set()
         self._queue: deque[_Waiting] = deque()
+        # While lines pass slowly: who spoke last on each connection.
+        self._speaking: dict[int, Source] = {}
 
     def is_open(self) -> bool:
         """Whether bytes may pass unseen: the fast path."""
@@ -61,6 +63,7 @@ class Gate:
     def set_pace(self, pace: Pace) -> None:
         """Changes the pace; going to run or slow lets go what is held by stepping."""
         self.pace = pace
+        self._speaking.clear()
         if pace is not Pace.STEP:
             self._release_all()
 
@@ -94,7 +97,9 @@ class Gate:
             finally:
                 if waiting in self._queue:
                     self._queue.remove(waiting)
-        elif self.pace is Pace.SLOW:
+        elif self.pace is Pace.SLOW and self._speaking.get(conn) is not source:
+            # A turn passes whole: the lines of a letter, or of a long answer, need no time each.
+            self._speaking[conn] = source
             await self._clock.pause(SLOW_S)
 
     def _release_all(self) -> None:

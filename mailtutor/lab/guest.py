@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from types import TracebackType
 from uuid import uuid4
 
+from mailtutor.errors import Sentence
 from mailtutor.lab.agents import imap as imap_agent
 from mailtutor.lab.agents import pop3 as pop3_agent
-from mailtutor.lab.agents.sender import Submitted, submit
+from mailtutor.lab.agents.sender import Submitted, Wishes, submit
 from mailtutor.lab.carrier import Means
 from mailtutor.lab.clock import LabClock
 from mailtutor.lab.directory import Directory
@@ -56,6 +57,7 @@ class Guest:
         *,
         attachments: Sequence[Attachment] = (),
         html: bool = False,
+        release: str = "",
     ) -> Submitted:
         """As `Session.send`."""
         user = self.plan.user(sender)
@@ -64,7 +66,10 @@ class Guest:
             sender=user.address, recipients=recipients, subject=subject, body=body, at=time.time(),
             message_id=self._message_id, attachments=attachments, html=html,
         )  # fmt: skip
-        return self._loop.run_until_complete(submit(self._directory, self.plan, user, recipients, content, self._means))
+        wishes = Wishes(release=release)
+        return self._loop.run_until_complete(
+            submit(self._directory, self.plan, user, recipients, content, self._means, wishes=wishes)
+        )
 
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
         """As `Session.fetch`."""
@@ -90,4 +95,4 @@ class Guest:
             )]  # fmt: skip
             if left:
                 threading.Event().wait(LOOK_AGAIN_S)
-        return {user.address: "still on its way" for user in left}
+        return {user.address: Sentence("still on its way", "error.cli.late") for user in left}

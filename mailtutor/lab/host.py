@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections import Counter
 from dataclasses import dataclass
 
 from mailtutor.errors import Sentence, StoreError
@@ -13,7 +14,7 @@ from mailtutor.lab.clock import Clock
 from mailtutor.lab.delivery import Delivery
 from mailtutor.lab.directory import Directory, is_any
 from mailtutor.lab.driver import Conversation, Service
-from mailtutor.lab.faults import Faults
+from mailtutor.lab.faults import Faults, Link
 from mailtutor.lab.gate import Gate
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.listener import Listener, bind, listen_again
@@ -68,6 +69,10 @@ class Host:
         self._held: dict[str, socket.socket] = {}
         self._relay_task: asyncio.Task[None] | None = None
         self._address = plan.address
+        # Sessions at the SMTP doors, by the client's address.
+        self._visitors: Counter[str] = Counter()
+        # Connections that ever came: the seed of what a lossy line does to each.
+        self._links = 0
 
     @property
     def is_up(self) -> bool:
@@ -161,16 +166,21 @@ class Host:
             peer, here = stream.transport.get_extra_info("peername"), stream.transport.get_extra_info("sockname")
             name = around.directory.name_of(peer[0], peer[1])
             around.directory.seen((peer[0], peer[1]), tap.conn)
+            if protocol == "smtp":
+                self._visitors[peer[0]] += 1
             tap.opened(Endpoint(name, peer[0], peer[1]), Endpoint(self.plan.name, here[0], here[1]))
 
         def ended(stream: Stream) -> None:
             assert stream.transport is not None
             peer = stream.transport.get_extra_info("peername")
             around.directory.forget(peer[0], peer[1])
+            if protocol == "smtp":
+                self._visitors[peer[0]] -= 1
+                self._visitors += Counter()  # forgets who has nobody here any more
 
         return Listener(
             sock,
-            make_tap=lambda: Tap(around.recorder, around.gate, protocol, service, self._slow_s),
+            make_tap=lambda: Tap(around.recorder, around.gate, protocol, service, self._link()),
             make_service=lambda conversation, address: self._service(
                 protocol, Visit(conversation.tap.conn, address, service), conversation
             ),
@@ -183,8 +193,9 @@ class Host:
             implicit=service in IMPLICIT_TLS,
         )
 
-    def _slow_s(self) -> float:
-        return self._around.faults.number(self.plan.name, "slow")
+    def _link(self) -> Link:
+        self._links += 1
+        return Link(self._around.faults, self.plan.name, self._links)
 
     def _certificate(self) -> ssl.SSLContext:
         """What this host shows for itself, or what is wrong with it now."""
@@ -198,7 +209,10 @@ class Host:
         around = self._around
         wording = around.plan.wording
         if protocol == "smtp":
-            settings = SmtpSettings(around.faults, tls=visit.service in IMPLICIT_TLS)
+            most = self.plan.limits.sessions
+            crowded = most and self._visitors[visit.client_address] > most
+            greeting = "421.too_many_sessions" if crowded else ""
+            settings = SmtpSettings(around.faults, tls=visit.service in IMPLICIT_TLS, greeting=greeting)
             return SmtpService(self.delivery, self.relay, around.clock, visit, wording, settings)
         if protocol == "pop3":
             return Pop3Service(self.delivery, self._maildrops, around.recorder, around.hub, wording)

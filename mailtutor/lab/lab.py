@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +38,8 @@ from mailtutor.trace.log import Log
 
 T = TypeVar("T")
 DATABASE_NAME = "lab.sqlite3"
+# Notices that are kept.
+MOST_NOTICES = 100
 _START_LIMIT_S = 30.0
 _STOP_LIMIT_S = 10.0
 
@@ -46,15 +48,24 @@ class Lab:
     """A plan, running. Methods may be called from any thread unless they say otherwise.
 
     data: the folder of its database. bind_address: where all hosts listen ("" for each host's own loopback address).
+    tell: hears every notice as it comes, in the lab's thread; `notices` keeps the last of them.
     """
 
     def __init__(
-        self, plan: Plan, data: Path, *, log: Log | None = None, clock: Clock | None = None, bind_address: str = ""
+        self,
+        plan: Plan,
+        data: Path,
+        *,
+        log: Log | None = None,
+        clock: Clock | None = None,
+        bind_address: str = "",
+        tell: Callable[[str], object] = lambda _: None,
     ) -> None:
         self.plan = plan
         self.log = log if log is not None else Log()
         self.clock = clock if clock is not None else LabClock()
         self.notices: list[str] = []
+        self._tell = tell
         self.directory = Directory()
         self.hosts: dict[str, Host] = {}
         self._data = data
@@ -126,8 +137,15 @@ class Lab:
         assert self._loop is not None
         asyncio.set_event_loop(self._loop)
         # A defect of ours in one session must not write over the student's screen, nor go unseen.
-        self._loop.set_exception_handler(lambda _, fault: self.notices.append(f"defect: {_described(fault)}"))
+        self._loop.set_exception_handler(lambda _, fault: self._notice([f"defect: {_described(fault)}"]))
         self._loop.run_forever()
+
+    def _notice(self, notices: Sequence[str]) -> None:
+        """Something people should hear of. A defect that comes again and again must not fill the memory."""
+        self.notices += notices
+        del self.notices[:-MOST_NOTICES]
+        for notice in notices:
+            self._tell(notice)
 
     async def _open(self) -> None:
         assert self._database is not None
@@ -151,7 +169,7 @@ class Lab:
         await self._open_resolver(shared)
         for host_plan in self.plan.hosts:
             host = self.hosts[host_plan.name]
-            self.notices += await host.start(shared or host_plan.address)
+            self._notice(await host.start(shared or host_plan.address))
 
     async def _open_resolver(self, shared: str) -> None:
         """Names for what stands now, and who tells them."""
@@ -205,8 +223,8 @@ class Lab:
         return self._gate.held()
 
     def hold_replies(self, service: str) -> None:
-        """Holds every reply of `service` until `let_replies`."""
-        self.call(lambda: self._gate.hold_replies(service))
+        """Holds every reply of `service` from this moment until `let_replies`."""
+        self._gate.hold_replies(service)
 
     def let_replies(self, service: str) -> None:
         """Lets them go on."""
@@ -218,7 +236,7 @@ class Lab:
         if up == host.is_up:
             return
         if up:
-            self.notices += await host.start(self.directory.doors[name, "smtp"][0])
+            self._notice(await host.start(self.directory.doors[name, "smtp"][0]))
             announce(self._data, self.ready_facts())
         else:
             await host.stop(cut=cut)

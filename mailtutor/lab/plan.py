@@ -29,6 +29,8 @@ IMPLICIT_TLS = frozenset({"smtps", "pop3s", "imaps"})
 # Seconds a server waits for its client before it ends the session, by protocol: the least the standards allow
 # (RFC 5321 §4.5.3.2.7, RFC 1939 §3, RFC 3501 §5.4; IDLE is no exception, RFC 2177 §3).
 IDLE_S = MappingProxyType({"smtp": 300.0, "pop3": 600.0, "imap": 1800.0})
+# How an SMTP server may be stricter, or laxer, than usual: `SmtpServer` has what each means.
+RULES = ("tls-required", "passwords-need-tls", "strict-7bit", "accept-bare-lf")
 STANDARD_PORTS = MappingProxyType(
     {"smtp": 25, "submission": 587, "smtps": 465, "pop3": 110, "pop3s": 995, "imap": 143, "imaps": 993}
 )
@@ -61,8 +63,8 @@ class SeedMail:
 class HostPlan:
     """One mail server. address: tried first; where the system lacks it, 127.0.0.1 with other ports.
     idle_s: as IDLE_S. offered: the SMTP extensions it offers, by their keywords. limits: what its SMTP server takes.
-    lists: name → addresses a message to it goes to. backs_up: domains it takes mail for and hands on to those who are
-    nearer (RFC 5321 §3.6.1)."""
+    rules: of RULES, those it keeps. lists: name → addresses a message to it goes to. backs_up: domains it takes mail
+    for and hands on to those who are nearer (RFC 5321 §3.6.1)."""
 
     name: str
     address: str
@@ -70,6 +72,7 @@ class HostPlan:
     idle_s: Mapping[str, float] = field(default_factory=lambda: IDLE_S)
     offered: frozenset[str] = EVERYTHING
     limits: Limits = field(default_factory=Limits)
+    rules: frozenset[str] = frozenset()
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     backs_up: tuple[str, ...] = ()
 

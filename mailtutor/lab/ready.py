@@ -64,7 +64,12 @@ def running_lab(path: Path, tls: Tls = Tls.NEVER) -> tuple[Plan, Directory, Trus
         return plan, directory, Trusted(Path(facts["ca"])) if facts.get("ca") else None
     except OSError as wrong:
         raise UsageError(
-            f"{path} cannot be read ({wrong.strerror}); --lab takes the ready line `serve` gave"
+            "{path} cannot be read ({why}); --lab takes the ready line `serve` gave",
+            "error.lab.ready_unreadable",
+            path=path,
+            why=wrong,
         ) from wrong
     except (msgspec.DecodeError, KeyError, AttributeError, TypeError) as wrong:
-        raise UsageError(f"{path} does not hold the ready line of `mailtutor serve --json`") from wrong
+        raise UsageError(
+            "{path} does not hold the ready line of `mailtutor serve --json`", "error.lab.not_ready_line", path=path
+        ) from wrong

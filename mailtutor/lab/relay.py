@@ -1,17 +1,19 @@
 """Hands queued mail on: the server as a client.
 
 Takes what is due, looks up who takes the domain's mail, opens one connection to a destination, sends every message for
-it there, and keeps what could not be handed on for later (RFC 5321 §4.5.4). Destinations are worked on side by side: a
-server that is slow to answer holds up nobody else's mail. What is refused for good, or has waited too long, is reported
-to the sender. The standard waits half an hour before a second try; a lab that did would teach patience only, so ours
-starts with seconds and doubles.
+it there, one in the memory at a time, and keeps what could not be handed on for later (RFC 5321 §4.5.4). Destinations
+are worked on side by side: a server that is slow to answer holds up nobody else's mail. A server that answers again
+gets at once whatever waits because it did not, on the same connection. What is refused for good, or has waited too
+long, is reported to the sender. The standard waits half an hour before a second try; a lab that did would teach
+patience only, so ours starts with seconds and doubles.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from mailtutor.errors import NetworkError
@@ -38,6 +40,8 @@ WARN_S = 4 * 3600.0
 # Connections at a time, and messages on one.
 MOST_DESTINATIONS = 20
 MOST_LETTERS = 100
+# Octets read of a message for a report that gives only its header back.
+HEADER_OCTETS = 64 * 1024
 _OUTCOMES = {Outcome.SUCCESS: "delivered", Outcome.REFUSED: "refused"}
 
 
@@ -82,17 +86,21 @@ class Relay:
         self._clock = means.clock
         self._policy = policy
         self._news = asyncio.Event()
-        # Domain → the task that works on it, and what it has taken on: (queue id, address).
+        # Domain → the task that works on it, and the queue ids of what it has taken on.
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._taken: set[tuple[str, str]] = set()
+        self._taken: dict[str, set[str]] = {}
+        # Domain → what waits only because nobody answered for it: (queue id, address).
+        self._unheard: dict[str, set[tuple[str, str]]] = {}
         # Queue ids somebody is holding or recalling at this moment.
         self._withdrawn: set[str] = set()
 
     # What others ask of the queue ------------------------------------------------------------------------------------
 
-    def poke(self) -> None:
-        """Looks at the queue now instead of at the next due time."""
-        self._news.set()
+    def poke(self, domains: Collection[str] = ()) -> None:
+        """Looks at the queue now instead of at the next due time. domains: those something came for, where that is all
+        there is to see; who works on one looks again before it ends."""
+        if not domains or any(domain not in self._tasks for domain in domains):
+            self._news.set()
 
     async def flush(self, domain: str = "", *, below: bool = False) -> int:
         """Makes due at once what waits, or what waits for a domain (and those below it); gives for how many
@@ -126,7 +134,7 @@ class Relay:
         self, queue_id: str, event: type[HeldBack | Recalled], job: Callable[[sqlite3.Connection], bool]
     ) -> bool:
         """Does that to a message that is not on its way, and keeps it from setting out meanwhile."""
-        if queue_id in self._withdrawn or any(taken == queue_id for taken, _ in self._taken):
+        if queue_id in self._withdrawn or any(queue_id in taken for taken in self._taken.values()):
             return False
         self._withdrawn.add(queue_id)
         try:
@@ -148,24 +156,32 @@ class Relay:
                 self._news.clear()
                 # One look at the clock: what falls due meanwhile is due next time, not overlooked.
                 now = self._clock.wall()
-                for domain, jobs in self._due(now).items():
-                    if domain not in self._tasks and len(self._tasks) < MOST_DESTINATIONS:
-                        self._begin(domain, jobs)
+                self._begin_all(now)
                 await self._wait(now)
         finally:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
+    def _begin_all(self, now: float) -> None:
+        """Sets to work on every domain something is due for and nobody works on."""
+        if len(self._tasks) >= MOST_DESTINATIONS:
+            return
+        for domain in self._database.read(lambda db: queue.domains(db, now)):
+            if domain not in self._tasks and (jobs := self._due(domain, now, MOST_LETTERS)):
+                self._begin(domain, jobs)
+                if len(self._tasks) >= MOST_DESTINATIONS:
+                    return
+
     def _begin(self, domain: str, jobs: list[queue.Job]) -> None:
         task = asyncio.create_task(self._deliver(domain, jobs), name=f"{self._host} to {domain}")
         self._tasks[domain] = task
-        self._taken |= {_key(job) for job in jobs}
+        self._taken[domain] = {job.queue_id for job in jobs}
         task.add_done_callback(lambda done: self._done(domain, done))
 
     def _done(self, domain: str, task: asyncio.Task[None]) -> None:
         self._tasks.pop(domain, None)
-        self._taken = {key for key in self._taken if _domain(key[1]) != domain}
+        self._taken.pop(domain, None)
         if not task.cancelled() and (wrong := task.exception()) is not None:
             # A defect of ours: told, and not tried again at once, or it would be all we do.
             loop = task.get_loop()
@@ -174,15 +190,10 @@ class Relay:
         else:
             self.poke()
 
-    def _due(self, now: float) -> dict[str, list[queue.Job]]:
-        """What to try now, by domain, without what is being tried or withdrawn: a connection's worth of each."""
-        found: dict[str, list[queue.Job]] = {}
-        for job in self._database.read(lambda db: queue.due(db, self._host, now)):
-            if _key(job) not in self._taken and job.queue_id not in self._withdrawn:
-                jobs = found.setdefault(_domain(job.recipient.address), [])
-                if len(jobs) < MOST_LETTERS:
-                    jobs.append(job)
-        return found
+    def _due(self, domain: str, now: float, most: int) -> list[queue.Job]:
+        """What to try now for a domain, `most` at most, without what is being withdrawn."""
+        found = self._database.read(lambda db: queue.due(db, self._host, domain, now, most))
+        return [job for job in found if job.queue_id not in self._withdrawn]
 
     async def _wait(self, now: float) -> None:
         """Until something is due or new."""
@@ -208,13 +219,14 @@ class Relay:
             await self._settle(jobs, _Result(outcome, wrong.reply, _status_of(wrong.reply), to_host=domain))
             return
         except OSError as wrong:  # nothing of theirs: we have no more ports, or no more files
-            await self._settle(jobs, _Result("deferred", str(wrong), "4.3.0", to_host=domain))
+            await self._settle(jobs, _ours(wrong, domain))
             return
         left, last = jobs, _Result("deferred", "")
         for exchanger in exchangers:
             left, last = await self._try(domain, exchanger, left)
             if not left:
                 return
+        self._unheard.setdefault(domain, set()).update((job.queue_id, job.recipient.address) for job in left)
         await self._settle(left, last)
 
     def _not_us(self, domain: str, exchangers: Sequence[Exchanger]) -> list[Exchanger]:
@@ -235,16 +247,19 @@ class Relay:
             stream = await self._directory.connect_to(self._host, exchanger.name, exchanger.address)
         except NetworkError as wrong:
             return jobs, _Result("deferred", str(wrong), "4.4.1", to_host=to_host)
+        except OSError as wrong:
+            return jobs, _ours(wrong, to_host)
         courier = Courier(self._policy)
-        waiting = {_key(job): job for job in jobs}
-        sent = self._add(courier, jobs)
+        letters = _letters(jobs)
+        sent = self._hand(courier, letters)
         undecided: list[queue.Job] = []
         last = _Result("deferred", f"{to_host} closed the connection", "4.4.2", to_host=to_host)
         try:
             async for done in carry(stream, courier, self._means, exchanger.name, checked=False):
+                same = {job.recipient.address: job for job in letters.popleft()}
                 settled: dict[queue.Job, _Result] = {}
                 for handed in done.handed:
-                    job = waiting.pop((str(done.letter.mark), handed.recipient.address))
+                    job = same[handed.recipient.address]
                     result = self._result(handed, courier, to_host, stream)
                     if _is_unheard(handed):
                         # Another exchanger may take it, or this one later: not even a 5yz greeting is the last word.
@@ -253,35 +268,43 @@ class Relay:
                     else:
                         settled[job] = result
                 await self._settle_letter(settled)
-                if not waiting:
-                    more = self._due(self._clock.wall()).get(domain, [])[: max(0, MOST_LETTERS - sent)]
-                    sent += self._add(courier, more)
-                    waiting |= {_key(job): job for job in more}
+                if undecided:
+                    courier.finish()
+                    continue
+                if any(result.outcome != "deferred" for result in settled.values()):
+                    await self._rouse(domain)
+                if not letters and sent < MOST_LETTERS:
+                    letters = _letters(self._due(domain, self._clock.wall(), MOST_LETTERS - sent))
+                    self._taken[domain] |= {one[0].queue_id for one in letters}
+                sent += self._hand(courier, letters)
         finally:
             await stream.close()
-        return [*undecided, *waiting.values()], last
+        return [*undecided, *(job for same_letter in letters for job in same_letter)], last
 
-    def _add(self, courier: Courier, jobs: Iterable[queue.Job]) -> int:
-        """Gives the courier these messages; finishes when there are none. Gives how many messages they are."""
-        letters: dict[str, list[queue.Job]] = {}
-        for job in jobs:
-            letters.setdefault(job.queue_id, []).append(job)
-            self._taken.add(_key(job))
-        for queue_id, same in letters.items():
-            body_id, envelope = same[0].body_id, same[0].envelope
-            content = self._database.read(lambda db, number=body_id: mailboxes.content(db, number))  # type: ignore[misc]
-            recipients = tuple(
-                Recipient(one.address, _wishes(one.notify), one.orcpt) for one in (job.recipient for job in same)
-            )
-            courier.send(
-                Letter(
-                    envelope.sender, recipients, content, body=envelope.body, utf8=envelope.utf8, ret=envelope.ret,
-                    envid=envelope.envid, mark=queue_id,
-                )
-            )  # fmt: skip
+    async def _rouse(self, domain: str) -> None:
+        """Somebody takes mail for this domain, or refuses it for good: what waited because nobody did is due now."""
+        if waited := self._unheard.pop(domain, None):
+            now = self._clock.wall()
+            await asyncio.wrap_future(self._database.write(lambda db: queue.rouse(db, waited, now)))
+
+    def _hand(self, courier: Courier, letters: Sequence[list[queue.Job]]) -> int:
+        """Gives the courier the first of these messages, or lets it finish; gives how many recipients that is."""
         if not letters:
             courier.finish()
-        return len(letters)
+            return 0
+        jobs = letters[0]
+        body_id, envelope = jobs[0].body_id, jobs[0].envelope
+        content = self._database.read(lambda db: mailboxes.content(db, body_id))
+        recipients = tuple(
+            Recipient(one.address, _wishes(one.notify), one.orcpt) for one in (job.recipient for job in jobs)
+        )
+        courier.send(
+            Letter(
+                envelope.sender, recipients, content, body=envelope.body, utf8=envelope.utf8, ret=envelope.ret,
+                envid=envelope.envid,
+            )
+        )  # fmt: skip
+        return len(jobs)
 
     def _result(self, handed: Handed, courier: Courier, to_host: str, stream: Stream) -> _Result:
         return _Result(
@@ -360,7 +383,7 @@ class Relay:
             )
             for job, result in about
         ]  # fmt: skip
-        original = self._database.read(lambda db: mailboxes.content(db, first.body_id))
+        original = self._database.read(lambda db: _original(db, first, action))
         return self._delivery.report(
             action,
             first.envelope,
@@ -398,12 +421,24 @@ class Relay:
 _DEFAULT_STATUS = {Action.FAILED: "5.0.0", Action.DELAYED: "4.0.0", Action.RELAYED: "2.0.0"}
 
 
-def _key(job: queue.Job) -> tuple[str, str]:
-    return job.queue_id, job.recipient.address
+def _letters(jobs: Sequence[queue.Job]) -> deque[list[queue.Job]]:
+    """The jobs of each message."""
+    found: dict[str, list[queue.Job]] = {}
+    for job in jobs:
+        found.setdefault(job.queue_id, []).append(job)
+    return deque(found.values())
 
 
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].lower()
+def _ours(wrong: OSError, to_host: str) -> _Result:
+    """What comes of a trouble of this machine's own: it has no more ports, or no more files."""
+    return _Result("deferred", wrong.strerror or str(wrong), "4.3.0", to_host=to_host)
+
+
+def _original(db: sqlite3.Connection, job: queue.Job, action: Action) -> bytes:
+    """As much of a message as its report gives back (RFC 3461 §6.2)."""
+    if action is Action.FAILED and job.envelope.ret == "FULL":
+        return mailboxes.content(db, job.body_id)
+    return mailboxes.start_of(db, job.body_id, HEADER_OCTETS)
 
 
 def _wishes(notify: str) -> frozenset[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import cast
 
 from mailtutor.lab.tls import Tls, TlsError
@@ -26,6 +27,8 @@ class Stream(asyncio.Protocol):
         self.is_closed = False
         self._buffer = bytearray()
         self._waiter: asyncio.Future[None] | None = None
+        self._at_once: Callable[[], bool] | None = None
+        self._left_over = False
         self._poked = False
         self._paused_reading = False
         self._can_write = asyncio.Event()
@@ -46,6 +49,10 @@ class Stream(asyncio.Protocol):
         if len(self._buffer) > HIGH_WATER and not self._paused_reading and self.transport is not None:
             self._paused_reading = True
             self.transport.pause_reading()
+        if self._at_once is not None and self._buffer and not self._is_woken:
+            if self._at_once():
+                return
+            self._left_over = True
         self._wake()
 
     def eof_received(self) -> bool:
@@ -71,6 +78,10 @@ class Stream(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It reads again."""
         self._can_write.set()
+
+    @property
+    def _is_woken(self) -> bool:
+        return self._waiter is None or self._waiter.done()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -139,11 +150,19 @@ class Stream(asyncio.Protocol):
 
     # The lab's side ---------------------------------------------------------------------------------------------
 
-    async def wait(self) -> bool:
-        """Returns when there are bytes, the end, or a poke; gives whether there was a poke."""
-        while not self._buffer and not self.eof and not self._poked:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+    async def wait(self, at_once: Callable[[], bool] | None = None) -> bool:
+        """Returns when there are bytes, the end, or a poke; gives whether there was a poke.
+
+        at_once: called as soon as bytes come, before anybody is woken; where it gives True it has dealt with them, and
+        the wait goes on.
+        """
+        self._at_once = at_once
+        try:
+            while not (self._buffer or self.eof or self._poked or self._left_over):
+                self._waiter = asyncio.get_running_loop().create_future()
+                await self._waiter
+        finally:
+            self._at_once, self._left_over = None, False
         poked, self._poked = self._poked, False
         return poked
 
@@ -176,7 +195,16 @@ class Stream(asyncio.Protocol):
     async def write(self, data: bytes) -> None:
         """Sends, and waits while the peer is behind. Bytes for a connection that is gone are dropped."""
         self.send(data)
-        if not self._can_write.is_set():
+        await self.drain()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the peer does not read as fast as it is sent to."""
+        return not self._can_write.is_set()
+
+    async def drain(self) -> None:
+        """Waits while the peer is behind."""
+        if self.is_behind:
             await self._can_write.wait()
 
     async def close(self) -> None:

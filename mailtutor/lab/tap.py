@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mailtutor.lab.clock import Clock
+from mailtutor.lab.faults import Link
 from mailtutor.lab.gate import Gate
 from mailtutor.protocols.lines import Source
 from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun, TlsFailed
@@ -33,12 +34,10 @@ class Recorder:
 class Tap:
     """One connection's way into the trace."""
 
-    def __init__(
-        self, recorder: Recorder, gate: Gate, protocol: str, service: str, slow_s: Callable[[], float] = lambda: 0.0
-    ) -> None:
-        """slow_s: seconds a line takes to cross now; on a sound line 0."""
+    def __init__(self, recorder: Recorder, gate: Gate, protocol: str, service: str, link: Link | None = None) -> None:
+        """link: what lies between the two sides; None for a sound line."""
         self._recorder = recorder
-        self._slow_s = slow_s
+        self._link = link
         self._gate = gate
         self._protocol = protocol
         self._service = service
@@ -71,10 +70,15 @@ class Tap:
     @property
     def is_open(self) -> bool:
         """Whether bytes pass whole, without waiting."""
-        return self._gate.is_open() and not self._slow_s()
+        return self._gate.is_open() and (self._link is None or self._link.is_sound)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether those who keep the trace ask for a pause."""
+        return self._recorder.log.is_behind
 
     async def hold(self, source: Source, line: bytes) -> None:
         """Waits until the line has crossed and the gate lets it through."""
-        if slow_s := self._slow_s():
-            await self._recorder.clock.pause(slow_s)
+        if self._link is not None and (crossing_s := self._link.crossing_s(source, len(line))):
+            await self._recorder.clock.pause(crossing_s)
         await self._gate.line(self.conn, source, line, self._service)

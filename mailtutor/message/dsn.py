@@ -2,6 +2,11 @@
 
 A report is about one message and one or more of its recipients, all with the same action. Where an address is not ASCII
 the report is one of RFC 6533, and says so in its types.
+
+The law: whatever the message was, its report is text any server takes. Its lines are short and end with CRLF, and 8-bit
+octets stand only in a part that says so. What of the message cannot stand as it is (a bare CR or LF, a NUL, a line too
+long, octets of no known character set) is encoded as quoted-printable where it is a header (RFC 6522 §4), and a whole
+message of that kind is not given back: no encoding is allowed for message/rfc822 (RFC 2046 §5.2.1).
 """
 
 from __future__ import annotations
@@ -9,8 +14,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.header import Header
 from email.utils import format_datetime
 from enum import StrEnum
+
+from mailtutor.message.headers import parse_header
 
 
 class Action(StrEnum):
@@ -35,8 +43,16 @@ class Fate:
     original: str = ""
 
 
-# Recipients a line of text names; each has a block of its own further down.
+# Recipients a line of text names, and octets they may have; each has a block of its own further down.
 _NAMED = 3
+_NAMED_OCTETS = 400
+# Octets of a reason that are told.
+_REASON_OCTETS = 400
+# Octets of a line without its CRLF (RFC 5322 §2.1.1), and of an encoded one (RFC 2045 §6.7).
+_LINE_OCTETS = 998
+_ENCODED_OCTETS = 75
+# Octets of a header that are given back.
+_HEADER_OCTETS = 64 * 1024
 _SUBJECTS = {
     Action.FAILED: "Undelivered mail",
     Action.DELAYED: "Delayed mail",
@@ -72,19 +88,26 @@ def report(
     RFC 3461 §6.2). at, arrived_at: seconds since 1970. unique: an id no other message has. until: when the server gives
     up, for a delay; 0 where it will not try again.
     """
-    named = [fate.recipient for fate in fates[:_NAMED]]
-    more = len(fates) - len(named)
-    recipients = ", ".join(named) + (f" and {more} more" if more else "")
-    international = not f"{sender}{''.join(fate.recipient for fate in fates)}".isascii()
+    recipients = _named(fates)
+    international = not f"{sender}{''.join(fate.recipient + fate.original for fate in fates)}".isascii()
+    if not international or sender.isascii():
+        host = _ascii_host(host)
     boundary = f"report-{unique}"
     words = [_SENTENCES[action].format(recipients=recipients)]
-    words += [f"The reason given: {_one_line(fate.reason)}" for fate in fates if fate.reason]
+    words += [f"The reason given: {_cut(_one_line(fate.reason), _REASON_OCTETS)}" for fate in fates if fate.reason]
     words.append(f"{host} tries until {_date(until)}." if until else f"{host} will not try again.")
     if action in (Action.DELIVERED, Action.RELAYED):
         words.pop()
+    said, encoding = "\n".join(words), "7bit"
+    if not said.isascii():
+        said, encoding = quoted_printable(_crlf(said)).decode().replace("\r\n", "\n"), "quoted-printable"
+    subject = f"{_SUBJECTS[action]}: {recipients}"
+    if sender.isascii():
+        # Who may not understand SMTPUTF8 gets a header without it (RFC 2047).
+        subject = subject if subject.isascii() else Header(subject, "utf-8", header_name="Subject").encode()
     head = f"""From: Mail Delivery System <postmaster@{host}>
 To: <{sender}>
-Subject: {_SUBJECTS[action]}: {recipients}
+Subject: {subject}
 Date: {_date(at)}
 Message-ID: <{unique}@{host}>
 Auto-Submitted: auto-replied
@@ -93,18 +116,23 @@ Content-Type: multipart/report; report-type=delivery-status; boundary="{boundary
 
 --{boundary}
 Content-Type: text/plain; charset=utf-8
-Content-Transfer-Encoding: 8bit
+Content-Transfer-Encoding: {encoding}
 
 """
+    fields = "\n".join(
+        [
+            _message_fields(host, envid if international else _ascii(envid), arrived_at),
+            *(_fields(action, fate, at, until, international=international) for fate in fates),
+        ]
+    )
     status = f"""
 --{boundary}
 Content-Type: message/{"global-delivery-status" if international else "delivery-status"}
+Content-Transfer-Encoding: {_bits(fields)}
 
 """
-    fields = [_message_fields(host, envid, arrived_at)]
-    fields += [_fields(action, fate, at, until) for fate in fates]
     returned = _returned(original, whole=whole and action is Action.FAILED, international=international)
-    text = head + "\n".join(words) + "\n" + status + "\n".join(fields)
+    text = head + said + "\n" + status + fields
     return _crlf(text + f"\n--{boundary}\n") + returned + _crlf(f"\n--{boundary}--\n")
 
 
@@ -113,7 +141,7 @@ def _message_fields(host: str, envid: str, arrived_at: float) -> str:
     return "\n".join([*lines, f"Reporting-MTA: dns; {host}", f"Arrival-Date: {_date(arrived_at)}", ""])
 
 
-def _fields(action: Action, fate: Fate, at: float, until: float) -> str:
+def _fields(action: Action, fate: Fate, at: float, until: float, *, international: bool) -> str:
     lines = []
     if fate.original:
         kind, _, address = fate.original.partition(";")
@@ -121,9 +149,12 @@ def _fields(action: Action, fate: Fate, at: float, until: float) -> str:
     kind = "rfc822" if fate.recipient.isascii() else "utf-8"
     lines += [f"Final-Recipient: {kind}; {fate.recipient}", f"Action: {action}", f"Status: {fate.status}"]
     if fate.remote_host:
-        lines.append(f"Remote-MTA: dns; {_one_line(fate.remote_host)}")
+        remote = _one_line(fate.remote_host)
+        lines.append(f"Remote-MTA: dns; {remote if international else _ascii_host(remote)}")
     if fate.reason and fate.from_server:
-        lines.append(f"Diagnostic-Code: smtp; {_one_line(fate.reason)}")
+        reason = _cut(_one_line(fate.reason), _REASON_OCTETS)
+        # Only a report of RFC 6533 may say it in anything but ASCII.
+        lines.append(f"Diagnostic-Code: smtp; {reason if international else _ascii(reason)}")
     lines.append(f"Last-Attempt-Date: {_date(at)}")
     if until:
         lines.append(f"Will-Retry-Until: {_date(until)}")
@@ -132,14 +163,78 @@ def _fields(action: Action, fate: Fate, at: float, until: float) -> str:
 
 def _returned(original: bytes, *, whole: bool, international: bool) -> bytes:
     """The part that gives back what was sent."""
-    if whole:
+    if whole and _is_text(original):
         kind = "message/global" if international else "message/rfc822"
-        encoding = "" if original.isascii() else "Content-Transfer-Encoding: 8bit\n"
-        return _crlf(f"Content-Type: {kind}\n{encoding}\n") + original
-    head, _, _ = original.partition(b"\r\n\r\n")
+        return _crlf(f"Content-Type: {kind}\nContent-Transfer-Encoding: {_bits(original)}\n\n") + original
+    head = original[: min(parse_header(original[:_HEADER_OCTETS]).body, _HEADER_OCTETS)].removesuffix(b"\r\n")
     kind = "message/global-headers" if international else "text/rfc822-headers"
-    encoding = "" if head.isascii() else "Content-Transfer-Encoding: 8bit\n"
-    return _crlf(f"Content-Type: {kind}\n{encoding}\n") + head + b"\r\n"
+    encoding = _bits(head)
+    if not _is_text(head) or not (head.isascii() or (international and _is_utf8(head))):
+        encoding, head = "quoted-printable", quoted_printable(head)
+    if head and not head.endswith(b"\r\n"):
+        head += b"\r\n"
+    return _crlf(f"Content-Type: {kind}\nContent-Transfer-Encoding: {encoding}\n\n") + head
+
+
+def quoted_printable(data: bytes) -> bytes:
+    """Any octets as lines any server takes (RFC 2045 §6.7). CRLF stays a line end; a CR or LF alone is encoded."""
+    lines: list[bytes] = []
+    for line in data.split(b"\r\n"):
+        lines.append(b"")
+        for at, octet in enumerate(line):
+            at_end = at == len(line) - 1
+            plain = (0x21 <= octet <= 0x7E and octet != 0x3D) or (octet in b" \t" and not at_end)
+            piece = bytes((octet,)) if plain else b"=%02X" % octet
+            if len(lines[-1]) + len(piece) > _ENCODED_OCTETS:
+                lines[-1] += b"="
+                lines.append(b"")
+            lines[-1] += piece
+    return b"\r\n".join(lines)
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether every server that takes 8-bit text takes this (RFC 5321 §2.3.8, §4.5.3.1.6; RFC 6152 §3)."""
+    lines = data.split(b"\r\n")
+    return not any(len(line) > _LINE_OCTETS or b"\r" in line or b"\n" in line or b"\0" in line for line in lines)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _bits(content: str | bytes) -> str:
+    return "7bit" if content.isascii() else "8bit"
+
+
+def _named(fates: Sequence[Fate]) -> str:
+    """The first recipients, and how many more there are."""
+    named: list[str] = []
+    for fate in fates[:_NAMED]:
+        if named and len(", ".join([*named, fate.recipient]).encode()) > _NAMED_OCTETS:
+            break
+        named.append(fate.recipient)
+    more = len(fates) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
+
+
+def _cut(text: str, octets: int) -> str:
+    return text.encode("utf-8", "replace")[:octets].decode("utf-8", "ignore")
+
+
+def _ascii_host(host: str) -> str:
+    """A domain as the DNS has it (RFC 3492)."""
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return _ascii(host)
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "replace").decode()
 
 
 def _one_line(text: str) -> str:

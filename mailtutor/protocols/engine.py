@@ -5,7 +5,7 @@ A driver feeds bytes and pulls events until `NEED_DATA`:
     engine.receive_data(data)
     while (event := engine.next_event()) is not NEED_DATA:
         if event is CLOSE: ...                # send what is left, then close
-        else: service.handle(event, engine)   # answers by a method of the engine: engine.reply("250.sender", ...)
+        else: service.answer(event)           # answers by a method of the engine: engine.reply("250.sender", ...)
         stream.write(engine.data_to_send())
 
 What the table alone can decide (a wrong order, a wrong line, NOOP) the engine answers by itself. What needs the

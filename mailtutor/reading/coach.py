@@ -40,6 +40,7 @@ class Advice:
     problem: "" when the line is right; else "empty", "control", "no-tag", "idle", "unknown", "not-offered", "too-early"
     or "grammar". understood: the part that made sense; rest: what did not. expected: what could have stood there; rule:
     the name of the grammar's rule. path: the verbs to say, in order, until this one is legal. example: a line to type.
+    note: what the student should know before the answer comes.
     """
 
     problem: str
@@ -53,6 +54,7 @@ class Advice:
     syntax: str = ""
     path: tuple[str, ...] = ()
     example: str = ""
+    note: str = ""
 
     @property
     def is_right(self) -> bool:
@@ -102,6 +104,7 @@ def advise(raw: bytes, protocol: str, state: str, words: Words) -> Advice:
         understood=visible(raw),
         rfc=row.rfc,
         syntax=row.syntax,
+        note=words.get(f"screen.coach.note.{protocol}-{verb}"),
     )
 
 

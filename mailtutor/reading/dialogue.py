@@ -12,8 +12,12 @@ from dataclasses import dataclass, field
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.engine import Observer
 from mailtutor.protocols.lines import Kind, Line, Source
+from mailtutor.protocols.smtp import table as smtp
 from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun, TlsFailed
 from mailtutor.trace.log import Log
+
+# Once TLS stands the server has forgotten whatever was said in clear (RFC 3207 §4.2).
+_AFTER_TLS = {("smtp", smtp.TLS): smtp.WAIT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +122,14 @@ class Dialogue:
         connection = self.connections.get(event.conn)
         if connection is None:
             return
+        state = connection.state
         if isinstance(event, TlsBegun):
             connection.tls = event.version
+            connection.state = _AFTER_TLS.get((connection.protocol, connection.state), connection.state)
             said = f"{event.version} {event.cipher}"
         else:
             said = event.why
-        state = connection.state
-        line = Line(Source.SERVER, Kind.CIPHERTEXT, b"", before=state, after=state, shown=said.encode())
+        line = Line(Source.SERVER, Kind.CIPHERTEXT, b"", before=state, after=connection.state, shown=said.encode())
         row = TlsRow(n, event.t, connection.conn, line, event)
         connection.rows.append(row)
         self.tls_rows.append(row)

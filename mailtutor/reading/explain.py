@@ -7,6 +7,7 @@ plain output and the reference pages all draw the same structure.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
@@ -22,7 +23,7 @@ from mailtutor.text.catalogue import Words
 _SAID_IN = {"pop3": POP3_SAID_IN}
 # Characters that must be the same before words are taken for another command's reply.
 _TELLING = 4
-# Commands offered at some doors only: no hint names them, for a line does not tell whether the server offered them.
+# Commands offered at some doors only: a hint names them where it is known that the server offered them.
 _SOMETIMES_OFFERED = frozenset({"AUTH", "STARTTLS", "CHUNKING", "ETRN", "EXPN"})
 
 
@@ -123,14 +124,16 @@ def gloss(line: Line, protocol: str, words: Words) -> str:
     return _of_kind(line, protocol, "gloss", words)
 
 
-def next_verbs(table: Table, state: str, words: Words) -> tuple[NextVerb, ...]:
+def next_verbs(table: Table, state: str, words: Words, offered: Collection[str] = ()) -> tuple[NextVerb, ...]:
     """What the client could say in `state`: first what is legal, then what would be refused, and how.
 
+    offered: the extensions the server named (see `offers`), whose commands count too.
     Nothing inside a message or a login, where lines are no commands; only the command that ends it, as DONE.
     """
     if not table.moves.get(state):
         return ()
-    hinted = tuple(verb for verb, row in table.commands.items() if row.capability not in _SOMETIMES_OFFERED)
+    hidden = _SOMETIMES_OFFERED.difference(offered)
+    hinted = tuple(verb for verb, row in table.commands.items() if row.capability not in hidden)
     legal = tuple(verb for verb in table.legal(state) if verb in hinted)
     if not takes_commands(table.protocol, state):
         taking = [other for other in table.states if takes_commands(table.protocol, other)]
@@ -164,8 +167,10 @@ def reply_of(line: Line, table: Table) -> Reply | None:
         # Another command's reply counts only when more than a space or two is the same.
         telling = key in usual or not usual or literal >= _TELLING
         if reply.code == line.code and telling and pattern.search(text):
-            # Replies of IMAP that say the same words differ in what stands in brackets.
-            bracketed = 100 if reply.enhanced and f"[{reply.enhanced.split(' ')[0]}" in text else 0
+            # Replies that say the same words differ in their enhanced code: of IMAP in brackets, of SMTP before them.
+            said = text[len(line.code) + 1 :]
+            coded = f"[{reply.enhanced.split(' ')[0]}" in text or said.startswith(f"{reply.enhanced} ")
+            bracketed = 100 if reply.enhanced and coded else 0
             fits = key not in said_in or line.before in said_in[key]
             score = (int(fits), literal + bracketed, int(key in usual))
             if literal + bracketed + score[2] > 0 and score > best_score:

@@ -1,29 +1,21 @@
 """Masks passwords and login data on the way out of the lab.
 
-Which bytes are secret is a matter of meaning, so it is the observers that say it: bytes wait here until the line they
-belong to is whole, and leave with every secret octet replaced by `*`. The length stays, so literals still count right
-and a saved trace can be replayed.
+Which bytes are secret is a matter of meaning, so it is the observers that say it, and `suspicion` says it of what only
+looks like a login, or like nothing known. Bytes wait here until the line they belong to is whole, and leave with every
+secret octet replaced by `*`. The length stays, so literals still count right and a saved trace can be replayed.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from mailtutor.protocols.catalogue import PROTOCOLS, Entry
 from mailtutor.protocols.engine import Observer
-from mailtutor.protocols.lines import Kind, Line, Source
+from mailtutor.protocols.lines import Line, Source
+from mailtutor.reading.suspicion import SPOKEN, Suspicion
 from mailtutor.trace.events import AnyEvent, Closed, FromClient, FromServer, Opened
 
 MASK = b"*"
-
-# What an observer does not take for a login may be meant as one: mistyped, out of place, or sent without waiting.
-_LIKE_A_LOGIN = re.compile(
-    rb"[ \t]*(?:[^ \t\r\n]+[ \t]+)??(?:AUTH(?:ENTICATE)?[ \t]+[^ \t\r\n]+|PASS|LOGIN[ \t]+[^ \t\r\n]+)[ \t]*",
-    re.IGNORECASE,
-)
-_BEGINS_LOGIN = frozenset({"AUTH", "AUTHENTICATE"})
-_COMMANDS = frozenset({Kind.COMMAND, Kind.UNKNOWN})
 
 
 class Redactor:
@@ -31,8 +23,7 @@ class Redactor:
 
     def __init__(self) -> None:
         self._readers: dict[int, tuple[Entry, Observer]] = {}
-        # Connections on which a login was begun and no other command has come since.
-        self._in_login: set[int] = set()
+        self._suspicions: dict[int, Suspicion] = {}
 
     def take(self, event: AnyEvent) -> list[AnyEvent]:
         """What may leave now that this event has come."""
@@ -40,13 +31,17 @@ class Redactor:
             entry = PROTOCOLS.get(event.protocol)
             if entry is not None:
                 self._readers[event.conn] = (entry, entry.observer())
+                if event.protocol in SPOKEN:
+                    self._suspicions[event.conn] = Suspicion(entry.table)
         elif isinstance(event, (FromClient, FromServer)) and event.conn in self._readers:
             entry, observer = self._readers[event.conn]
             source = Source.CLIENT if isinstance(event, FromClient) else Source.SERVER
             return self._masked(entry, observer.observe(source, event.data), event)
         elif isinstance(event, Closed) and event.conn in self._readers:
             entry, observer = self._readers.pop(event.conn)
-            return [*self._masked(entry, observer.finish(), event), event]
+            left = self._masked(entry, observer.finish(), event)
+            self._suspicions.pop(event.conn, None)
+            return [*left, event]
         return [event]
 
     def finish(self, t: float, at: float) -> list[AnyEvent]:
@@ -72,26 +67,12 @@ class Redactor:
 
     def _mask(self, entry: Entry, line: Line, conn: int) -> bytes:
         secrets = [(span.start, span.end) for span in entry.spans(line) if span.secret]
-        if line.source is Source.CLIENT and line.kind in _COMMANDS and not secrets:
-            secrets = self._suspected(entry, line, conn)
+        if conn in self._suspicions:
+            secrets += self._suspicions[conn].look(line)
         raw = bytearray(line.raw)
         for start, end in secrets:
             raw[start:end] = MASK * (end - start)
         return bytes(raw)
-
-    def _suspected(self, entry: Entry, line: Line, conn: int) -> list[tuple[int, int]]:
-        """What may be a password although no command says so."""
-        end = len(line.text)
-        if line.verb in _BEGINS_LOGIN:
-            self._in_login.add(conn)
-        elif line.verb in entry.table.commands:
-            self._in_login.discard(conn)
-        elif conn in self._in_login:
-            return [(0, end)]
-        if line.text.endswith(b"}"):
-            return []  # it only announces a literal, and the literal's own line is known
-        found = _LIKE_A_LOGIN.match(line.raw)
-        return [(found.end(), end)] if found is not None and found.end() < end else []
 
 
 def redacted(events: Sequence[AnyEvent]) -> list[AnyEvent]:

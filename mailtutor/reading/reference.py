@@ -7,19 +7,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailtutor.protocols.catalogue import PROTOCOLS
-from mailtutor.protocols.spec import Command, Reply, Table, Wording
+from mailtutor.protocols.smtp.parameters import BODIES
+from mailtutor.protocols.smtp.sasl import MECHANISMS
+from mailtutor.protocols.smtp.table import CAPABILITIES
+from mailtutor.protocols.spec import Command, Parameter, Reply, Table, Wording
+from mailtutor.reading.statuses import Status, status
+from mailtutor.reading.terms import TERMS, terms_for
 from mailtutor.text.catalogue import Words
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
-_CODE = re.compile(r"([2-5])([0-9])[0-9]")
+# A command as people say it, by its verb.
+_AS_WRITTEN = {"MAIL FROM": "MAIL", "RCPT TO": "RCPT"}
+_CODE = re.compile(r"([2-5])([0-5])[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """One meaning of a word.
 
-    kind: "protocol", "command", "not-offered", "reply", "capability", "header", "code" or "enhanced". rfc: empty where
-    the tables name none. facts: label key → text, in order; the labels are keys below `cli.label`.
+    kind: "protocol", "command", "not-offered", "reply", "header", "code", "enhanced", "term" or "fault"; of what a
+    server offers "extension" (SMTP) or "capability" (POP3, IMAP), and what comes with SMTP's: "parameter", "value",
+    "method" and "limit". rfc: empty where the tables name none. facts: label key → text, in order; the labels are keys
+    below `cli.label`.
     """
 
     kind: str
@@ -41,11 +50,13 @@ def look_up(word: str, say: Words, protocol: str = "") -> list[Page]:
         pages += _codes(word, say, known=any(page.kind == "reply" for page in pages))
     if not protocol:
         pages += _header(word, say)
+        pages += _terms(word, say)
+        pages += _fault(word, say)
     return pages
 
 
 def _in_table(table: Table, word: str, say: Words) -> Iterator[Page]:
-    upper = word.upper()
+    upper = _AS_WRITTEN.get(word.upper().rstrip(":"), word.upper())
     if upper == table.protocol.upper():
         yield _protocol(table, say)
     if upper in table.not_offered:
@@ -58,10 +69,11 @@ def _in_table(table: Table, word: str, say: Words) -> Iterator[Page]:
         bracketed = reply.enhanced.upper() if not _ENHANCED.fullmatch(reply.enhanced) else ""
         if upper in (reply.code, reply.key.upper()) or (bracketed and upper.strip("[]") == bracketed.split(" ")[0]):
             yield _reply(table, reply, say)
-    for name, rfc in table.capabilities.items():
-        if name.upper() == upper and upper not in table.commands:
-            what = say.get(f"{table.protocol}.capability.{name}.what")
-            yield Page("capability", table.protocol, name, say("cli.label.capability"), what, rfc)
+    # "SIZE=1000" is SIZE with a value; "AUTH=PLAIN" is IMAP's own name.
+    named = {name.upper(): name for name in table.capabilities}
+    name = named.get(upper) or named.get(upper.partition("=")[0], "")
+    if name and (name not in table.commands or _parameters(table, name)):
+        yield _capability(table, name, say)
 
 
 def _protocol(table: Table, say: Words) -> Page:
@@ -87,6 +99,42 @@ def _command(table: Table, row: Command, say: Words) -> Page:
 
 def _state(table: Table, state: str, say: Words) -> str:
     return say.get(f"{table.protocol}.state.{state}.title") or table.state_names.get(state, state)
+
+
+def _parameters(table: Table, name: str) -> list[Parameter]:
+    return [rows[name] for rows in table.parameters.values() if name in rows]
+
+
+def _capability(table: Table, name: str, say: Words) -> Page:
+    """An extension, or what comes with one: a parameter, a value of one, a limit, a login method."""
+    kind, title = _kind_of_capability(table, name, say)
+    facts = []
+    for row in _parameters(table, name):
+        facts += [("syntax", f"{row.verb} … {row.syntax}"), ("of_extension", row.capability)]
+    verbs = [verb for verb, row in table.commands.items() if row.capability == name]
+    rows = [row for rows in table.parameters.values() for row in rows.values() if row.capability == name]
+    if kind == "extension" and (verbs or rows):
+        facts.append(("brings", ", ".join([*verbs, *(f"{row.syntax} ({row.verb})" for row in rows)])))
+        facts = [fact for fact in facts if fact[0] == "brings"]
+    what, rfc = say.get(f"{table.protocol}.capability.{name}.what"), table.capabilities[name]
+    if kind == "parameter":
+        rfc = _parameters(table, name)[0].rfc
+    return Page(kind, table.protocol, name, title, what, rfc, tuple(facts))
+
+
+def _kind_of_capability(table: Table, name: str, say: Words) -> tuple[str, str]:
+    if table.protocol != "smtp":
+        return "capability", say("cli.label.capability")
+    if name in CAPABILITIES and name not in table.commands:
+        return "extension", say("cli.label.extension")
+    parameters = _parameters(table, name)
+    if parameters:
+        return "parameter", say("cli.label.parameter", verb=" / ".join(row.verb for row in parameters))
+    if name in MECHANISMS:
+        return "method", say("cli.label.method")
+    if name in BODIES:
+        return "value", say("cli.label.value", parameter="BODY")
+    return "limit", say("cli.label.limit")
 
 
 class _Blanks(dict[str, str]):
@@ -122,16 +170,37 @@ def _codes(word: str, say: Words, *, known: bool) -> Iterator[Page]:
                 "code", "smtp", word, first, named or say("cli.explain.unlisted"), "RFC 5321 §4.2",
                 (("first_digit", f"{code[1]}: {first}"), ("second_digit", f"{code[2]}: {second or '-'}")),
             )  # fmt: skip
-    enhanced = _ENHANCED.fullmatch(word)
-    if enhanced is not None:
-        kind, subject, detail = enhanced.groups()
-        what = say.get(f"reply.enhanced.detail.{subject}.{detail}") or say("reply.enhanced.other")
-        about = say.get(f"reply.enhanced.subject.{subject}") or say("reply.enhanced.other")
-        result = say(f"reply.enhanced.class.{kind}")
+    found = status(word, say)
+    if found is not None:
+        yield _enhanced(found)
+
+
+def _enhanced(found: Status) -> Page:
+    kind, subject, *detail = found.code.split(".")
+    facts = [("class", f"{kind}: {found.result}"), ("subject", f"{subject}: {found.about}")]
+    if found.detail:
+        facts.append(("detail", f"{detail[0]}: {found.detail}"))
+    said = [_wire(reply) for reply in PROTOCOLS["smtp"].table.replies.values() if reply.enhanced == found.code]
+    if said:
+        facts.append(("said_with", "\n".join(["", *said])))
+    return Page("enhanced", "smtp", found.code, found.result, found.detail or found.about, found.rfc, tuple(facts))
+
+
+def _terms(word: str, say: Words) -> Iterator[Page]:
+    for term in terms_for(word):
+        also = say.get(f"term.{term}.also")
         yield Page(
-            "enhanced", "smtp", word, result, what, "RFC 3463",
-            (("class", f"{kind}: {result}"), ("subject", f"{subject}: {about}"), ("detail", f"{detail}: {what}")),
+            "term", "mail", say(f"term.{term}.name"), say("cli.label.term"), say(f"term.{term}.what"), TERMS[term],
+            (("also", also),) if also else (),
         )  # fmt: skip
+
+
+def _fault(word: str, say: Words) -> Iterator[Page]:
+    """What can be broken on purpose: the catalogue has words for every kind."""
+    kind = word.lower().replace(" ", "-").replace("_", "-")
+    if f"fault.{kind}.title" in say:
+        what = f"{say(f'fault.{kind}.title')}. {say(f'fault.{kind}.what')}"
+        yield Page("fault", "lab", kind, say("cli.label.fault"), what, "")
 
 
 def _header(word: str, say: Words) -> Iterator[Page]:

@@ -39,7 +39,12 @@ class Archive:
             # Readable by its owner only, unnamed where the system can do that, and open until `close`.
             self._file = tempfile.TemporaryFile(dir=folder, prefix="archive-", buffering=0)  # noqa: SIM115
         except OSError as wrong:
-            raise StoreError(f"{folder} cannot be written ({wrong.strerror}); name another with --data") from wrong
+            raise StoreError(
+                "{folder} cannot be written ({why}); name another with --data",
+                "error.store.folder_unwritable",
+                folder=folder,
+                why=wrong,
+            ) from wrong
         self._news = threading.Condition()
         # Where events first, first + STRIDE, … begin in the file; its length; events in it.
         self._places = array("q")
@@ -102,4 +107,6 @@ class Archive:
                 with open(self._file.fileno(), "rb", closefd=False) as lines:
                     return [decode(line) for line in islice(lines, skipped % STRIDE, skipped % STRIDE + wanted)]
             except OSError as wrong:
-                raise StoreError(f"what happened before cannot be read any more ({wrong.strerror})") from wrong
+                raise StoreError(
+                    "what happened before cannot be read any more ({why})", "error.store.past_unreadable", why=wrong
+                ) from wrong

@@ -1,8 +1,9 @@
 """One file: opened, checked, and written by one thread.
 
-Writers hand in functions. The thread takes all that wait, runs them in one transaction (each in a savepoint, so that
-one that fails spoils only itself) and commits once: durability costs one sync per group, not one per message. A future
-is done when the commit is on the disk.
+Writers hand in functions. The thread takes all that wait, runs them in one transaction and commits once: durability
+costs one sync per group, not one per message. A future is done when the commit is on the disk. Where a function fails,
+the group is run again with a savepoint around each, so that it spoils only itself: a function may be run twice, and
+must do nothing but read and write the file.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +28,8 @@ T = TypeVar("T")
 Then = Callable[[Any, Exception | None], None]
 # What to do, and who asked: a Future, or (loop, Then).
 _Job = tuple[Callable[[sqlite3.Connection], Any], Any]
+# Who asked, the result, the error.
+_Done = tuple[Any, Any, Exception | None]
 
 # Jobs in one commit: enough to hide the sync, few enough that nobody waits long for the group.
 GROUP = 256
@@ -51,13 +54,15 @@ class Database:
             try:
                 return job(self._reader)
             except sqlite3.Error as wrong:
-                raise StoreError(f"{self.path} cannot be read: {wrong}") from wrong
+                raise StoreError(
+                    "{path} cannot be read: {why}", "error.store.unreadable", path=self.path, why=wrong
+                ) from wrong
 
     def write(self, job: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Has `job` run and committed. The future gives its result, or the error it raised with nothing written."""
         future: Future[T] = Future()
         if self._closed:
-            future.set_exception(StoreError(f"{self.path} is closed"))
+            future.set_exception(StoreError("{path} is closed", "error.store.closed", path=self.path))
         else:
             self._jobs.put((job, future))
         return future
@@ -68,7 +73,7 @@ class Database:
         The loop is woken once for all that one commit wrote; a future for each would wake it for each.
         """
         if self._closed:
-            loop.call_soon(then, None, StoreError(f"{self.path} is closed"))
+            loop.call_soon(then, None, StoreError("{path} is closed", "error.store.closed", path=self.path))
         else:
             self._jobs.put((job, (loop, then)))
 
@@ -119,31 +124,46 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as wrong:
-        raise StoreError(f"{folder} cannot be used as a folder ({wrong.strerror}); name another with --data") from wrong
+        raise StoreError(
+            "{folder} cannot be used as a folder ({why}); name another with --data",
+            "error.store.folder_unusable",
+            folder=folder,
+            why=wrong,
+        ) from wrong
 
 
 def _commit_group(db: sqlite3.Connection, group: list[_Job]) -> None:
-    done: list[tuple[Any, Any, Exception | None]] = []
+    done: list[_Done]
     try:
         db.execute("BEGIN IMMEDIATE")
-        for job, asker in group:
-            db.execute("SAVEPOINT job")
-            try:
-                done.append((asker, job(db), None))
-            except Exception as wrong:  # whatever a job raises belongs to who handed it in
-                db.execute("ROLLBACK TO job")
-                done.append((asker, None, wrong))
-            db.execute("RELEASE job")
+        try:
+            done = [(asker, job(db), None) for job, asker in group]
+        except Exception:  # whose fault it was is seen the second time
+            db.execute("ROLLBACK")
+            db.execute("BEGIN IMMEDIATE")
+            done = [_apart(db, job, asker) for job, asker in group]
         db.execute("COMMIT")
     except sqlite3.Error as wrong:
         if db.in_transaction:
             db.execute("ROLLBACK")
-        failure = StoreError(f"the store could not write: {wrong}")
+        failure = StoreError("the store could not write: {why}", "error.store.not_written", why=wrong)
         done = [(asker, None, failure) for _, asker in group]
     _answer(done)
 
 
-def _answer(done: list[tuple[Any, Any, Exception | None]]) -> None:
+def _apart(db: sqlite3.Connection, job: Callable[[sqlite3.Connection], Any], asker: Any) -> _Done:
+    """Runs one job of a group in which one has failed."""
+    db.execute("SAVEPOINT job")
+    try:
+        return asker, job(db), None
+    except Exception as wrong:  # whatever a job raises belongs to who handed it in
+        db.execute("ROLLBACK TO job")
+        return asker, None, wrong
+    finally:
+        db.execute("RELEASE job")
+
+
+def _answer(done: Sequence[_Done]) -> None:
     """Tells everybody; a loop is woken once."""
     in_loops: dict[asyncio.AbstractEventLoop, list[tuple[Then, Any, Exception | None]]] = {}
     for asker, result, error in done:
@@ -182,12 +202,17 @@ def _open(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode=WAL")
         if not _has_tables(db):
             _create(db)
+        for statement in schema.INDEXES:
+            db.execute(statement)
         return db
     except sqlite3.DatabaseError as wrong:
         if db is not None:
             db.close()
         raise StoreError(
-            f"{path} cannot be used: {wrong}. It was left as it is; move it away, or name another folder with --data"
+            "{path} cannot be used: {why}. It was left as it is; move it away, or name another folder with --data",
+            "error.store.unusable",
+            path=path,
+            why=wrong,
         ) from wrong
     except StoreError:
         if db is not None:
@@ -201,11 +226,22 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     if not _has_tables(db) and application in (0, schema.APPLICATION_ID):
         return
     if application != schema.APPLICATION_ID:
-        raise StoreError(f"{path} is a database of another program; name another folder with --data")
+        raise StoreError(
+            "{path} is a database of another program; name another folder with --data", "error.store.foreign", path=path
+        )
     if version > schema.VERSION:
-        raise StoreError(f"{path} was written by a newer mailtutor (schema {version}); update, or use another --data")
+        raise StoreError(
+            "{path} was written by a newer mailtutor (schema {version}); update, or use another --data",
+            "error.store.newer",
+            path=path,
+            version=version,
+        )
     if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-        raise StoreError(f"{path} is damaged; it was left as it is. Move it away, or name another folder with --data")
+        raise StoreError(
+            "{path} is damaged; it was left as it is. Move it away, or name another folder with --data",
+            "error.store.damaged",
+            path=path,
+        )
 
 
 def _has_tables(db: sqlite3.Connection) -> bool:

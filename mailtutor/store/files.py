@@ -21,4 +21,4 @@ def read_events(path: Path) -> Sequence[AnyEvent]:
                 return load(file, str(path))
             return parse(file.read(), str(path)).events()
     except OSError as wrong:
-        raise MailtutorError(f"{path} cannot be read ({wrong.strerror})") from wrong
+        raise MailtutorError("{path} cannot be read ({why})", "error.file.unreadable", path=path, why=wrong) from wrong

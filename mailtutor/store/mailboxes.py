@@ -64,6 +64,8 @@ class Changes:
 
 
 _MAILBOX = "SELECT id, host, user, name, uid_validity, uid_next, highest_modseq, recent_from FROM mailbox"
+_RAISE = "UPDATE mailbox SET uid_next = uid_next + 1, highest_modseq = highest_modseq + 1"
+_RAISED = "RETURNING id, uid_next - 1, highest_modseq"
 _MESSAGE = "SELECT uid, size, received_at, flags, modseq, body_id, crlf_size, zone_min FROM message"
 
 
@@ -255,6 +257,16 @@ def append(
     return _place(db, mailbox_id, add_body(db, message), sizes, flags, (received_at, zone_min))
 
 
+def deliver(db: sqlite3.Connection, host: str, user: str, message: bytes, now: float, received_at: float) -> int:
+    """Puts a message into a user's INBOX, made where it is missing; gives its UID. What most of the mail goes through:
+    as few statements as can be."""
+    raised = db.execute(f"{_RAISE} WHERE host = ? AND user = ? AND name = ? {_RAISED}", (host, user, INBOX)).fetchall()
+    if not raised:
+        return append(db, create(db, host, user, INBOX, now).id, message, (), received_at)
+    sizes = len(message), len(with_crlf(message))
+    return _put(db, raised[0], add_body(db, message), sizes, (), (received_at, 0))
+
+
 def _place(
     db: sqlite3.Connection,
     mailbox_id: int,
@@ -263,17 +275,25 @@ def _place(
     flags: Iterable[str],
     received: tuple[float, int],
 ) -> int:
-    row = db.execute(
-        "UPDATE mailbox SET uid_next = uid_next + 1, highest_modseq = highest_modseq + 1 WHERE id = ?"
-        " RETURNING uid_next - 1, highest_modseq",
-        (mailbox_id,),
-    ).fetchall()[0]
+    raised = db.execute(f"{_RAISE} WHERE id = ? {_RAISED}", (mailbox_id,)).fetchall()[0]
+    return _put(db, raised, body_id, sizes, flags, received)
+
+
+def _put(
+    db: sqlite3.Connection,
+    raised: tuple[int, int, int],
+    body_id: int,
+    sizes: tuple[int, int],
+    flags: Iterable[str],
+    received: tuple[float, int],
+) -> int:
+    mailbox_id, uid, modseq = raised
     db.execute(
         "INSERT INTO message (mailbox_id, uid, body_id, size, crlf_size, received_at, zone_min, flags, modseq)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (mailbox_id, row[0], body_id, *sizes, *received, _flags(flags), row[1]),
+        (mailbox_id, uid, body_id, *sizes, *received, _flags(flags), modseq),
     )
-    return int(row[0])
+    return uid
 
 
 def set_flags(db: sqlite3.Connection, mailbox_id: int, changes: dict[int, Iterable[str]]) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mailtutor.store import mailboxes
+from mailtutor.store import mailboxes, schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,10 @@ _COLUMNS = (
     " r.next_try_at, r.last_reply, q.body_id, r.warned, q.held, r.scheduled"
     " FROM queued_recipient r JOIN queued q ON q.id = r.queued_id"
 )
+# So many that are due are looked at one by one.
+_FEW = 200
+_SOME_DUE = f"SELECT {schema.DOMAIN} FROM queued_recipient WHERE next_try_at <= ? LIMIT ?"  # noqa: S608
+_FIRST_DOMAIN = f"SELECT {schema.DOMAIN} FROM queued_recipient {{after}} ORDER BY {schema.DOMAIN} LIMIT 1"  # noqa: S608
 
 
 def _job(row: Sequence[object]) -> Job:
@@ -107,10 +111,32 @@ def add(
     return f"Q{number}"
 
 
-def due(db: sqlite3.Connection, host: str, now: float) -> list[Job]:
-    """What `host` should try now, oldest first. What is held is never due."""
+def domains(db: sqlite3.Connection, now: float) -> list[str]:
+    """The domains anything may be due for now, at whatever host, in small letters. Costs as much as there are domains
+    anything waits for, or less where little is due."""
+    few = db.execute(_SOME_DUE, (now, _FEW)).fetchall()
+    if len(few) < _FEW:
+        return sorted({str(row[0]) for row in few})
+    found: list[str] = []
+    row = db.execute(_FIRST_DOMAIN.format(after="")).fetchone()
+    while row is not None:
+        found.append(str(row[0]))
+        row = db.execute(_FIRST_DOMAIN.format(after=f"WHERE {schema.DOMAIN} > ?"), (found[-1],)).fetchone()
+    return found
+
+
+def domain_of(address: str) -> str:
+    """The domain of an address as `domains` gives it."""
+    return "".join(sign.lower() if sign.isascii() else sign for sign in address.rpartition("@")[2])
+
+
+def due(db: sqlite3.Connection, host: str, domain: str, now: float, most: int) -> list[Job]:
+    """What `host` should try now for one of the `domains`: the first `most`, those that waited longest first. What is
+    held is never due."""
     rows = db.execute(
-        f"{_COLUMNS} WHERE q.host = ? AND r.next_try_at <= ? AND NOT q.held ORDER BY q.id, r.address", (host, now)
+        f"{_COLUMNS} WHERE q.host = ? AND {schema.DOMAIN} = ? AND r.next_try_at <= ? AND NOT q.held"
+        " ORDER BY r.next_try_at, r.queued_id, r.address LIMIT ?",
+        (host, domain, now, most),
     )
     return [_job(row) for row in rows]
 
@@ -123,11 +149,11 @@ def all_of(db: sqlite3.Connection, host: str) -> list[Job]:
 def next_due_after(db: sqlite3.Connection, host: str, now: float) -> float | None:
     """The wall time of the next try after `now`, or None when there is none."""
     row = db.execute(
-        "SELECT min(r.next_try_at) FROM queued_recipient r JOIN queued q ON q.id = r.queued_id"
-        " WHERE q.host = ? AND NOT q.held AND r.next_try_at > ?",
+        "SELECT r.next_try_at FROM queued_recipient r JOIN queued q ON q.id = r.queued_id"
+        " WHERE q.host = ? AND NOT q.held AND r.next_try_at > ? ORDER BY r.next_try_at LIMIT 1",
         (host, now),
     ).fetchone()
-    return None if row[0] is None else float(row[0])
+    return None if row is None else float(row[0])
 
 
 def newest_at(db: sqlite3.Connection) -> float:
@@ -174,6 +200,14 @@ def flush(db: sqlite3.Connection, host: str, now: float, domain: str = "", *, be
         (now, host, domain, f"%@{wanted}", f"%@%.{wanted}" if below else ""),
     )
     return cursor.rowcount
+
+
+def rouse(db: sqlite3.Connection, which: Iterable[tuple[str, str]], now: float) -> None:
+    """Makes due at once what still waits of these: (queue id, address)."""
+    db.executemany(
+        "UPDATE queued_recipient SET next_try_at = min(next_try_at, ?) WHERE queued_id = ? AND address = ?",
+        [(now, _number(queue_id), address) for queue_id, address in which],
+    )
 
 
 def _escaped(text: str) -> str:

@@ -1,41 +1,77 @@
-"""Writes a trace to a file while it happens, in a thread of its own: the wire never waits for the disk."""
+"""Writes a trace to a file while it happens, in a thread of its own: the wire waits for the disk only when it is far
+ahead of it.
+
+What waits to be written is bounded. A recording that is behind says so to the log, and the lab reads no more from its
+sockets until it has caught up; so nothing is lost as long as somebody takes what is written. A reader that may stop
+reading altogether (a pipe) must not stop the lab with it: after a while it is left behind, and told how much it missed.
+"""
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from mailtutor.errors import MailtutorError
+import msgspec
+
+from mailtutor.errors import MailtutorError, Sentence
 from mailtutor.reading.redact import Redactor
 from mailtutor.trace.codec import HEADER, encode
-from mailtutor.trace.events import AnyEvent
+from mailtutor.trace.events import AnyEvent, Closed, FromClient, FromServer, Opened, TlsBegun, TlsFailed
 from mailtutor.trace.log import Log, event_cost
 
-# Octets of events that may wait to be written, and seconds to write the last of them.
-WAITING_LIMIT = 256 * 1024 * 1024
+# Octets of events that may wait to be written before the wire is held up, and seconds to write the last of them.
+WAITING_LIMIT = 4 * 1024 * 1024
 CLOSE_LIMIT_S = 3.0
+# Octets whose lines are looked at together: the shortest lines take a hundred times their own length.
+_PIECE = 16 * 1024
+_WIRE = (FromClient, FromServer, TlsBegun, TlsFailed, Closed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """So many events were left out here."""
+
+    count: int
 
 
 class Recording:
     """Follows a log from where it stands. write: takes whole lines of JSON, with their line ends.
 
-    secrets: True leaves passwords in.
+    secrets: True leaves passwords in. patience_s: how long a single write may take before what comes is left out; None
+    waits for as long as it takes. Where something was left out a line `{"event":"missed","count":N}` says so.
     """
 
-    def __init__(self, log: Log, write: Callable[[bytes], object], *, secrets: bool = False) -> None:
+    def __init__(
+        self,
+        log: Log,
+        write: Callable[[bytes], object],
+        *,
+        secrets: bool = False,
+        patience_s: float | None = None,
+    ) -> None:
         self._write = write
         self._redactor = None if secrets else Redactor()
-        self._events: queue.SimpleQueue[AnyEvent | None] = queue.SimpleQueue()
+        self._patience_s = patience_s
+        self._events: queue.SimpleQueue[AnyEvent | _Gap | None] = queue.SimpleQueue()
         self._last: AnyEvent | None = None
-        self.failed: OSError | None = None
+        self.failed: OSError | Sentence | None = None
+        # Events left out: all of them, and those that the reader has not been told of.
+        self.missed = 0
+        self._untold = 0
+        # After a gap: the connections that began behind it. Of the others nobody can tell what is secret.
+        self._known: set[int] | None = None
         self._abandoned = False
         # Each is counted up by one thread only, the log's writer and ours, so that neither needs a lock.
         self._taken = 0
         self._written = 0
-        self._unsubscribe = log.subscribe(self._take)
+        # When the write that goes on now began, and when there was something to write again.
+        self._began_at = self._filled_at = time.monotonic()
+        self._unsubscribe = log.subscribe(self._take, self._is_behind)
         self._thread = threading.Thread(target=self._run, name="mailtutor recording", daemon=True)
         self._thread.start()
 
@@ -45,37 +81,102 @@ class Recording:
         return self._taken - self._written
 
     def close(self, limit_s: float = CLOSE_LIMIT_S) -> None:
-        """Writes what has come so far and ends; after `limit_s` seconds what is left is given up, for a reader that
-        does not read must not keep the program from ending."""
+        """Writes what has come so far and ends. Where nothing was written for `limit_s` seconds, or with a patience not
+        everything, the rest is given up: a reader that does not read must not keep the program from ending."""
         self._unsubscribe()
+        self._tell_gap()
         self._events.put(None)
-        self._thread.join(limit_s)
+        before = -1
+        while self._thread.is_alive() and self._written != before:
+            before = self._written
+            self._thread.join(limit_s)
+            if self._patience_s is not None:
+                break
         self._abandoned = True
+        if self._thread.is_alive():
+            self.failed = self.failed or Sentence("nobody reads it", "error.trace.unread")
+
+    # In the log's writer's thread -----------------------------------------------------------------------------------
+
+    def _is_behind(self) -> bool:
+        return self.waiting > WAITING_LIMIT and self.failed is None and not self._is_stuck()
+
+    def _is_stuck(self) -> bool:
+        since = max(self._began_at, self._filled_at)
+        return self._patience_s is not None and time.monotonic() - since > self._patience_s
 
     def _take(self, _: int, event: AnyEvent) -> None:
-        """In the writer's thread of the log. A reader too slow for too long loses the rest, not the lab its memory."""
-        if self.waiting > WAITING_LIMIT:
-            self.failed = self.failed or OSError("the reader of the trace is too slow; the rest was left out")
+        if self.failed is not None:
             return
+        if self.waiting > WAITING_LIMIT and self._is_stuck():
+            self.missed += 1
+            self._untold += 1
+            return
+        self._tell_gap()
+        if not self.waiting:
+            self._filled_at = time.monotonic()
         self._taken += event_cost(event)
         self._events.put(event)
+
+    def _tell_gap(self) -> None:
+        if self._untold:
+            self._events.put(_Gap(self._untold))
+            self._untold = 0
+
+    # In our own -----------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         while (event := self._events.get()) is not None:
             if self._abandoned:
                 return
+            self._began_at = time.monotonic()
+            if isinstance(event, _Gap):
+                self._leave_out(event)
+                continue
             self._last = event
-            self._put([event] if self._redactor is None else self._redactor.take(event))
+            self._put(self._safe(event))
             self._written += event_cost(event)
+        self._finish()
+
+    def _safe(self, event: AnyEvent) -> list[AnyEvent]:
+        """What may leave now that this event has come."""
+        if self._redactor is None:
+            return [event]
+        if self._known is not None:
+            if isinstance(event, Opened):
+                self._known.add(event.conn)
+            elif isinstance(event, _WIRE) and event.conn not in self._known:
+                return []
+            elif isinstance(event, Closed):
+                self._known.discard(event.conn)
+        if isinstance(event, (FromClient, FromServer)) and len(event.data) > _PIECE:
+            data = event.data
+            pieces = (data[start : start + _PIECE] for start in range(0, len(data), _PIECE))
+            return [
+                safe for piece in pieces for safe in self._redactor.take(msgspec.structs.replace(event, data=piece))
+            ]
+        return self._redactor.take(event)
+
+    def _leave_out(self, gap: _Gap) -> None:
+        self._finish()
+        if self._redactor is not None:
+            self._redactor, self._known = Redactor(), set()
+        self._put_line(msgspec.json.encode({"event": "missed", "count": gap.count}))
+
+    def _finish(self) -> None:
+        """What waited for the end of its line."""
         if self._redactor is not None and self._last is not None:
             self._put(self._redactor.finish(self._last.t, self._last.at))
 
     def _put(self, events: list[AnyEvent]) -> None:
+        for event in events:
+            self._put_line(encode(event))
+
+    def _put_line(self, line: bytes) -> None:
         if self.failed is not None:
             return
         try:
-            for event in events:
-                self._write(encode(event) + b"\n")
+            self._write(line + b"\n")
         except OSError as wrong:  # a full disk or a closed pipe ends the recording, not the lab
             self.failed = wrong
 
@@ -87,5 +188,10 @@ def open_trace(path: Path) -> IO[bytes]:
         file = path.open("wb", buffering=0)
         file.write(HEADER + b"\n")
     except OSError as wrong:
-        raise MailtutorError(f"{path} cannot be written ({wrong.strerror}); name another file with --trace") from wrong
+        raise MailtutorError(
+            "{path} cannot be written ({why}); name another file with --trace",
+            "error.file.unwritable",
+            path=path,
+            why=wrong,
+        ) from wrong
     return file

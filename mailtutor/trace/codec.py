@@ -1,7 +1,8 @@
 """A trace as JSON lines: a first line that names the format, then one event a line.
 
 Bytes are written as text where they are UTF-8 (`"data"`), else as base64 (`"base64"`), so that a trace can be read,
-searched and compared with ordinary tools and still comes back byte for byte.
+searched and compared with ordinary tools and still comes back byte for byte. What a terminal would obey instead of
+showing it, such as controls and what turns the direction of writing, stands as \\uXXXX.
 """
 
 from __future__ import annotations
@@ -17,16 +18,30 @@ from mailtutor.trace.events import AnyEvent, FromClient, FromServer
 
 FORMAT = "mailtutor-trace"
 VERSION = 1
+# Of a line that is no event so many octets are shown.
+_QUOTED = 60
 HEADER = msgspec.json.encode({"event": "trace", "format": FORMAT, "version": VERSION})
 
 _encoder = msgspec.json.Encoder()
 _decode = msgspec.json.Decoder(AnyEvent).decode
 
 
+def printable(text: bytes) -> bytes:
+    """JSON as it is printed: the same facts, every character that cannot be seen as \\uXXXX (RFC 8259 §7)."""
+    if text.isascii() and b"\x7f" not in text:
+        return text  # JSON escapes the other controls itself
+    return "".join(one if one.isprintable() else _escaped(one) for one in text.decode()).encode()
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
 def encode(event: AnyEvent) -> bytes:
     """One event as one line of JSON, without the line end."""
     if not isinstance(event, (FromClient, FromServer)):
-        return _encoder.encode(event)
+        return printable(_encoder.encode(event))
     plain: dict[str, Any] = {
         "event": "client" if isinstance(event, FromClient) else "server",
         "t": event.t,
@@ -37,7 +52,7 @@ def encode(event: AnyEvent) -> bytes:
         plain["data"] = event.data.decode()
     except UnicodeDecodeError:
         plain["base64"] = base64.b64encode(event.data).decode()
-    return _encoder.encode(plain)
+    return printable(_encoder.encode(plain))
 
 
 def decode(line: bytes) -> AnyEvent:
@@ -51,7 +66,9 @@ def decode(line: bytes) -> AnyEvent:
         event: AnyEvent = _decode(line)
         return event
     except (msgspec.DecodeError, KeyError, ValueError, TypeError, AttributeError) as wrong:
-        raise MailtutorError(f"this is not a trace event ({wrong}): {line[:60]!r}") from wrong
+        raise MailtutorError(
+            "this is not a trace event ({why}): {line!r}", "error.trace.event", why=wrong, line=line[:_QUOTED]
+        ) from wrong
 
 
 def dump(events: Iterable[AnyEvent]) -> Iterator[bytes]:
@@ -76,7 +93,9 @@ def load(lines: Iterable[bytes], name: str = "trace") -> list[AnyEvent]:
             except MailtutorError as wrong:
                 if not line.endswith(b"\n"):
                     break
-                raise MailtutorError(f"{name}, line {number}: {wrong}") from wrong
+                raise MailtutorError(
+                    "{name}, line {number}: {problem}", "error.file.at_line", name=name, number=number, problem=wrong
+                ) from wrong
     return events
 
 
@@ -86,8 +105,13 @@ def _check_header(line: bytes, name: str) -> None:
     except msgspec.DecodeError:
         head = None
     if not isinstance(head, dict) or head.get("format") != FORMAT:
-        raise MailtutorError(f"{name} is not a mailtutor trace: its first line does not say so")
+        raise MailtutorError(
+            "{name} is not a mailtutor trace: its first line does not say so", "error.trace.foreign", name=name
+        )
     if head.get("version") != VERSION:
         raise MailtutorError(
-            f"{name} was written by a newer mailtutor (format {head.get('version')}); update to read it"
+            "{name} was written by a newer mailtutor (format {version}); update to read it",
+            "error.trace.newer",
+            name=name,
+            version=head.get("version"),
         )

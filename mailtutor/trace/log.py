@@ -3,7 +3,8 @@
 An event's number is its position, from 0. `since(n)` gives what came at or after a position; a reader keeps its own
 position and needs no lock, because a list is only ever appended to. The log is bounded: when it holds more than
 `keep_bytes` the oldest events go, and `first` says where it now begins; a recording has followed them to disk by then.
-With an archive attached `read` gives those, too.
+With an archive attached `read` gives those, too. A reader that must miss nothing may say that it is behind; whoever
+writes looks at `is_behind` and takes nothing new in until it has caught up.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Log:
         self._window: tuple[int, list[AnyEvent]] = (0, [])
         self._held = 0
         self._subscribers: tuple[Callable[[int, AnyEvent], None], ...] = ()
+        self._followers: tuple[Callable[[], bool], ...] = ()
         self._archive: Archive | None = None
 
     @property
@@ -100,12 +102,25 @@ class Log:
         older = self._archive.read(start, min(count, first - start))
         return [*older, *events[: max(0, start + count - first)]]
 
-    def subscribe(self, tell: Callable[[int, AnyEvent], None]) -> Callable[[], None]:
-        """Calls `tell(number, event)` for every event from now on; gives the function that ends it."""
+    @property
+    def is_behind(self) -> bool:
+        """Whether a subscriber asks for a pause."""
+        return any(behind() for behind in self._followers)
+
+    def subscribe(
+        self, tell: Callable[[int, AnyEvent], None], is_behind: Callable[[], bool] | None = None
+    ) -> Callable[[], None]:
+        """Calls `tell(number, event)` for every event from now on; gives the function that ends it.
+
+        is_behind: asked in the writer's thread whether there should come no more for a while.
+        """
         self._subscribers = (*self._subscribers, tell)
+        if is_behind is not None:
+            self._followers = (*self._followers, is_behind)
 
         def end() -> None:
             self._subscribers = tuple(other for other in self._subscribers if other is not tell)
+            self._followers = tuple(other for other in self._followers if other is not is_behind)
 
         return end
 

@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from mailtutor.errors import MailtutorError
+from mailtutor.errors import MailtutorError, Sentence
 from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, WireEvent
 
 _META = re.compile(r"#\s*([A-Za-z][A-Za-z0-9._-]*)\s*:\s*(.*?)\s*")
@@ -78,19 +78,38 @@ class Transcript:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A line of a file, counted from 1."""
+
+    name: str
+    number: int
+
+    def error(self, problem: Sentence) -> MailtutorError:
+        """What is wrong there."""
+        return MailtutorError(
+            "{name}, line {number}: {problem}",
+            "error.file.at_line",
+            name=self.name,
+            number=self.number,
+            problem=problem,
+        )
+
+
 def parse(data: bytes, name: str = "transcript") -> Transcript:
     """Reads a transcript. Raises MailtutorError that names file and line and says what to do."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         number = data.count(b"\n", 0, wrong.start) + 1
-        raise MailtutorError(f"{name}, line {number}: not UTF-8; save the file as UTF-8 text") from wrong
+        where = _Place(name, number)
+        raise where.error(Sentence("not UTF-8; save the file as UTF-8 text", "error.file.not_utf8")) from wrong
     meta: dict[str, str] = {}
     turns: list[Turn] = []
     # Not splitlines(): it also cuts at characters that are part of a line here (U+0085, U+2028).
     for number, ended in enumerate(text.split("\n"), 1):
         line = ended.removesuffix("\r")
-        where = f"{name}, line {number}"
+        where = _Place(name, number)
         if line[:2] in ("C:", "S:"):
             turns.append(Turn(line[0] == "C", _unescaped(line[2:].removeprefix(" "), where)))
         elif line.startswith("#"):
@@ -98,9 +117,13 @@ def parse(data: bytes, name: str = "transcript") -> Transcript:
             if found is not None and not turns:
                 _put(meta, found[1].lower(), found[2], where)
         elif line.strip():
-            raise MailtutorError(f"{where}: a line starts with C: (client), S: (server) or # (remark)")
+            raise where.error(
+                Sentence("a line starts with C: (client), S: (server) or # (remark)", "error.trace.line_start")
+            )
     if not meta.get("protocol"):
-        raise MailtutorError(f"{name}, line 1: no protocol given; add a first line such as `# protocol: smtp`")
+        raise _Place(name, 1).error(
+            Sentence("no protocol given; add a first line such as `# protocol: smtp`", "error.trace.no_protocol")
+        )
     return Transcript(tuple(turns), meta)
 
 
@@ -120,7 +143,9 @@ def transcript_of(events: Iterable[AnyEvent], conn: int) -> Transcript:
         elif isinstance(event, Closed) and event.conn == conn:
             closed = event.by
     if opened is None:
-        raise MailtutorError(f"this trace has no connection {conn}; choose one it lists")
+        raise MailtutorError(
+            "this trace has no connection {conn}; choose one it lists", "error.trace.no_connection", conn=conn
+        )
     meta = {
         "protocol": opened.protocol,
         "service": opened.service,
@@ -133,15 +158,17 @@ def transcript_of(events: Iterable[AnyEvent], conn: int) -> Transcript:
     return Transcript(tuple(turns), {key: value for key, value in meta.items() if value})
 
 
-def _put(meta: dict[str, str], key: str, value: str, where: str) -> None:
+def _put(meta: dict[str, str], key: str, value: str, where: _Place) -> None:
     if key == "port" and not re.fullmatch(r"\d{1,5}", value):
-        raise MailtutorError(f"{where}: port is a number, not {value!r}")
+        raise where.error(Sentence("port is a number, not {value!r}", "error.trace.port", value=value))
     if key == "closed" and value not in ("client", "server", "lost"):
-        raise MailtutorError(f"{where}: closed is client, server or lost, not {value!r}")
+        raise where.error(
+            Sentence("closed is client, server or lost, not {value!r}", "error.trace.closed", value=value)
+        )
     meta[key] = value
 
 
-def _unescaped(text: str, where: str) -> bytes:
+def _unescaped(text: str, where: _Place) -> bytes:
     found = bytearray()
     at = 0
     end = b"\r\n"
@@ -155,12 +182,22 @@ def _unescaped(text: str, where: str) -> bytes:
             found += _SIMPLE[what]
             if what == "n":
                 if at < len(text):
-                    raise MailtutorError(f"{where}: \\n stands only at the end of a line; start a new line after it")
+                    raise where.error(
+                        Sentence(
+                            "\\n stands only at the end of a line; start a new line after it", "error.trace.line_end"
+                        )
+                    )
                 end = b""
         elif len(what) == 3:
             found.append(int(what[1:], 16))
         else:
-            raise MailtutorError(f"{where}: \\{what} means nothing; write \\\\ for a backslash, \\xNN for a byte")
+            raise where.error(
+                Sentence(
+                    "\\{what} means nothing; write \\\\ for a backslash, \\xNN for a byte",
+                    "error.trace.escape",
+                    what=what,
+                )
+            )
     found += text[at:].encode()
     return bytes(found) + end
 

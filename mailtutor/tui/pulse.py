@@ -1,7 +1,9 @@
 """Turns events into redraws: the first of a burst at once, the rest at most a hundred times a second.
 
 The log is written by the lab's thread. A subscription there only wakes the screen's loop; reading happens in the
-screen's thread. A slow beat goes on for what is not in the log: lines waiting at the gate, notices.
+screen's thread. When more is said than can be looked at, the screen rests between two looks: the machine belongs to
+those who speak, and what they said is caught up with when they pause. A slow beat goes on for what is not in the log:
+lines waiting at the gate, notices.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.log import Log
 
 SHORTEST_GAP_S = 1 / 100
+# How many times as long as a look took the screen rests after it, while lines pour in.
+REST = 3
 
 
 class Limiter:
@@ -27,15 +31,19 @@ class Limiter:
         # Textual finds its app through a context variable that other callbacks of the loop do not have.
         self._context = contextvars.copy_context()
         self._timer: asyncio.TimerHandle | None = None
-        self._last = float("-inf")
+        self._not_before = float("-inf")
 
     def ask(self) -> None:
         """In the loop it was made in."""
-        wait = self._last + self._gap_s - self._loop.time()
+        wait = self._not_before - self._loop.time()
         if wait <= 0:
             self._run()
         elif self._timer is None:
             self._timer = self._loop.call_later(wait, self._run, context=self._context)
+
+    def rest(self, seconds: float) -> None:
+        """Does nothing for so long from now, or until the gap is over where that is later."""
+        self._not_before = max(self._not_before, self._loop.time() + seconds)
 
     def cancel(self) -> None:
         """Forgets what was asked."""
@@ -45,15 +53,16 @@ class Limiter:
 
     def _run(self) -> None:
         self.cancel()
-        self._last = self._loop.time()
+        self._not_before = self._loop.time() + self._gap_s
         self._do()
 
 
 class Pulse:
-    """Calls `beat` in the loop it was made in, soon after the log has grown."""
+    """Calls `beat` in the loop it was made in, soon after the log has grown, and again while `is_behind`."""
 
-    def __init__(self, beat: Callable[[], None]) -> None:
+    def __init__(self, beat: Callable[[], None], is_behind: Callable[[], bool] = lambda: False) -> None:
         self._beat = beat
+        self._is_behind = is_behind
         self._loop = asyncio.get_running_loop()
         self._context = contextvars.copy_context()
         self._limiter = Limiter(self._fire, SHORTEST_GAP_S)
@@ -84,5 +93,11 @@ class Pulse:
     def _fire(self) -> None:
         # Cleared before reading: an event that comes meanwhile wakes us again.
         self._woken = False
-        if self._unsubscribe is not None:
-            self._beat()
+        if self._unsubscribe is None:
+            return
+        began = self._loop.time()
+        self._beat()
+        if self._woken:
+            self._limiter.rest(REST * (self._loop.time() - began))
+        if self._is_behind():
+            self._limiter.ask()

@@ -77,10 +77,16 @@ class Viewpoint:
         """The number of the first event not shown."""
         return self.read_to if self.until is None else self.until
 
-    def read(self) -> list[Row]:
-        """Takes in what the log has by now; gives the new rows."""
+    @property
+    def is_behind(self) -> bool:
+        """Whether the log has more than was read."""
+        return self.read_to < len(self.log)
+
+    def read(self, most: int | None = None) -> list[Row]:
+        """Takes in what the log has by now, `most` events at most; gives the new rows."""
         start = max(self.read_to, self.log.oldest)
-        events = self.log.read(start, len(self.log) - start)
+        count = len(self.log) - start
+        events = self.log.read(start, count if most is None else min(most, count))
         rows = self.dialogue.take(events, start)
         fresh: list[AnyEvent] = []
         moments = {row.n + 1 for row in rows}

@@ -1,24 +1,42 @@
-"""100,000 lines in a pane: what they cost, and how fast a page of them is drawn. Goal: under 150 MB in all."""
+"""What stays flat, and what it costs.
+
+- A message of 1 GiB to `serve`, plain, with --json and with --trace: 552, and at most 32 MiB more than before.
+- 500 clients that say a byte in ten seconds: another one is answered within a second.
+- 100,000 lines in a pane, and how fast a page of them is drawn: under 150 MB in all.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 
 from mailtutor.session import Session
 from mailtutor.trace.events import Endpoint, FromClient, FromServer, Opened
 from mailtutor.trace.log import Log
 from mailtutor.tui.app import TuiApp
+from tests.bench.smtp import Peer, ours
 
 LINES = 100_000
 PAGES = 40
+OCTETS = 1 << 30
+IDLERS = 500
+IDLE_S = 10.0
+VISITS = 50
+# Seconds the idlers are watched: each has said something by then.
+WATCH_S = 12.0
 
 
-def _resident_mb() -> float:
-    with open("/proc/self/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+def _resident_mb(pid: int | str = "self", what: str = "VmRSS") -> float:
+    """MiB a process has in memory now (VmRSS), or has had at most (VmHWM)."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(what)) / 1024
 
 
 def _fill(log: Log, start: int, count: int) -> None:
@@ -54,6 +72,62 @@ async def _measure() -> None:
     )
 
 
+def _flood(*arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.bench.flood", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def _measure_flood(way: str, *flags: str) -> None:
+    with ours(*flags) as us:
+        before = _resident_mb(us.pid)
+        started = time.perf_counter()
+        said, _ = _flood("data", *us.door, OCTETS).communicate()
+        took = time.perf_counter() - started
+        grown = _resident_mb(us.pid, "VmHWM") - before
+    print(
+        f"memory: 1 GiB of DATA to serve {way}: {said.strip()[:3]}, {grown:.0f} MiB more than the {before:.0f} before"
+        f" (goal 32), {took:.0f} s",
+        flush=True,
+    )
+
+
+def _visit_s(us: Peer) -> float:
+    """Seconds until a new client has its greeting and the answer to its EHLO."""
+    started = time.perf_counter()
+    with socket.create_connection(us.door, 30) as sock:
+        sock.recv(4096)
+        sock.sendall(b"EHLO x\r\n")
+        sock.recv(4096)
+        return time.perf_counter() - started
+
+
+def _measure_idlers() -> None:
+    with ours() as us:
+        idlers = _flood("drip", *us.door, IDLERS, IDLE_S)
+        try:
+            assert idlers.stdout is not None
+            idlers.stdout.readline()
+            visits = []
+            for _ in range(VISITS):
+                visits.append(_visit_s(us))
+                time.sleep(WATCH_S / VISITS)
+        finally:
+            idlers.kill()
+            idlers.communicate()
+    print(
+        f"memory: beside {IDLERS} clients that say a byte in {IDLE_S:.0f} s a new one is answered after"
+        f" {1e3 * statistics.median(visits):.1f} ms, {1e3 * max(visits):.1f} ms at most (goal 1000)",
+        flush=True,
+    )
+
+
 def run() -> None:
     """Prints memory and scrolling."""
+    _measure_flood("plain")
+    _measure_flood("--json", "--json")
+    with tempfile.TemporaryDirectory() as folder:
+        trace = Path(folder, "trace.jsonl")
+        _measure_flood("--trace", "--trace", str(trace))
+        print(f"memory: its trace has {trace.stat().st_size / 2**20:.0f} MiB", flush=True)
+    _measure_idlers()
     asyncio.run(_measure())

@@ -1,12 +1,14 @@
 """How fast mail is taken in: ours against aiosmtpd, one right after the other, many times; medians of ratios.
 
-The load is Postfix's smtp-source. Servers run on one core, the load on another where there is one. Ours commits every
-message to disk before it says 250, with the tap on; aiosmtpd either commits to SQLite the same way or stores nothing.
+The load is Postfix's smtp-source. Servers run on one core, the load on another where there is one; a single session's
+client runs on the server's core. Ours commits every message to disk before it says 250, with the tap on; aiosmtpd
+either commits to SQLite the same way or stores nothing; Postfix queues, and delivers nothing meanwhile.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -15,10 +17,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from tests.bench.terminal import Terminal
+from tests.interop.postfix import Postfix
 
 ROUNDS = 5
 MESSAGES = 3000
@@ -29,10 +35,11 @@ TRANSACTIONS = 400
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A server under load. to: a recipient it takes."""
+    """A server under load. to: a recipient it takes. pid: of its process."""
 
     door: tuple[str, int]
     to: str
+    pid: int = 0
 
 
 def _pinned(command: list[str], core: int) -> list[str]:
@@ -41,21 +48,71 @@ def _pinned(command: list[str], core: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def ours(*flags: str) -> Iterator[Peer]:
+def _pinning(core: int) -> Iterator[None]:
+    """What is started meanwhile, and this process, run on that core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core} if len(before) > 1 else before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _door(home: str) -> Peer:
+    """Where hamburger.edu takes mail, once it does."""
+    ready = Path(home, "lab", "ready.json")
+    while not (ready.exists() and ready.stat().st_size):
+        time.sleep(0.05)
+    host = json.loads(ready.read_bytes())["hosts"]["hamburger.edu"]
+    return Peer((host["address"], host["smtp"]), "bob@hamburger.edu")
+
+
+@contextlib.contextmanager
+def ours(*flags: str, module: str = "mailtutor") -> Iterator[Peer]:
     """Our lab: hamburger.edu's port 25, and bob's mailbox."""
     with tempfile.TemporaryDirectory() as home:
-        command = [sys.executable, "-m", "mailtutor", "serve", "--data", f"{home}/lab", *flags]
+        command = [sys.executable, "-m", module, "serve", "--data", f"{home}/lab", *flags]
         environment = {**os.environ, "MAILTUTOR_HOME": home}
         process = subprocess.Popen(_pinned(command, 0), env=environment, stdout=subprocess.DEVNULL)
         try:
-            ready = Path(home, "lab", "ready.json")
-            while not (ready.exists() and ready.stat().st_size):
-                time.sleep(0.05)
-            host = json.loads(ready.read_bytes())["hosts"]["hamburger.edu"]
-            yield Peer((host["address"], host["smtp"]), "bob@hamburger.edu")
+            yield replace(_door(home), pid=process.pid)
         finally:
             process.terminate()
             process.wait(30)
+
+
+@contextlib.contextmanager
+def painted() -> Iterator[Peer]:
+    """The same, with the screen that shows it."""
+    with tempfile.TemporaryDirectory() as home:
+        command = _pinned([sys.executable, "-m", "mailtutor", "lab", "--data", f"{home}/lab"], 0)
+        with Terminal(command, {"MAILTUTOR_HOME": home, "MAILTUTOR_LANG": "en"}) as terminal:
+            over = threading.Event()
+
+            def look() -> None:
+                while not over.is_set() and terminal.read(0.1) is not None:
+                    pass
+
+            eye = threading.Thread(target=look)
+            eye.start()
+            try:
+                yield _door(home)
+            finally:
+                over.set()
+                eye.join()
+
+
+@contextlib.contextmanager
+def postfix() -> Iterator[Peer]:
+    """Postfix, which holds all mail: it queues each message, synced to disk, and does no more with it."""
+    running = Postfix("127.0.0.1", {"smtpd_client_restrictions": "check_client_access static:HOLD"})
+    with _pinning(0):
+        running.__enter__()
+    try:
+        yield Peer((running.address, running.port), "bob@hamburger.edu")
+    finally:
+        with contextlib.redirect_stdout(io.StringIO()):  # its log, a line for every step of every message
+            running.__exit__(None, None, None)
 
 
 @contextlib.contextmanager
@@ -89,7 +146,7 @@ def latency(peer: Peer) -> float:
     body = b"Subject: x\r\n\r\n" + (b"x" * 70 + b"\r\n") * (LENGTH // 72) + b".\r\n"
     lines = (b"MAIL FROM:<a@example.org>\r\n", b"RCPT TO:<%s>\r\n" % peer.to.encode(), b"DATA\r\n", body)
     times = []
-    with socket.create_connection(peer.door, 10) as sock, sock.makefile("rb") as replies:
+    with _pinning(0), socket.create_connection(peer.door, 10) as sock, sock.makefile("rb") as replies:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         replies.readline()
         sock.sendall(b"HELO x\r\n")
@@ -115,16 +172,24 @@ def run() -> None:
     if shutil.which("smtp-source") is None:
         print("smtp: needs smtp-source (on Debian: apt install postfix) and aiosmtpd (pip install aiosmtpd)")
         return
-    with ours() as us, aiosmtpd("durable") as durable, aiosmtpd("null") as null:
-        for name, measure, other, goal in (
-            ("ours durable / aiosmtpd durable, msg/s", throughput, durable, "at least 2.0"),
-            ("ours durable / aiosmtpd storing nothing, msg/s", throughput, null, "at least 1.0"),
-            ("ours / aiosmtpd durable, one transaction", latency, durable, "at most 0.8"),
-        ):
-            ratio, mine, theirs = _ratios(measure, us, other)
-            scale, unit = (1.0, "msg/s") if measure is throughput else (1e6, "us")
-            print(
-                f"smtp: {name}: {ratio:.2f} ({goal}); {statistics.median(mine) * scale:.0f} against"
-                f" {statistics.median(theirs) * scale:.0f} {unit}",
-                flush=True,
-            )
+    with ours() as us, aiosmtpd("durable") as durable:
+        _compare("ours / aiosmtpd, both committing, msg/s", throughput, us, durable, "at least 2.0")
+        _compare("ours / aiosmtpd, both committing, one transaction", latency, us, durable, "at most 0.8")
+        with aiosmtpd("null") as null:
+            _compare("ours committing / aiosmtpd storing nothing, msg/s", throughput, us, null, "at least 1.0")
+        with postfix() as queueing:
+            _compare("ours committing / Postfix queueing, msg/s", throughput, us, queueing, "at least 1.0")
+        with ours(module="tests.bench.untapped") as untapped:
+            _compare("ours, tap on / tap off, msg/s", throughput, us, untapped, "at least 0.9")
+        with painted() as screen:
+            _compare("ours with its screen / aiosmtpd committing, msg/s", throughput, screen, durable, "at least 1.2")
+
+
+def _compare(name: str, measure: Callable[[Peer], float], one: Peer, other: Peer, goal: str) -> None:
+    ratio, mine, theirs = _ratios(measure, one, other)
+    scale, unit = (1.0, "msg/s") if measure is throughput else (1e6, "us")
+    print(
+        f"smtp: {name}: {ratio:.2f} ({goal}); {statistics.median(mine) * scale:.0f} against"
+        f" {statistics.median(theirs) * scale:.0f} {unit}",
+        flush=True,
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailtutor.cli import main
+from mailtutor.cli.moment import release_of
 from mailtutor.cli.parser import VERBS
 from mailtutor.trace.codec import load
 
@@ -76,6 +77,24 @@ def test_send_says_why_it_did_not_arrive(capsys: pytest.CaptureFixture[str]) -> 
     assert err.startswith("mailtutor: not delivered: nobody@hamburger.edu: 550 5.1.1")
 
 
+def test_send_later_leaves_the_message_in_the_queue(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(capsys, "send", "--to", "bob", "--subject", "later", "--at", "+2h", "--json")
+    sent = json.loads(out)
+    assert (code, sent["delivered"], sent["scheduled"]) == (0, False, True)
+    assert any("HOLDFOR=7200" in row["text"] for row in sent["dialogue"])
+    assert not any("hamburger.edu closing" in row["text"] for row in sent["dialogue"])
+    code, out, _ = _run(capsys, "fetch", "--json")
+    assert json.loads(out)["messages"] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [("+90s", "HOLDFOR=90"), ("2026-11-22T08:00+01:00", "HOLDUNTIL=2026-11-22T07:00:00Z"), ("", "")],
+)
+def test_a_time_is_said_as_smtp_has_it(written: str, said: str) -> None:
+    assert release_of(written) == said
+
+
 def test_send_carries_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "crêpe.bin").write_bytes(bytes(range(256)))
     code, _, _ = _run(capsys, "send", "--to", "bob", "--attach", str(tmp_path / "crêpe.bin"), "--body", "泡菜")
@@ -104,6 +123,7 @@ def test_a_trace_has_no_passwords_unless_asked(capsys: pytest.CaptureFixture[str
         (["send"], 2, "--to"),
         (["send", "--to", "carol"], 2, "user@domain"),
         (["send", "--from", "carol", "--to", "bob"], 2, "no user carol"),
+        (["send", "--to", "bob", "--at", "tea time"], 2, "no time; write +30m"),
         (["fetch", "--user", "carol"], 2, "no user carol"),
         (["fetch", "--lab", "nowhere.json"], 2, "cannot be read"),
         (["replay", "nothing-here"], 2, "alice-bob"),

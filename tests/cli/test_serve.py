@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import smtplib
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -14,6 +16,10 @@ from typing import IO
 import pytest
 
 from mailtutor.cli import main
+from mailtutor.cli.serve import _Notices
+from mailtutor.errors import Sentence
+from mailtutor.store.recording import WAITING_LIMIT
+from mailtutor.trace.codec import load
 
 pytestmark = pytest.mark.slow
 
@@ -120,6 +126,58 @@ def test_a_lab_can_begin_broken(tmp_path: Path) -> None:
     assert server.end()[0] == 0
 
 
+def test_what_its_servers_are_like_is_told_on_the_command_line(tmp_path: Path) -> None:
+    server = Server(
+        "--limit", "hamburger.edu:size=1M", "--limit", "recipients=150", "--without", "hamburger.edu:SMTPUTF8",
+        "--rule", "hamburger.edu:tls-required", "--list", "hamburger.edu:students=bob,alice",
+        "--backup", "crepes.fr:hamburger.edu", data=tmp_path / "data",
+    )  # fmt: skip
+    with smtplib.SMTP(*_door(server, "hamburger.edu", "smtp"), timeout=10) as smtp:
+        smtp.ehlo("x")
+        assert smtp.esmtp_features["size"] == str(1 << 20)
+        assert smtp.esmtp_features["limits"] == "RCPTMAX=150"
+        assert not smtp.has_extn("smtputf8")
+        assert smtp.mail("a@example.org")[0] == 530
+    with smtplib.SMTP(*_door(server, "crepes.fr", "smtp"), timeout=10) as smtp:
+        smtp.ehlo("x")
+        assert smtp.has_extn("smtputf8")
+        assert smtp.esmtp_features["limits"] == "RCPTMAX=150"
+        smtp.mail("a@example.org")
+        assert smtp.rcpt("bob@hamburger.edu")[0] == 250
+    assert server.end()[0] == 0
+
+
+@pytest.mark.parametrize("verb", ["serve", "lab"])
+@pytest.mark.parametrize(
+    ("flag", "value", "said"),
+    [
+        ("--limit", "speed=1", "there are: line, text-line, size"),
+        ("--limit", "size=big", "such as size=10M"),
+        ("--without", "XCLIENT", "there are: 8BITMIME"),
+        ("--rule", "kind", "there are: tls-required"),
+        ("--list", "students", "NAME=ADDRESS"),
+        ("--backup", "hamburger.edu", "HOST:DOMAIN"),
+        ("--auth", "GSSAPI", "choose from 'PLAIN'"),
+    ],
+)
+def test_a_wrong_option_is_refused_in_one_line_with_those_that_are_right(
+    verb: str, flag: str, value: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([verb, flag, value]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_send_logs_in_and_pipelines_as_it_is_told(server: Server, tmp_path: Path) -> None:
+    arguments = ["send", "--to", "bob", "--auth", "CRAM-MD5", "--pipelining", "--trace", str(tmp_path / "t")]
+    assert main([*arguments, "--data", str(tmp_path / "data")]) == 0
+    with (tmp_path / "t").open("rb") as file:
+        said = [getattr(event, "data", b"") for event in load(file)]
+    assert any(piece.startswith(b"AUTH CRAM-MD5") for piece in said)
+    assert any(piece.startswith(b"MAIL") and b"RCPT" in piece for piece in said)
+
+
 @pytest.mark.parametrize("verb", ["serve", "lab"])
 @pytest.mark.parametrize(
     ("fault", "said"),
@@ -154,3 +212,63 @@ def test_a_reader_that_stops_reading_keeps_nobody_from_ending(server: Server) ->
             smtp.sendmail("a@example.org", ["bob@hamburger.edu"], "Subject: x\r\n\r\n" + "hello\r\n" * 100)
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(20) == 0
+
+
+LINE = b"x" * 998 + b"\r\n"
+
+
+def _resident(process: int) -> int:
+    """Octets a process has in memory."""
+    with open(f"/proc/{process}/status", encoding="ascii") as status:
+        return 1024 * next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs /proc")
+def test_a_reader_that_is_stuck_holds_up_nobody_and_is_told_what_it_missed(server: Server) -> None:
+    before = _resident(server.process.pid)
+    with smtplib.SMTP(*_door(server, "hamburger.edu", "smtp"), timeout=30) as smtp:
+        smtp.sendmail("a@example.org", ["bob@hamburger.edu"], "hello")
+        smtp.mail("a@example.org")
+        smtp.rcpt("bob@hamburger.edu")
+        smtp.putcmd("data")
+        smtp.getreply()
+        assert smtp.sock is not None
+        smtp.sock.sendall(LINE * (16 * WAITING_LIMIT // len(LINE)) + b".\r\n")
+        assert smtp.getreply()[0] == 552
+        assert _resident(server.process.pid) - before < 32 * 1024 * 1024
+        lines: list[dict[str, object]] = []
+        missed = threading.Event()
+
+        def read() -> None:
+            for line in server.out:
+                lines.append(json.loads(line))
+                if lines[-1]["event"] == "missed":
+                    missed.set()
+
+        reading = threading.Thread(target=read)
+        reading.start()
+        while not missed.wait(0.05):
+            smtp.noop()  # what it missed is told before the next event
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(20) == 0
+    reading.join(20)
+    assert server.process.stderr is not None
+    assert b"events were left out" in server.process.stderr.read()
+
+
+def test_notices_are_said_as_they_come_and_wait_for_nobody(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", "zh")
+    notices = _Notices()
+    notices.tell("defect: \x1b[2J")
+    notices.tell(Sentence("still on its way", "error.cli.late"))
+    notices.close()
+    assert capfd.readouterr().err == "mailtutor: defect: ␛[2J\nmailtutor: 还在路上\n"
+    reader, writer = os.pipe()
+    stuck = _Notices()
+    monkeypatch.setattr(stuck, "_out", writer)
+    for _ in range(1000):
+        stuck.tell("x" * 1000)
+    stuck.close()  # nobody reads, and yet it ends
+    os.close(reader)

@@ -277,6 +277,9 @@ class RepeaterService:
         self.may_answer = asyncio.Event()
         self.times_ended = 0
 
+    def answer(self, event: object) -> bool:
+        return False
+
     async def handle(self, event: object) -> None:
         if event == b"ask in parts":
             for _ in range(3):
@@ -371,7 +374,7 @@ async def test_news_and_a_command_at_once_are_both_heard() -> None:
     talk.stream.data_received(b"x\n")
     talk.stream.poke()
     await _turns()
-    assert talk.pipe.written == b"hello\nnews\n" + b"x" * 1000 + b"\n"
+    assert talk.pipe.written == b"hello\n" + b"x" * 1000 + b"\nnews\n"
     talk.task.cancel()
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import smtplib
 import socket
 import threading
 
-from mailtutor.lab.gate import Pace
+from mailtutor.lab.gate import Gate, Pace
 from mailtutor.lab.lab import Lab
 from mailtutor.protocols.lines import Source
 from mailtutor.reading.dialogue import dialogue_of
@@ -117,3 +118,31 @@ def test_a_session_sends_fetches_and_switches_a_server(start_lab: StartLab) -> N
 async def _pace(lab: Lab, pace: Pace) -> None:
     """Sets the pace in the lab's loop, so that it holds from now on."""
     lab._gate.set_pace(pace)
+
+
+class _Clock:
+    """Counts the pauses."""
+
+    def __init__(self) -> None:
+        self.pauses = 0
+
+    async def pause(self, _: float) -> None:
+        self.pauses += 1
+
+
+def test_at_the_slow_pace_a_turn_passes_whole() -> None:
+    async def talk() -> list[int]:
+        clock, counts = _Clock(), []
+        gate = Gate(clock)  # type: ignore[arg-type]
+        gate.set_pace(Pace.SLOW)
+        letter = [b"Subject: hi\r\n", b"\r\n", *[b"a line\r\n"] * 30, b".\r\n"]
+        turns = [(Source.CLIENT, [b"DATA\r\n"]), (Source.SERVER, [b"354 go\r\n"]), (Source.CLIENT, letter),
+                 (Source.SERVER, [b"250 ok\r\n"])]  # fmt: skip
+        for source, lines in turns:
+            for line in lines:
+                await gate.line(1, source, line)
+            counts.append(clock.pauses)
+        await gate.line(2, Source.SERVER, b"220 another connection\r\n")
+        return [*counts, clock.pauses]
+
+    assert asyncio.run(talk()) == [1, 2, 3, 4, 5]

@@ -27,7 +27,7 @@ from mailtutor.trace.events import (
     Warned,
 )
 from tests.conftest import StartLab
-from tests.lab.waiting import put_in_queue, wait_for
+from tests.lab.waiting import do, put_in_queue, wait_for
 
 
 def tried(lab: Lab, count: int = 1) -> list[Attempted]:
@@ -109,11 +109,11 @@ def test_the_sender_is_warned_once_and_told_at_the_end(start_lab: StartLab) -> N
     tried(lab)
     clock = lab.clock
     assert isinstance(clock, LabClock)
-    lab.call(lambda: clock.jump(WARN_S))
+    do(lab, lambda: clock.jump(WARN_S))
     wait_for(lab.log, lambda event: isinstance(event, Warned))
-    lab.call(lambda: clock.jump(WARN_S))
+    do(lab, lambda: clock.jump(WARN_S))
     tried(lab, 3)
-    lab.call(lambda: clock.jump(GIVE_UP_S))
+    do(lab, lambda: clock.jump(GIVE_UP_S))
     (bounced,) = wait_for(lab.log, lambda event: isinstance(event, Bounced))
     assert isinstance(bounced, Bounced)
     assert "4.4.7" in bounced.reason
@@ -163,9 +163,10 @@ def test_what_the_resolver_says_decides(start_lab: StartLab, trouble: str, outco
 def test_the_second_exchanger_is_tried_when_the_first_does_not_answer(start_lab: StartLab) -> None:
     lab = start_lab()
     nearest = Record("hamburger.edu", Type.MX, "gone.hamburger.edu", preference=5)
-    lab.call(lambda: setattr(lab.zone, "records", [nearest, *lab.zone.records]))
-    lab.call(
-        lambda: setattr(lab.zone, "records", [Record("gone.hamburger.edu", Type.A, "127.0.9.9"), *lab.zone.records])
+    do(lab, lambda: setattr(lab.zone, "records", [nearest, *lab.zone.records]))
+    do(
+        lab,
+        lambda: setattr(lab.zone, "records", [Record("gone.hamburger.edu", Type.A, "127.0.9.9"), *lab.zone.records]),
     )
     put_in_queue(lab)
     (attempt,) = tried(lab)
@@ -297,7 +298,7 @@ def test_the_lab_s_time_goes_on_after_a_restart(start_lab: StartLab) -> None:
     tried(lab)
     clock = lab.clock
     assert isinstance(clock, LabClock)
-    lab.call(lambda: clock.jump(86400))
+    do(lab, lambda: clock.jump(86400))
     tried(lab, 2)
     reached = clock.wall()
     lab.stop()
@@ -310,6 +311,6 @@ def test_the_lab_s_time_goes_on_after_a_restart(start_lab: StartLab) -> None:
 def test_one_exchanger_that_leads_nowhere_spoils_nothing(start_lab: StartLab) -> None:
     lab = start_lab()
     nowhere = Record("hamburger.edu", Type.MX, "gone.example", preference=1)
-    lab.call(lambda: setattr(lab.zone, "records", [nowhere, *lab.zone.records]))
+    do(lab, lambda: setattr(lab.zone, "records", [nowhere, *lab.zone.records]))
     put_in_queue(lab)
     assert tried(lab)[0].outcome == "delivered"

@@ -34,6 +34,15 @@ def wait_for(log: Log, wanted: Callable[[AnyEvent], bool], *, count: int = 1) ->
     return found()[:count]
 
 
+def do(lab: Lab, work: Callable[[], object]) -> None:
+    """Runs `work` in the lab's loop; it is done on return."""
+
+    async def once() -> None:
+        work()
+
+    lab.submit(once()).result(LIMIT_S)
+
+
 def put_in_queue(
     lab: Lab,
     to: Sequence[str] = ("bob@hamburger.edu",),

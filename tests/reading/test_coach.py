@@ -15,8 +15,11 @@ from mailtutor.reading.coach import (
     takes_commands,
     way_to,
 )
-from mailtutor.reading.dialogue import Row
+from mailtutor.reading.dialogue import Dialogue, Row, TlsRow
+from mailtutor.reading.explain import next_verbs
+from mailtutor.reading.offers import offered
 from mailtutor.text.catalogue import words
+from mailtutor.trace.events import AnyEvent, Endpoint, FromClient, FromServer, Opened, TlsBegun
 from tests.reading.test_explain import spoken
 
 EN = words("en")
@@ -213,3 +216,52 @@ def test_the_answer_to_a_line_is_the_servers_last_word_on_it() -> None:
 
 def test_a_long_word_nobody_knows_is_not_repeated_whole() -> None:
     assert len(advise(b"x" * 300, "smtp", "wait", EN).headline) < 100
+
+
+def _rows(*said: tuple[str, bytes]) -> list[Row]:
+    nobody = Endpoint("", "", 0)
+    events: list[AnyEvent] = [
+        Opened(t=0, at=0, conn=1, protocol="smtp", service="smtp", client=nobody, server=nobody),
+        *((FromClient if who == "C" else FromServer)(t=1, at=1, conn=1, data=data) for who, data in said),
+    ]
+    dialogue = Dialogue()
+    dialogue.take(events, 0)
+    return dialogue.connections[1].rows
+
+
+GREETED = ("S", b"220 x\r\n")
+EHLO = (("C", b"EHLO me\r\n"), ("S", b"250-x Hello me\r\n250-STARTTLS\r\n250-auth PLAIN LOGIN\r\n250 CHUNKING\r\n"))
+
+
+def _possible(*said: tuple[str, bytes]) -> list[str]:
+    rows = _rows(GREETED, *said)
+    found = next_verbs(SMTP, rows[-1].line.after, EN, offered(rows))
+    return [verb.verb for verb in found if verb.refusal is None]
+
+
+def test_what_the_server_offered_is_possible_and_what_it_did_not_is_not_named() -> None:
+    assert {"STARTTLS", "AUTH"} <= set(_possible(*EHLO))
+    assert not {"ETRN", "EXPN", "BDAT"} & set(_possible(*EHLO))
+    assert not {"STARTTLS", "AUTH", "ETRN"} & set(_possible(("C", b"HELO me\r\n"), ("S", b"250 x\r\n")))
+    given = (("C", b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n"), ("S", b"250 a\r\n250 b\r\n"))
+    assert {"DATA", "BDAT"} <= set(_possible(*EHLO, *given))
+
+
+def test_an_offer_ends_with_the_next_answer_to_ehlo_with_a_login_and_with_tls() -> None:
+    assert offered(_rows(GREETED, *EHLO)) >= {"STARTTLS", "AUTH", "CHUNKING"}
+    again = (("C", b"EHLO me\r\n"), ("S", b"250-x\r\n250 ETRN\r\n"))
+    assert offered(_rows(GREETED, *EHLO, *again)) & {"STARTTLS", "AUTH", "ETRN"} == {"ETRN"}
+    logged_in = (("C", b"AUTH PLAIN AGEAYQ==\r\n"), ("S", b"235 ok\r\n"))
+    assert "AUTH" not in offered(_rows(GREETED, *EHLO, *logged_in))
+    assert offered(_rows(GREETED, *EHLO, ("C", b"HELO me\r\n"), ("S", b"250 x\r\n"))) == frozenset()
+    rows = _rows(GREETED, *EHLO)
+    begun = TlsBegun(t=2, at=2, conn=1, version="TLSv1.3", cipher="c")
+    assert offered([*rows, TlsRow(0, 2, 1, rows[-1].line, begun)]) == frozenset()
+
+
+def test_who_types_starttls_is_told_beforehand_that_the_console_shakes_hands() -> None:
+    for say in (EN, words("zh")):
+        advice = advise(b"STARTTLS", "smtp", "ready", say)
+        assert advice.is_right
+        assert "EHLO" in advice.note
+    assert not advise(b"NOOP", "smtp", "ready", EN).note

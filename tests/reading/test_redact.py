@@ -102,3 +102,110 @@ def test_what_only_looks_like_a_login_is_masked_too(protocol: str, said: list[by
     for data in said:
         wire += [("C", data), ("S", refusals[protocol])]
     assert b"s3cr3t" not in _bytes(redacted(_trace(protocol, *wire)), FromClient)
+
+
+GREETINGS = {"smtp": b"220 x\r\n", "pop3": b"+OK x\r\n", "imap": b"* OK x\r\n"}
+REFUSALS = {"smtp": b"500 5.5.2 no\r\n", "pop3": b"-ERR no\r\n", "imap": b"* BAD no\r\n"}
+
+
+def _typed(protocol: str, *lines: str, refusal: bytes = b"") -> bytes:
+    """What is left of the client's lines when a server refuses each."""
+    wire = [("S", GREETINGS[protocol])]
+    for line in lines:
+        wire += [("C", line.encode() + b"\r\n"), ("S", refusal or REFUSALS[protocol])]
+    return _bytes(redacted(_trace(protocol, *wire)), FromClient)
+
+
+@pytest.mark.parametrize("protocol", ["smtp", "pop3", "imap"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "AUTHPLAIN s3cr3t", "AUTH  PLAIN   s3cr3t", "auth plain s3cr3t", "Auth\tLogin\ts3cr3t", "AUTH s3cr3t",
+        "AUTH=PLAIN s3cr3t", "AUTH PLAIN x s3cr3t", "AUTH XOAUTH2 s3cr3t", "AUTH-PLAIN s3cr3t", "AUHT PLAIN s3cr3t",
+        "AUTH NEWEST-METHOD s3cr3t", "AUTHENTICATE PLAIN s3cr3t", "SASL PLAIN s3cr3t",
+        "LOGON bob s3cr3t", "logon s3cr3t", "LOGIN bob s3cr3t", "LOGIN s3cr3t", "LOIGN bob s3cr3t", "LOGIN:s3cr3t",
+        "signin bob s3cr3t",
+        "PASSWORD s3cr3t", "password: s3cr3t", "PASSWD s3cr3t", "PASS s3cr3t", "PASS  a s3cr3t b", "pass=s3cr3t",
+        "PSAS s3cr3t", "PAS s3cr3t", "PASSs3cr3t", "PWD s3cr3t", "PASS PLAIN s3cr3t", "Pass phrase s3cr3t",
+        "USER bob s3cr3t", "user bob/x s3cr3t", "APOP bob s3cr3t", "USERNAME bob s3cr3t",
+        "s3cr3t", " s3cr3t", "\ts3cr3t ", "bob s3cr3t", "s3cr3t bob", "C: PASS s3cr3t", "-> AUTH PLAIN s3cr3t",
+        "my pass is s3cr3t", "口令 s3cr3t", "口令s3cr3t", "\"PASS\" s3cr3t", "1 LOGIN bob s3cr3t", "a1 PASS s3cr3t",
+        "a LOGON bob s3cr3t", "a s3cr3t", "a login  bob  s3cr3t", ". LOGIN bob s3cr3t", 'a LOGIN "bob x" s3cr3t',
+        "a LOGIN bob s3cr3t {3}", "a LOGIN bob s3cr3t}",
+    ],
+)  # fmt: skip
+def test_a_password_in_any_clothes_is_masked(protocol: str, line: str) -> None:
+    left = _typed(protocol, line)
+    assert b"s3cr3t" not in left
+    assert len(left) == len(line.encode()) + 2
+
+
+@pytest.mark.parametrize(
+    ("protocol", "lines"),
+    [
+        ("smtp", ["EHLO x", "AUTH LOGIN", "NOOP", "s3cr3t"]),
+        ("smtp", ["EHLO x", "AUTH PLAIN", "QUIT s3cr3t"]),
+        ("smtp", ["EHLO x", "AUTH LOGIN", "Rests3cr3t"]),
+        ("pop3", ["USER bob", "NOOP", "s3cr3t", "Listen s3cr3t"]),
+        ("pop3", ["USER bob", "Passs3cr3t"]),
+        ("imap", ["a LOGIN bob x", "b NOOP", "s3cr3t", "c Seletc s3cr3t"]),
+        ("imap", ["a LOGON bob {6+}", "s3cr3t"]),
+        ("imap", ["a LOGON {3+}", "bob {6+}", "s3cr3t"]),
+    ],
+)
+def test_once_a_login_was_begun_all_that_is_not_right_is_masked(protocol: str, lines: list[str]) -> None:
+    assert b"s3cr3t" not in _typed(protocol, *lines)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize(
+    "said",
+    [
+        [("C", b"AUTH LOGIN\r\n"), ("S", b"334 VXNlcm5hbWU6\r\n"), ("C", b"*\r\n"), ("S", b"501 5.7.0 no\r\n"),
+         ("C", b"s3cr3t\r\n"), ("S", b"500 5.5.2 Command not recognized: S3CR3T\r\n")],
+        [("C", b"AUTH LOGIN\r\n"), ("S", b"334 VXNlcm5hbWU6\r\n"), ("C", b"s3cr3t\r\n"), ("S", b"501 5.5.2 no\r\n"),
+         ("C", b"s3cr3t\r\n"), ("S", b"500 5.5.2 Command not recognized: S3CR3T\r\n")],
+        [("C", b"AUTH LOGIN\r\nYm9i\r\ns3cr3t\r\nQUIT\r\n"), ("S", b"504 no\r\n500 S3CR3T?\r\n500 s3cr3t?\r\n")],
+        [("C", b"AUTH s3cr3t\r\n"), ("S", b"504 5.5.4 Mechanism S3CR3T is not offered\r\n")],
+        [("C", b"AUTH PLAIN s3cr3t\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n"), ("S", b"235 ok\r\n250 a\r\n250 b\r\n")],
+        [("C", b"s3cr3t!x\r\n"), ("S", b"500 5.5.2 Command not recognized: S3CR3T\r\n")],
+        [("C", b"STARTTLS\r\nAUTH PLAIN s3cr3t\r\n"), ("S", b"220 go\r\n")],
+        [("C", b"AUTH PLAIN s3cr")],
+    ],
+)  # fmt: skip
+def test_neither_side_tells_a_password(said: list[tuple[str, bytes]], size: int) -> None:
+    cut = [(who, data[at : at + size]) for who, data in said for at in range(0, len(data), size)]
+    after = redacted(_trace("smtp", ("S", b"220 x\r\n"), ("C", b"EHLO x\r\n"), ("S", b"250 x\r\n"), *cut))
+    both = (_bytes(after, FromClient) + _bytes(after, FromServer)).lower()
+    assert b"s3cr" not in both
+    if said[0][1].endswith(b"RCPT TO:<c@d>\r\n"):
+        assert b"mail from:<a@b>\r\nrcpt to:<c@d>\r\n" in both
+
+
+@pytest.mark.parametrize(
+    ("protocol", "line"),
+    [
+        ("smtp", "HELLO crepes.fr"), ("smtp", "MAILFROM:<alice@crepes.fr>"), ("smtp", "RCTP TO:<bob@hamburger.edu>"),
+        ("smtp", "MAIL FORM:<alice@crepes.fr>"), ("smtp", "RETR 1"), ("smtp", "MAIL FROM:<a@b.c> AUTH=<>"),
+        ("smtp", "AUTH PLAIN"), ("smtp", "USER bob"), ("smtp", "TURN"), ("smtp", ""), ("smtp", "HELP AUTH"),
+        ("pop3", "USER bob"), ("pop3", "STAT now"), ("pop3", "LSIT"), ("pop3", "EHLO x"), ("pop3", "AUTH PLAIN"),
+        ("imap", "a LOGIN bob {6}"), ("imap", "a1 SELCT INBOX"), ("imap", "SELECT INBOX"), ("imap", "a UID FETCH 1 x"),
+        ("imap", "a AUTHENTICATE PLAIN"), ("imap", "a CAPABILITY"), ("imap", "a STARTTLS"),
+    ],
+)  # fmt: skip
+def test_what_is_only_a_slip_stays_to_be_seen(protocol: str, line: str) -> None:
+    assert _typed(protocol, line) == line.encode() + b"\r\n"
+
+
+def test_after_a_login_that_succeeded_slips_stay_again() -> None:
+    said = [("C", b"AUTH PLAIN xxxx\r\n"), ("S", b"235 ok\r\n"), ("C", b"MIAL FROM:<a@b>\r\n"), ("S", b"500 no\r\n")]
+    after = redacted(_trace("smtp", ("S", b"220 x\r\n"), ("C", b"EHLO x\r\n"), ("S", b"250 x\r\n"), *said))
+    assert _bytes(after, FromClient) == b"EHLO x\r\nAUTH PLAIN ****\r\nMIAL FROM:<a@b>\r\n"
+
+
+def test_letters_are_left_alone() -> None:
+    body = b"Subject: PASS s3cr3t\r\n\r\nLOGIN bob hello\r\nhello\r\n.\r\n"
+    said = [("C", b"MAIL FROM:<a@b>\r\n"), ("S", b"250 ok\r\n"), ("C", b"RCPT TO:<c@d>\r\n"), ("S", b"250 ok\r\n"),
+            ("C", b"DATA\r\n"), ("S", b"354 go\r\n"), ("C", body), ("S", b"250 ok\r\n")]  # fmt: skip
+    before = _trace("smtp", ("S", b"220 x\r\n"), ("C", b"HELO x\r\n"), ("S", b"250 x\r\n"), *said)
+    assert _bytes(redacted(before), FromClient) == _bytes(before, FromClient)

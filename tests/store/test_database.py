@@ -101,12 +101,12 @@ def test_a_body_lives_as_long_as_somebody_refers_to_it(database: Database) -> No
 
 
 def test_the_queue_forgets_a_message_with_its_last_recipient(database: Database) -> None:
-    envelope, recipients = queue.Envelope("a@b"), [queue.Recipient("c@d"), queue.Recipient("e@f")]
+    envelope, recipients = queue.Envelope("a@b"), [queue.Recipient("c@d"), queue.Recipient("e@D")]
     queue_id = database.write(lambda db: queue.add(db, "h", envelope, recipients, b"x", 10.0)).result()
-    assert [job.recipient for job in database.read(lambda db: queue.due(db, "h", 10.0))] == recipients
+    assert [job.recipient for job in database.read(lambda db: queue.due(db, "h", "d", 10.0, 9))] == recipients
     database.write(lambda db: queue.defer(db, queue_id, "c@d", "451", 99.0)).result()
-    assert [job.recipient for job in database.read(lambda db: queue.due(db, "h", 10.0))] == recipients[1:]
-    database.write(lambda db: queue.finish(db, queue_id, "e@f")).result()
+    assert [job.recipient for job in database.read(lambda db: queue.due(db, "h", "d", 10.0, 9))] == recipients[1:]
+    database.write(lambda db: queue.finish(db, queue_id, "e@D")).result()
     assert database.read(lambda db: queue.next_due_after(db, "h", 10.0)) == 99.0
     database.write(lambda db: queue.finish(db, queue_id, "c@d")).result()
     assert database.read(lambda db: queue.count(db, "h")) == 0

@@ -28,6 +28,19 @@ def test_events_are_numbered_as_they_come_and_subscribers_hear_of_them() -> None
     assert log.since(1, 3) == [_said(b"x"), _said(b"x")]
 
 
+def test_a_subscriber_may_ask_for_a_pause_until_it_leaves() -> None:
+    log = Log()
+    waiting: list[AnyEvent] = []
+    end = log.subscribe(lambda _, event: waiting.append(event), lambda: len(waiting) > 1)
+    log.subscribe(lambda _, __: None)
+    assert not log.is_behind
+    for _ in range(2):
+        log.append(_said(b"x"))
+    assert log.is_behind
+    end()
+    assert not log.is_behind
+
+
 def test_a_full_log_drops_the_oldest_and_keeps_its_numbers() -> None:
     log = Log(keep_bytes=100_000)
     for number in range(1000):

@@ -92,7 +92,7 @@ class FakeStage:
         for event in events:
             self.log.append(event)
 
-    def start(self, *, classic: bool = False, seed: Sequence[SeedMail] = ()) -> None:
+    def start(self, *, classic: bool = False, seed: Sequence[SeedMail] = (), faults: Sequence[str] = ()) -> None:
         """Runs at once; the log stays the same."""
         self.is_running = True
 

@@ -11,9 +11,10 @@ from mailtutor.session import Session
 from mailtutor.text.catalogue import words
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.faults import NUMBERS, FaultScreen
-from mailtutor.tui.widgets.faultstrip import chip
+from mailtutor.tui.widgets.faultstrip import chip, named
 from tests.tui.stage import FakeStage, shown, stage, until
 
+EN = words("en")
 BUSY = list(KINDS).index("busy")
 
 
@@ -29,6 +30,7 @@ def test_every_fault_and_every_detail_is_explained(language: str) -> None:
     say = words(language)
     for kind, detail in choices():
         assert f"fault.{kind}.title" in say, kind
+        assert (say(f"fault.{kind}.name") == kind) is (language == "en"), kind
         assert f"fault.{kind}.what" in say, kind
         if detail and kind not in NUMBERS:
             assert f"fault.detail.{detail}" in say, detail
@@ -39,9 +41,26 @@ def test_every_number_that_is_offered_is_one_the_lab_takes() -> None:
 
 
 def test_a_chip_is_written_as_on_the_command_line() -> None:
-    assert chip("hamburger.edu", "busy", "rcpt") == "✘ hamburger.edu busy@rcpt"
-    assert chip("hamburger.edu", "down", "") == "✘ hamburger.edu down"
-    assert chip("hamburger.edu", "slow", "2.0") == "✘ hamburger.edu slow@2 s"
+    assert chip("hamburger.edu", "busy", "rcpt", EN) == "✘ hamburger.edu busy@rcpt"
+    assert chip("hamburger.edu", "down", "", EN) == "✘ hamburger.edu down"
+    assert chip("hamburger.edu", "slow", "2.0", EN) == "✘ hamburger.edu slow@2 s"
+
+
+def test_a_chip_has_the_faults_chinese_name_beside_the_one_to_type() -> None:
+    assert chip("hamburger.edu", "busy", "rcpt", words("zh")) == "✘ hamburger.edu 太忙 busy@rcpt"
+    assert chip("hamburger.edu", "lossy", "30%", words("zh")) == "✘ hamburger.edu 丢包 lossy@30%"
+    assert chip("old.example", "no-such-fault", "", words("zh")) == "✘ old.example no-such-fault"
+
+
+async def test_the_strip_changes_its_language_with_everything_else() -> None:
+    session = FakeStage()
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: session.is_running, "the lab")
+        session.set_fault("hamburger.edu", "lossy", on=True, detail="30%")
+        await until(pilot, lambda: "✘ hamburger.edu lossy@30%" in shown(app), "the chip")
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: "✘ hamburger.edu 丢包 lossy@30%" in shown(app), "the Chinese chip")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
@@ -59,7 +78,7 @@ async def test_every_explanation_is_seen_whole(size: tuple[int, int], language: 
             rows = [strip.crop(box.x, box.right).text for strip in app.screen._compositor.render_strips(app.size)]
             seen = "".join("".join(rows[box.y : box.bottom]).split())
             assert "".join(say(f"fault.{kind}.what").split()) in seen, kind
-            assert f"▌ ○ {kind}" in shown(app)
+            assert f"▌ ○ {named(kind, say)}" in shown(app)
             await pilot.press("down")
             await pilot.pause()
 

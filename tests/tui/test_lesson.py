@@ -14,6 +14,8 @@ from mailtutor.reading.dialogue import Row
 from mailtutor.session import Session
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.lesson import LessonScreen
+from mailtutor.tui.widgets.folding import fold
+from mailtutor.tui.widgets.prose import prose
 from mailtutor.tui.widgets.wire import WirePane
 from tests.tui.stage import FakeStage, opened, paste_line, shown, stage, until
 
@@ -201,13 +203,38 @@ async def test_from_home_enter_opens_the_first_lesson() -> None:
         assert "Step 1 of" in shown(app)
 
 
-async def test_on_a_small_screen_a_question_ends_in_view_and_a_mark_says_where_the_rest_is() -> None:
-    session = FakeStage()
-    session.set_result("01-who-is-who", "first-letter", "done")
-    app = TuiApp(session, "lesson", {"lesson": "1"})
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("lesson", ["1", "2", "3"])
+async def test_on_a_small_screen_what_asks_is_seen_whole_from_its_beginning(
+    lesson: str, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(FakeStage(), "lesson", {"lesson": lesson})
     async with app.run_test(size=(80, 24)) as pilot:
         screen = lesson_screen(app)
-        await until(pilot, lambda: "more text ▲" in shown(app), "the mark")
+        await pilot.pause()
+        for index, step in enumerate(screen.lesson.steps):
+            if not isinstance(step, (Quiz, Reflect, Type)):
+                continue
+            screen.index = index
+            screen._show_step()
+            await pilot.pause()
+            text = screen._text
+            asked = [block for block in prose(screen.lesson.section(language, step.id).body) if block.content.plain]
+            lines = [line for block in asked for line in fold(block, text.size.width).plain.split("\n")]
+            assert text.scroll_offset.y == 0, step.id
+            assert [line for line in lines if line.strip() not in shown(app)] == [], step.id
+
+
+async def test_on_a_small_screen_a_mark_says_where_the_rest_is() -> None:
+    app = TuiApp(FakeStage(), "lesson", {"lesson": "2"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        screen.index = [step.id for step in screen.lesson.steps].index("message")
+        screen._show_step()
+        await until(pilot, lambda: "more text ▼" in shown(app), "the mark")
+        await pilot.press("f3")
+        await until(pilot, lambda: "▲" in shown(app), "the hint")
         assert screen._text.scroll_offset.y == screen._text.max_scroll_y
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
+from mailtutor.reading.dialogue import dialogue_of
+from mailtutor.reading.world import Waiting
 from mailtutor.session import Session
 from mailtutor.text.catalogue import words
 from mailtutor.trace.events import AnyEvent, Attempted, Bounced, Queued, Warned
@@ -244,6 +247,53 @@ async def test_a_real_queue_is_held_jumped_over_and_recalled(session: Session) -
         await until(pilot, lambda: "nothing to jump to" in shown(app), "nothing that waits for a time")
         await pilot.press("x", "x")
         await until(pilot, lambda: "✘ recalled" in shown(app), "the message recalled")
+
+
+@pytest.mark.slow
+async def test_three_messages_wait_for_a_server_and_leave_on_one_connection(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The receiver off, three messages, a jump while it is off, the receiver on, a jump: one connection brings all.
+
+    The machine's time stands still, so that the lab's only jumps.
+    """
+    monkeypatch.setattr(
+        "mailtutor.lab.clock.time", SimpleNamespace(monotonic=lambda: 0.0, time=lambda: 1_700_000_000.0)
+    )
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await until(pilot, lambda: session.is_running, "the lab")
+
+        def waiting() -> list[Waiting]:
+            return list(stage(app).viewpoint.live_world.queue.values())
+
+        def rows() -> str:
+            """What the queue shows; a message about something else may lie over it on the screen."""
+            return stage(app).queue.content().plain
+
+        await pilot.press("4")
+        await until(pilot, lambda: "✘ hamburger.edu down" in shown(app), "the server off")
+        await pilot.press("q")
+        for count in (1, 2, 3):
+            await pilot.press("1")
+            deferred = ["deferred"] * count
+            await until(pilot, lambda: [row.state for row in waiting()] == deferred, "the message waiting")  # noqa: B023
+        await until(pilot, lambda: rows().count("↻ waiting") == 3, "three rows")
+        before = session.wall
+        await pilot.press("j")
+        await until(pilot, lambda: "Jumped 5 s: crepes.fr tries again." in shown(app), "the jump")
+        assert session.wall == before + 5
+        await until(pilot, lambda: [row.attempts for row in waiting()] == [2, 2, 2], "a try in vain")
+        await pilot.press("4")
+        await until(pilot, lambda: "✘ hamburger.edu down" not in shown(app), "the server on")
+        await pilot.press("j")
+        await until(pilot, lambda: rows().count("✔ delivered") == 3, "all three delivered")
+    attempts = [event for event in session.log if isinstance(event, Attempted)]
+    assert attempts[-1].at == before + 5 + 10
+    delivered = [event.conn for event in attempts if event.outcome == "delivered"]
+    assert len(delivered) == 3
+    assert set(delivered) == {c.conn for c in dialogue_of(session.log).connections.values() if c.service == "smtp"}
+    assert len(set(delivered)) == 1
 
 
 @pytest.mark.slow

@@ -25,11 +25,13 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the sender wants to hear later (RFC 3461 §4). notify: of SUCCESS, FAILURE, DELAY; or NEVER."""
+    """What the sender wants to hear later (RFC 3461 §4), and when the message may go on. notify: of SUCCESS, FAILURE,
+    DELAY; or NEVER. release: as a Letter has it."""
 
     notify: tuple[str, ...] = ()
     ret: str = ""
     envid: str = ""
+    release: str = ""
 
 
 async def submit(
@@ -59,7 +61,7 @@ async def submit(
             await begin_tls(stream, means.trusted(), user.domain)
         courier = Courier(policy, tls=secure)
         to = tuple(Recipient(address, wishes.notify) for address in recipients)
-        courier.send(Letter(user.address, to, content, ret=wishes.ret, envid=wishes.envid))
+        courier.send(Letter(user.address, to, content, ret=wishes.ret, envid=wishes.envid, release=wishes.release))
         courier.finish()
         handed: tuple[Handed, ...] = ()
         async for done in carry(stream, courier, means, user.domain, checked=True):

@@ -48,6 +48,10 @@ class ImapService:
         """Stops watching."""
         self._leave()
 
+    def answer(self, event: object) -> bool:
+        """Nothing: the flow of large answers has to be waited for, whatever is asked."""
+        return False
+
     async def handle(self, event: object) -> None:
         """Answers one event."""
         try:

@@ -64,8 +64,8 @@ class Pop3Service:
         """Lets the maildrop go, however the session ended."""
         self._release()
 
-    async def handle(self, event: object) -> None:
-        """Answers one event."""
+    def answer(self, event: object) -> bool:
+        """Answers one event; False for the end, where the store has to be waited for."""
         match event:
             case events.PasswordGiven():
                 try:
@@ -75,9 +75,15 @@ class Pop3Service:
             case events.MessageWanted():
                 self._message(event.number)
             case events.MaildropClosed():
-                await self._update(event.numbers)
+                return False
             case _:
                 raise LocalProtocolError(f"no answer to {event!r}")
+        return True
+
+    async def handle(self, event: object) -> None:
+        """Deletes what was marked."""
+        assert isinstance(event, events.MaildropClosed)
+        await self._update(event.numbers)
 
     def _login(self, event: events.PasswordGiven) -> None:
         user = self._delivery.authenticated(event.user, event.password)

@@ -36,14 +36,12 @@ class Visit:
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
     """What a session depends on besides its host's plan. tls: the door itself is TLS (port 465). faults: what is broken
-    now; it may change while a session runs. The rest as `SmtpServer` has it."""
+    now; it may change while a session runs. greeting: the key of another than the usual one."""
 
     faults: Faults
     tls: bool = False
     mechanisms: tuple[str, ...] = MECHANISMS
-    tls_required: bool = False
-    plaintext_needs_tls: bool = False
-    strict_7bit: bool = False
+    greeting: str = ""
 
 
 class SmtpService:
@@ -66,8 +64,11 @@ class SmtpService:
         self._faults = settings.faults
         self._submission = visit.service in ("submission", "smtps")
         self._user: User | None = None
+        # The event before was a chunk of the message that is coming.
+        self._in_chunks = False
         # The classic server knows no AUTH; there the submission port trusts this machine, as 1982 did.
         offers_auth = self._submission and wording is Wording.EXTENDED
+        rules = delivery.plan.rules
         self.engine = SmtpServer(
             delivery.plan.name,
             wording=wording,
@@ -76,11 +77,13 @@ class SmtpService:
             mechanisms=settings.mechanisms if offers_auth else (),
             tls=settings.tls,
             nonce=secrets.token_hex(12),
-            greeting=self._faults.reply(delivery.plan.name, "greeting") or "220.ready",
+            greeting=settings.greeting or self._faults.reply(delivery.plan.name, "greeting") or "220.ready",
             auth_required=offers_auth,
-            tls_required=settings.tls_required,
-            plaintext_needs_tls=settings.plaintext_needs_tls,
-            strict_7bit=settings.strict_7bit,
+            tls_required="tls-required" in rules,
+            plaintext_needs_tls="passwords-need-tls" in rules,
+            strict_7bit="strict-7bit" in rules,
+            accept_bare_lf="accept-bare-lf" in rules,
+            now=clock.wall() if offers_auth else 0.0,
         )
 
     def woken(self) -> None:
@@ -89,36 +92,69 @@ class SmtpService:
     async def ended(self) -> None:
         """Nothing is held between commands."""
 
-    async def handle(self, event: object) -> None:
-        """Answers one event, with the fault that is switched on for it if there is one. Raises ConnectionError where
-        the fault is that the connection breaks."""
-        stage, host = _STAGES.get(type(event), ""), self.engine.host
-        cut = stage != "" and self._faults.cuts(host, stage)
-        if cut and stage != "end":
-            raise ConnectionResetError("cut on purpose")
-        fault = self._fault(event, stage)
-        if fault:
-            self.engine.reply(fault, **self._facts(event))
-            return
-        await self._answer(event)
-        if cut:
-            # The message is on the disk, and the client never hears of it.
-            raise ConnectionResetError("cut on purpose")
+    def answer(self, event: object) -> bool:
+        """Answers one event, with the fault that is switched on for it if there is one; False where the store or the
+        queue has to be waited for. Raises ConnectionError where the fault is that the connection breaks."""
+        if self._faults.on:
+            stages = self._stages(event)
+            if any(stage != "end" and self._faults.cuts(self.engine.host, stage) for stage in stages):
+                raise ConnectionResetError("cut on purpose")
+            if fault := self._fault(event, stages):
+                self.engine.reply(fault, **self._facts(event))
+                return True
+        if isinstance(event, (events.MessageReceived, events.QueueRunAsked)):
+            return False
+        self._answer(event)
+        return True
 
-    def _fault(self, event: object, stage: str) -> str:
+    async def handle(self, event: object) -> None:
+        """Answers what has to be waited for. Raises ConnectionError as `answer` does."""
+        match event:
+            case events.MessageReceived():
+                await self._message(event)
+                if self._faults.cuts(self.engine.host, "end"):
+                    # The message is on the disk, and the client never hears of it.
+                    raise ConnectionResetError("cut on purpose")
+            case events.QueueRunAsked():
+                await self._run_queue(event)
+            case _:
+                raise LocalProtocolError(f"nothing to wait for in {event!r}")
+
+    def _stages(self, event: object) -> tuple[str, ...]:
+        """Where in the session the event stands; the names faults go by (`faults.STAGES`). The last chunk of BDAT is
+        the end, and where it is the only one the beginning of the message too."""
+        stages = _STAGES.get(type(event), ())
+        if isinstance(event, events.MessageReceived) and event.chunked and not self._in_chunks:
+            stages = ("data", *stages)
+        if isinstance(event, events.ChunkReceived) and self._in_chunks:
+            stages = ()
+        self._in_chunks = isinstance(event, events.ChunkReceived)
+        return stages
+
+    def _fault(self, event: object, stages: Sequence[str]) -> str:
         """The key of the reply a fault gives here."""
         host, faults = self.engine.host, self._faults
         if isinstance(event, events.TlsAsked) and faults.detail(host, "no-tls") is not None:
             return "454.tls"
         if isinstance(event, events.ClientNamed) and event.extended and faults.detail(host, "no-ehlo") is not None:
             return "550.ehlo_refused"
-        if isinstance(event, events.RecipientNamed) and self.engine.sender is not None:
-            sender, recipient = str(self.engine.sender.path), str(event.path)
-            if faults.greylists(host, self._visit.client_address, sender, recipient):
+        for stage in stages:
+            if self._greylists(event, stage):
                 return "451.greylisted"
-        return faults.reply(host, stage) if stage else ""
+            if reply := faults.reply(host, stage):
+                return reply
+        return ""
 
-    async def _answer(self, event: object) -> None:
+    def _greylists(self, event: object, stage: str) -> bool:
+        """Whether this client has to come again with this mail (RFC 6647 §2)."""
+        sender = event if isinstance(event, events.SenderNamed) else self.engine.sender
+        named = (event,) if isinstance(event, events.RecipientNamed) else self.engine.recipients
+        if sender is None:
+            return False
+        recipient = "" if isinstance(event, events.SenderNamed) or not named else str(named[0].path)
+        return self._faults.greylists(self.engine.host, stage, self._visit.client_address, str(sender.path), recipient)
+
+    def _answer(self, event: object) -> None:
         engine = self.engine
         match event:
             case events.ClientNamed(extended=True):
@@ -135,8 +171,6 @@ class SmtpService:
                 engine.reply("354.go_on")
             case events.ChunkReceived():
                 engine.reply("250.chunk", size=str(event.size), total=str(event.total))
-            case events.MessageReceived():
-                await self._message(event)
             case events.ScramKeysAsked():
                 user = self._known(event.username)
                 engine.scram_keys(_scram_keys(engine.host, event.username, user.password if user else None))
@@ -146,14 +180,16 @@ class SmtpService:
                 self._verify(event.word)
             case events.ExpandAsked():
                 self._expand(event.word)
-            case events.QueueRunAsked(kind="#"):
-                engine.reply("458.queue_failed", node=event.node)
-            case events.QueueRunAsked():
-                count = await self._relay.flush(event.node, below=event.kind == "@")
-                key = "253.queue_counted" if count else "251.queue_empty"
-                engine.reply(key, node=event.node, count=str(count))
             case _:
                 raise LocalProtocolError(f"no answer to {event!r}")
+
+    async def _run_queue(self, event: events.QueueRunAsked) -> None:
+        if event.kind == "#":
+            self.engine.reply("458.queue_failed", node=event.node)
+            return
+        count = await self._relay.flush(event.node, below=event.kind == "@")
+        key = "253.queue_counted" if count else "251.queue_empty"
+        self.engine.reply(key, node=event.node, count=str(count))
 
     def _facts(self, event: object) -> dict[str, str]:
         """Whatever a fault's words may want."""
@@ -173,13 +209,20 @@ class SmtpService:
 
     def _recipient(self, event: events.RecipientNamed) -> None:
         path, delivery = event.path, self._delivery
-        if delivery.is_local(path.domain):
+        if delivery.is_local(path.domain) and self._is_for_later():
+            # What ends here never stands in the queue.
+            self.engine.reply("554.refused", reason="mail for this server's own users is not sent later")
+        elif delivery.is_local(path.domain):
             known = delivery.local_user(path.local, path.domain) is not None or bool(delivery.members(path.local))
             self.engine.reply("250.recipient" if known else "550.no_such_user", path=str(path))
         elif self._submission or path.domain.lower() in delivery.plan.backs_up:
             self.engine.reply("250.recipient", path=str(path))
         else:
             self.engine.reply("550.relaying", path=str(path))
+
+    def _is_for_later(self) -> bool:
+        sender, now = self.engine.sender, self._clock.wall()
+        return sender is not None and sender.release_at(now) > now
 
     async def _message(self, event: events.MessageReceived) -> None:
         engine = self.engine
@@ -194,8 +237,9 @@ class SmtpService:
         stamped = self._stamp() + content
         sender = event.sender
         envelope = queue.Envelope(str(sender.path), sender.body, sender.utf8, sender.ret, sender.envid)
-        filing = self._delivery.filing(envelope, users, remote, stamped, self._visit.conn)
         now = self._clock.wall()
+        due_at = sender.release_at(now)
+        filing = self._delivery.filing(envelope, users, remote, stamped, self._visit.conn, due_at)
         reports = self._delivery.report(Action.DELIVERED, envelope, reported, stamped, arrived_at=now)
         try:
             accepted = await self._delivery.accept(filing, *reports)
@@ -204,8 +248,9 @@ class SmtpService:
             return
         uid = accepted.filed[0][1] if accepted.filed else 0
         engine.reply("250.accepted", queue_id=accepted.queue_id or f"filed as message {uid}")
-        if accepted.queue_id or reports:
-            self._relay.poke()
+        onwards = {queue.domain_of(one.address) for each in (filing, *reports) for one in each.remote}
+        if onwards:
+            self._relay.poke(onwards)
 
     def _sorted(
         self, recipients: Sequence[events.RecipientNamed]
@@ -296,12 +341,13 @@ def _queued(recipient: events.RecipientNamed) -> queue.Recipient:
 
 
 # Where in a session an event stands; the names faults go by (faults.STAGES).
-_STAGES: Mapping[type, str] = {
-    events.ClientNamed: "hello",
-    events.SenderNamed: "mail",
-    events.RecipientNamed: "rcpt",
-    events.DataBegun: "data",
-    events.MessageReceived: "end",
+_STAGES: Mapping[type, tuple[str, ...]] = {
+    events.ClientNamed: ("hello",),
+    events.SenderNamed: ("mail",),
+    events.RecipientNamed: ("rcpt",),
+    events.DataBegun: ("data",),
+    events.ChunkReceived: ("data",),
+    events.MessageReceived: ("end",),
 }
 
 

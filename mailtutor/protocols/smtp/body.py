@@ -6,20 +6,26 @@ servers' ideas of a line end is where a second message can be smuggled in.
 
 from __future__ import annotations
 
+import re
+
 from mailtutor.errors import RemoteProtocolError
 
 _END = b"\r\n.\r\n"
+# What servers of old took for the same, and for the end of a line.
+_LOOSE_END = re.compile(rb"\r?\n\.\r?\n")
+_LOOSE_LINE_END = re.compile(rb"\r?\n")
 
 
 class BodyReader:
     """Collects one message.
 
     limit: octets it may have. Beyond it the content is thrown away while the end is still looked for, so that the
-    session stays in step.
+    session stays in step. bare_lf: LF alone ends a line, too, and so a message; the content then has CRLF for each.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, bare_lf: bool = False) -> None:
         self.limit = limit
+        self._bare_lf = bare_lf
         # DATA's own CRLF counts as the one before a first line that is only a dot.
         self._buffer = bytearray(b"\r\n")
         self._searched = 0
@@ -29,7 +35,7 @@ class BodyReader:
     def feed(self, data: bytes) -> bytes | None:
         """Takes bytes; None while the end is to come, else what came after it."""
         self._buffer += data
-        end = self._buffer.find(_END, self._searched)
+        end, after = self._find()
         if end < 0:
             # The end may be cut anywhere in its five octets.
             self._searched = max(0, len(self._buffer) - len(_END) + 1)
@@ -40,11 +46,23 @@ class BodyReader:
                     del self._buffer[: self._searched]
                     self._searched = 0
             return None
-        rest = bytes(self._buffer[end + len(_END) :])
-        del self._buffer[end + 2 :]
+        rest = bytes(self._buffer[after:])
+        del self._buffer[end:]
+        if self._bare_lf:
+            self._buffer = bytearray(_LOOSE_LINE_END.sub(b"\r\n", self._buffer))
+        # The last line's own end went with the dot's.
+        self._buffer += b"\r\n"
         self._content = bytes(self._buffer.replace(b"\r\n.", b"\r\n")[2:])
         self._buffer.clear()
         return rest
+
+    def _find(self) -> tuple[int, int]:
+        """Where the end begins, with the CRLF before its dot, and what comes after it; -1 where it is not there."""
+        if self._bare_lf:
+            found = _LOOSE_END.search(self._buffer, self._searched)
+            return (found.start(), found.end()) if found is not None else (-1, -1)
+        end = self._buffer.find(_END, self._searched)
+        return end, end + len(_END)
 
     def _stuffed_size(self) -> int:
         return len(self._buffer) - 2 - self._buffer.count(b"\r\n..")

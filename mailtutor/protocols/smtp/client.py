@@ -134,9 +134,10 @@ class SmtpClient:
         ret: str = "",
         envid: str = "",
         auth: str = "",
+        release: str = "",
     ) -> bytes:
         """MAIL. Each parameter is said where it is given and the server offers its extension. auth: the address that
-        first submitted the message."""
+        first submitted the message. release: `HOLDFOR=seconds` or `HOLDUNTIL=date-time`."""
         offered = self.extensions
         eight_bit = "BINARYMIME" if body == "BINARYMIME" else "8BITMIME"
         said = (
@@ -146,6 +147,7 @@ class SmtpClient:
             ("SMTPUTF8", utf8 and "SMTPUTF8" in offered),
             (f"RET={ret}", ret and "DSN" in offered),
             (f"ENVID={to_xtext(envid)}", envid and "DSN" in offered),
+            (release, release and "FUTURERELEASE" in offered),
         )
         return self._path("MAIL", "FROM", sender, [text for text, wanted in said if wanted])
 

@@ -66,7 +66,8 @@ class Recipient:
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A message with its envelope. body: "" to find out from the content. utf8: the header or an address may hold UTF-8
-    also where none can be seen. mark: the caller's own, untouched."""
+    also where none can be seen. release: when the server may send it on, as `SmtpClient.mail` has it. mark: the
+    caller's own, untouched."""
 
     sender: str
     recipients: tuple[Recipient, ...]
@@ -75,6 +76,7 @@ class Letter:
     utf8: bool = False
     ret: str = ""
     envid: str = ""
+    release: str = ""
     mark: object = None
 
 
@@ -344,7 +346,7 @@ class Courier:
         client = self.client
         mail = client.mail(
             letter.sender, size=len(letter.content), body=needs.body, utf8=needs.utf8, ret=letter.ret,
-            envid=letter.envid,
+            envid=letter.envid, release=letter.release,
         )  # fmt: skip
         grouped = self.policy.pipelining and "PIPELINING" in client.extensions
         self._out += mail
@@ -428,6 +430,8 @@ class _Needs:
             self.obstacle = _refused("the server does not offer BINARYMIME, and the message is not text", "5.6.3")
         elif self.body == "8BITMIME" and "8BITMIME" not in offered and not policy.lax_8bit:
             self.obstacle = _refused("the server does not offer 8BITMIME, and the message has 8-bit octets", "5.6.3")
+        elif letter.release and "FUTURERELEASE" not in offered:
+            self.obstacle = _refused("the server does not offer FUTURERELEASE, so it would send at once", "5.5.4")
         elif largest.isascii() and largest.isdigit() and 0 < int(largest) < len(letter.content):
             self.obstacle = _refused(f"the server takes at most {largest} octets", "5.3.4")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mailtutor.protocols.smtp import sasl
+from mailtutor.protocols.smtp.parameters import moment
 from mailtutor.protocols.smtp.xtext import from_xtext
 
 
@@ -71,6 +72,12 @@ class SenderNamed:
     def envid(self) -> str:
         """The sender's own mark for this message, decoded (RFC 3461 §4.4)."""
         return from_xtext(self.parameters.get("ENVID", ""))
+
+    def release_at(self, now: float) -> float:
+        """When it may go on (RFC 4865), seconds since 1970; `now` where the client did not say, or it is past."""
+        if until := self.parameters.get("HOLDUNTIL", ""):
+            return max(now, moment(until))
+        return now + int(self.parameters.get("HOLDFOR") or 0)
 
 
 @dataclass(frozen=True, slots=True)

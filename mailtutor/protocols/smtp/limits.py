@@ -7,19 +7,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """One server's. 0 stands for no limit, but not for `size`.
+    """One server's. 0 stands for no limit, but not for `size` and the lines.
 
-    size: octets of a message (552). text_line: of a line in it, CRLF included (550). recipients: of one message (452).
-    domains: different domains among the recipients of a session (452). messages: transactions of a session (421).
-    errors: 5yz replies of a session (421). The command line's 512 octets are the table's.
+    size: octets of a message (552). line: of a command, CRLF included, to which every parameter offered adds its own
+    (500). text_line: of a line in a message, CRLF included (550). recipients: of one message (452). domains: different
+    domains among the recipients of a session (452). messages: transactions of a session (421). errors: 5yz replies of
+    a session (421); generous, for beginners type by hand. release: seconds a message may wait before it is sent, where
+    its sender asks for that (501). sessions: of one client's address at a time (421); whoever
+    answers the door counts them, for an engine knows one session only.
+
+    None is below what RFC 5321 §4.5.3.1 asks for: 64 K of a message, lines of 512 and 1000 octets, 100 recipients.
     """
 
     size: int = 10 * 1024 * 1024
+    line: int = 512
     text_line: int = 1000
     recipients: int = 1000
     domains: int = 0
     messages: int = 0
     errors: int = 100
+    release: int = 3 * 24 * 3600
+    sessions: int = 1000
 
     def keywords(self) -> str:
         """What LIMITS tells of them (RFC 9422 §3)."""

@@ -40,6 +40,8 @@ class SmtpObserver:
         self._pending: deque[str] = deque()
         self._heard_server = False
         self._after_crlf = True
+        # The last line of the message is a dot that only careless servers take for its end.
+        self._loose_end = False
         self._chunk_left = 0
         self._piece = bytearray()
         # Set once the line is closed to readers.
@@ -156,6 +158,7 @@ class SmtpObserver:
             self._state = table.READY
             return Line(line.source, line.kind, raw, table.END, before=table.DATA, after=table.DATA)
         self._after_crlf = raw.endswith(b"\r\n")
+        self._loose_end = raw.rstrip(b"\r\n") == b"."
         return self._line(Source.CLIENT, Kind.DATA, raw)
 
     # The server ---------------------------------------------------------------------------------------------------
@@ -167,6 +170,10 @@ class SmtpObserver:
         code = found[1].decode()
         outcome = outcome_of(code)
         last = found[2] != b"-"
+        if self._state == table.DATA and self._loose_end and not self._pending:
+            # Answered, so it was an end to this server.
+            self._pending.append(table.END)
+            self._state, self._loose_end = table.READY, False
         verb = self._pending[0] if self._pending else ""
         greeting = not verb and self._state == table.CONNECT
         before = table.DATA if verb == table.END else self._state

@@ -12,6 +12,7 @@ _ROWS = (
     Reply("421.shutdown", "421", "{host} Service not available, closing transmission channel", None, "4.3.2"),
     Reply("421.idle", "421", "{host} Nothing heard for too long, closing connection", None, "4.4.2"),
     Reply("421.busy", "421", "{host} Too many connections, try again later", None, "4.3.2"),
+    Reply("421.too_many_sessions", "421", "{host} Too many connections from your address", None, "4.7.0"),
     Reply("421.too_many_errors", "421", "{host} Too many errors, closing connection", None, "4.7.0"),
     Reply("421.too_many_messages", "421", "{host} At most {limit} messages a connection; call again", None, "4.7.0"),
     Reply("454.tls", "454", "TLS not available for now", None, "4.7.0"),

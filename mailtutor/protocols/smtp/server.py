@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from mailtutor.errors import GrammarError, LocalProtocolError, RemoteProtocolError
@@ -62,7 +63,8 @@ class SmtpServer(Speaker):
     nonce: printable, of this session alone; challenges are made of it, for the engine makes no random numbers.
     greeting: key of the reply to the connection itself. auth_required: MAIL needs AUTH (530). tls_required: nearly
     everything needs STARTTLS (530). plaintext_needs_tls: PLAIN and LOGIN only under TLS (538). strict_7bit: 8-bit
-    octets need BODY=8BITMIME (554).
+    octets need BODY=8BITMIME (554). accept_bare_lf: LF alone ends a line, too, as with the old servers that let mail be
+    smuggled in. now: seconds since 1970 when the session began; 0 where there is no sending later (FUTURERELEASE).
     """
 
     def __init__(
@@ -80,6 +82,8 @@ class SmtpServer(Speaker):
         tls_required: bool = False,
         plaintext_needs_tls: bool = False,
         strict_7bit: bool = False,
+        accept_bare_lf: bool = False,
+        now: float = 0.0,
     ) -> None:
         super().__init__(table.CONNECT)
         self.host = host
@@ -93,6 +97,8 @@ class SmtpServer(Speaker):
         self.tls_required = tls_required
         self.plaintext_needs_tls = plaintext_needs_tls
         self.strict_7bit = strict_7bit
+        self.accept_bare_lf = accept_bare_lf
+        self.began_at = now
         self.errors = self.messages = 0
         self.client_name = self.username = ""
         self.extended = False
@@ -188,14 +194,20 @@ class SmtpServer(Speaker):
     def extensions(self) -> str:
         """What EHLO lists, one keyword a line (RFC 5321 §4.1.1.1)."""
         values = {
-            "SIZE": str(self.limits.size), "AUTH": " ".join(self._usable_mechanisms()), "LIMITS": self.limits.keywords()
+            "SIZE": str(self.limits.size), "AUTH": " ".join(self._usable_mechanisms()),
+            "LIMITS": self.limits.keywords(), "FUTURERELEASE": self._release_limits(),
         }  # fmt: skip
         told = (name for name in table.CAPABILITIES if self._tells(name))
         return "\n".join(f"{name} {values.get(name, '')}".rstrip() for name in told)
 
+    def _release_limits(self) -> str:
+        """How long a message may wait here, and until when (RFC 4865)."""
+        latest = datetime.fromtimestamp(self.began_at + self.limits.release, UTC)
+        return f"{self.limits.release} {latest:%Y-%m-%dT%H:%M:%SZ}"
+
     def offers(self, capability: str) -> bool:
         """Whether a client may count on it now."""
-        if capability == "AUTH" and not self.mechanisms:
+        if (capability == "AUTH" and not self.mechanisms) or (capability == "FUTURERELEASE" and not self.began_at):
             return False
         return capability in self.offered and table.NEEDS.get(capability, capability) in self.offered
 
@@ -226,7 +238,7 @@ class SmtpServer(Speaker):
             case events.AuthAttempted():
                 self.username = event.username
             case events.DataBegun():
-                self._body = BodyReader(self.limits.size)
+                self._body = BodyReader(self.limits.size, bare_lf=self.accept_bare_lf)
             case events.TlsAsked():
                 # What came in clear behind the command must not be heard once TLS stands.
                 self._order = StartTls(self._lines.rest())
@@ -281,14 +293,18 @@ class SmtpServer(Speaker):
             return None
 
     def _check_line(self, raw: bytes, verb: str) -> None:
-        limit = self._line_limits.get(verb, table.LINE_LIMIT)
+        limit = self._line_limits.get(verb, self.limits.line)
         if self._lines.overlong or len(raw) > limit:
             raise RemoteProtocolError("500.line_too_long", limit=str(limit))
-        wrong = bare_line_end(raw)
+        wrong = self._wrong_end(raw)
         if wrong:
             raise RemoteProtocolError(_LINE_ENDS[wrong])
         if _NOT_ASCII.search(raw):
             self._check_utf8(raw, verb)
+
+    def _wrong_end(self, raw: bytes) -> str:
+        wrong = bare_line_end(raw)
+        return "" if wrong == "wire.bare_lf" and self.accept_bare_lf else wrong
 
     def _check_utf8(self, raw: bytes, verb: str) -> None:
         if verb not in _UTF8 or not self.extended or not self.offers("SMTPUTF8"):
@@ -376,7 +392,7 @@ class SmtpServer(Speaker):
         """How long a command's line may be: each parameter offered adds its own length."""
         limits = {"AUTH": table.LONGEST_LINE}
         for verb, rows in table.PARAMETERS.items():
-            limits[verb] = table.LINE_LIMIT + sum(row.octets for row in rows.values() if self.offers(row.capability))
+            limits[verb] = self.limits.line + sum(row.octets for row in rows.values() if self.offers(row.capability))
         return limits
 
     def _check_event(self, event: object) -> None:
@@ -399,10 +415,19 @@ class SmtpServer(Speaker):
             raise RemoteProtocolError("530.need_auth")
         self._check_parameters("MAIL", event.parameters)
         self._check_ascii(event, utf8=event.utf8)
+        self._check_release(event)
         if event.size > self.limits.size:
             raise RemoteProtocolError("552.too_big", limit=str(self.limits.size))
         if self.limits.messages and self.messages >= self.limits.messages:
             raise RemoteProtocolError("421.too_many_messages", limit=str(self.limits.messages))
+
+    def _check_release(self, event: events.SenderNamed) -> None:
+        asked = [name for name in ("HOLDFOR", "HOLDUNTIL") if name in event.parameters]
+        if len(asked) > 1:
+            raise RemoteProtocolError("501.parameter_value", parameter=asked[1], syntax="only one of the two")
+        if asked and event.release_at(self.began_at) - self.began_at > self.limits.release:
+            syntax = f"at most {self._release_limits()}"
+            raise RemoteProtocolError("501.parameter_value", parameter=asked[0], syntax=syntax)
 
     def _check_recipient(self, event: events.RecipientNamed) -> None:
         self._check_parameters("RCPT", event.parameters)
@@ -503,7 +528,7 @@ class SmtpServer(Speaker):
 
     def _read_auth(self, raw: bytes) -> object | None:
         response = raw.rstrip(b"\r\n")
-        wrong = bare_line_end(raw)
+        wrong = self._wrong_end(raw)
         if self._lines.overlong:
             self._done("AUTH", "500.auth_line_too_long", limit=str(table.LONGEST_LINE))
         elif wrong:

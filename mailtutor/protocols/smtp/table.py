@@ -201,14 +201,14 @@ COMMANDS = {
 }  # fmt: skip
 
 # What answers nothing: the greeting, and a line that is no command.
-UNASKED = ("220.ready", "421.busy", "521.no_mail", "554.no_service", "500.empty", "500.unknown")
+UNASKED = (
+    "220.ready", "421.busy", "421.too_many_sessions", "521.no_mail", "554.no_service", "500.empty", "500.unknown",
+)  # fmt: skip
 
 # Known to the standards, spoken by nobody here: 502, not 500 (RFC 5321 §4.2.4).
 NOT_OFFERED = frozenset({"SEND", "SOML", "SAML", "TURN", "ATRN", "BURL"})
 
-# Octets a command line may have with its CRLF (RFC 5321 §4.5.3.1.4); every parameter offered adds its own, and AUTH has
-# its own limit (RFC 4954 §4), for responses too.
-LINE_LIMIT = 512
+# Octets no line of commands may exceed, whatever a server's limit: what AUTH may have (RFC 4954 §4), for responses too.
 LONGEST_LINE = 12288
 
 # What a server can say in EHLO, in the order it says it.
@@ -220,6 +220,7 @@ CAPABILITIES = {
     "CHUNKING": "RFC 3030",
     "SMTPUTF8": "RFC 6531",
     "DSN": "RFC 3461",
+    "FUTURERELEASE": "RFC 4865",
     "ETRN": "RFC 1985",
     "EXPN": "RFC 5321 §4.1.1.7",
     "STARTTLS": "RFC 3207",

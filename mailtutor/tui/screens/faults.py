@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from mailtutor.lab.faults import KINDS
 from mailtutor.tui.lasting import lasting
-from mailtutor.tui.widgets.faultstrip import short
+from mailtutor.tui.widgets.faultstrip import named, short
 from mailtutor.tui.widgets.folding import Block, FoldedText
 from mailtutor.tui.widgets.speaking import Speaking
 
@@ -24,7 +24,7 @@ Faults = Mapping[tuple[str, str], str]
 # What ← and → offer where a fault takes a number of seconds.
 NUMBERS = {"slow": ("0.5", "2.0", "10.0"), "clock-skew": ("-86400.0", "-3600.0", "3600.0", "86400.0")}
 _NAMES = tuple(KINDS)
-_KIND_CELLS, _DETAIL_CELLS = 14, 16
+_DETAIL_CELLS = 16
 
 
 class FaultScreen(Speaking, ModalScreen[None]):
@@ -54,7 +54,7 @@ class FaultScreen(Speaking, ModalScreen[None]):
         border: round $primary; background: $surface; padding: 0 1;
     }
     FaultScreen #hosts { height: 1; }
-    FaultScreen #list { height: auto; max-height: 16; scrollbar-size-vertical: 1; }
+    FaultScreen #list { height: auto; max-height: 18; scrollbar-size-vertical: 1; }
     FaultScreen.-short #list { max-height: 12; }
     FaultScreen #what { height: 6; border-top: solid $panel; }
     FaultScreen ToastRack { dock: top; align: right top; }
@@ -118,14 +118,19 @@ class FaultScreen(Speaking, ModalScreen[None]):
         detail = short(self._detail(kind))
         arrows = f"◂ {detail} ▸" if marked and len(_choices(kind)) > 1 else f"  {detail}"
         title = self.words(f"fault.{kind}.title")
+        name = set_cell_size(named(kind, self.words), self._kind_cells)
         line = Content.assemble(
             ("▌ " if marked else "  ", "bold $accent"),
             ("✘ " if is_on else "○ ", "bold $wire-refused" if is_on else "$wire-quiet"),
-            (set_cell_size(kind, _KIND_CELLS), "bold $wire-refused" if is_on else "bold" if marked else ""),
+            (name, "bold $wire-refused" if is_on else "bold" if marked else ""),
             (set_cell_size(arrows, max(_DETAIL_CELLS, cell_len(arrows) + 1)), "$accent" if marked else "$wire-quiet"),
             (title, "bold" if marked else ""),
         )
         return line
+
+    @property
+    def _kind_cells(self) -> int:
+        return 1 + max(cell_len(named(kind, self.words)) for kind in _NAMES)
 
     def _meaning(self) -> list[Block]:
         kind = _NAMES[self._at]

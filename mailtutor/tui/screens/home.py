@@ -21,6 +21,7 @@ from mailtutor.text.telling import tell
 from mailtutor.tui.actions import HOME, bindings
 from mailtutor.tui.contract import Stage
 from mailtutor.tui.widgets.bar import Bar
+from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.keybar import KeyBar
 from mailtutor.tui.widgets.prose import Prose
 from mailtutor.tui.widgets.speaking import Speaking
@@ -37,7 +38,7 @@ class HomeScreen(Speaking, Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(HOME)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's name and type
     DEFAULT_CSS = """
-    HomeScreen #hints { height: 1; padding: 0 2; color: $wire-quiet; }
+    HomeScreen #hints { height: auto; max-height: 2; padding: 0 2; color: $wire-quiet; }
     HomeScreen #welcome { height: auto; padding: 1 2 0 2; }
     HomeScreen #choice { height: 1fr; padding: 1 1 0 1; }
     HomeScreen OptionList { width: 1fr; height: 1fr; border: none; background: $background; padding: 0; }
@@ -64,7 +65,7 @@ class HomeScreen(Speaking, Screen[None]):
         self._welcome = Static(markup=False, id="welcome")
         self._list = OptionList(markup=False)
         self._about = Prose(id="about")
-        self._hints = Static(markup=False, id="hints")
+        self._hints = FoldedText(id="hints")
         self._keybar = KeyBar(HOME)
         self._lessons: dict[str, Lesson] = {}
         self._finished: dict[str, int] = {}
@@ -109,7 +110,7 @@ class HomeScreen(Speaking, Screen[None]):
         """Draws everything in the current language, the mark where it was."""
         results = self.session.results() if self._lessons else {}
         self._bar.title(self.words("screen.home.title"))
-        self._hints.update(self.words("screen.home.hints"))
+        self._hints.show(Content(self.words("screen.home.hints")))
         entries: list[Option | None] = []
         first_open = ""
         finished: dict[str, int] = {}
@@ -174,20 +175,36 @@ class HomeScreen(Speaking, Screen[None]):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Says what the entry is about."""
-        place = event.option_id or ""
-        self._draw_welcome(place)
+        self._draw_welcome(event.option_id or "")
+        self._draw_about()
+
+    def _draw_about(self) -> None:
+        place = self._marked
+        if not place:
+            return
         lesson = self._lessons.get(place.removeprefix("lesson:"))
         if lesson is None:
             self._about.show(self.words(f"screen.home.place.{place}.what"))
             return
         prose = lesson.prose(self.words.language)
-        facts = [
-            self.words("screen.home.minutes", minutes=lesson.outline.minutes),
-            self.words("screen.home.covers", rows=" ".join(lesson.outline.covers)),
-        ]
+        facts = [self.words("screen.home.minutes", minutes=lesson.outline.minutes)]
         if lesson.outline.needs:
-            facts.append(self.words("screen.home.needs", lessons=" ".join(lesson.outline.needs)))
-        self._about.show("\n\n".join([f"**{prose.title}**", prose.about, *facts]))
+            facts.append(self.words("screen.home.needs", lessons=self._named(lesson.outline.needs)))
+        narrow = self.has_class("-narrow")
+        told = (" " if narrow else "\n\n").join(facts)
+        self._about.show("\n\n".join([f"**{prose.title}**", prose.about, told]), dense=narrow)
+
+    def _named(self, lessons: Sequence[str]) -> str:
+        """Lessons as the list shows them: "2 SMTP by hand"."""
+        found = [self._lessons[name] for name in lessons if name in self._lessons]
+        return ", ".join(
+            self.words("screen.home.lesson", number=one.number, title=one.prose(self.words.language).title)
+            for one in found
+        )
+
+    def on_resize(self) -> None:
+        """Few lines are used another way."""
+        self._draw_about()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter goes there."""

@@ -21,7 +21,7 @@ from mailtutor.errors import MailtutorError
 from mailtutor.lab.plan import SeedMail
 from mailtutor.protocols.lines import Source
 from mailtutor.protocols.spec import Wording
-from mailtutor.reading.coach import advise, expects_command
+from mailtutor.reading.coach import Advice, advise, expects_command
 from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
@@ -70,6 +70,12 @@ class LessonScreen(ActingScreen):
     LessonScreen.-typing.-short.-view-meaning #meaning { height: 1fr; }
     LessonScreen.-narrow.-asking #meaning, LessonScreen.-narrow.-typing #meaning { display: none; }
     LessonScreen.-narrow.-view-meaning #meaning { display: block; }
+    LessonScreen.-narrow #side, LessonScreen.-narrow.-view-text #side { max-height: 100%; }
+    LessonScreen.-narrow #text { height: auto; max-height: 3; }
+    LessonScreen.-narrow.-typing #text { max-height: 6; }
+    LessonScreen.-narrow.-asking #text { max-height: 6; }
+    LessonScreen.-narrow.-corrected #text, LessonScreen.-narrow.-done #text { max-height: 3; }
+    LessonScreen.-narrow.-view-text #text { height: 1fr; max-height: 100%; }
     """
 
     def __init__(self, session: Stage, *, lesson: str) -> None:
@@ -126,9 +132,9 @@ class LessonScreen(ActingScreen):
 
     def _start(self) -> None:
         self._is_begun = False
-        outline = self.lesson.outline
+        lab = self.lesson.outline.lab
         seed = [SeedMail(mail.user, mail.content, mail.mailbox) for mail in self.lesson.seeds]
-        self.start_lab(classic=outline.lab.wording is Wording.CLASSIC, seed=seed)
+        self.start_lab(classic=lab.wording is Wording.CLASSIC, seed=seed, faults=lab.faults)
 
     def lab_ready(self) -> None:
         """Does again what the steps before did; then the step can begin on the wire."""
@@ -195,7 +201,7 @@ class LessonScreen(ActingScreen):
         self._keep_secret(isinstance(step, Predict) and not self.is_done)
         self.set_class(isinstance(step, _ASKED) and not isinstance(step, Predict), "-asking")
         self.set_class(isinstance(step, Type), "-typing")
-        self.prompt.advise(None)
+        self._advise(None)
         # A new step is not about the leg that was looked at in the last one.
         self.deck.choose(None)
         self._light()
@@ -219,7 +225,7 @@ class LessonScreen(ActingScreen):
         folded = self.has_class("-narrow") and self.view != "text"
         title = section.title if folded else ""
         self._marks.update(marks(self.lesson, self.index, self._done, self.words, title))
-        self._text.show(step_text(self.step, section, self._hints, self.words, titled=not folded))
+        self._text.show(step_text(self.step, section, self._hints, self.words, titled=not folded), dense=folded)
         self.call_after_refresh(self._fit_text, folded=folded)
         self._ask()
         self.set_class(self.is_done, "-done")
@@ -240,10 +246,10 @@ class LessonScreen(ActingScreen):
         return self.words("screen.lesson.done")
 
     def _fit_text(self, *, folded: bool) -> None:
-        """What asks stands at the end of a question's text; where a text is cut, a mark says so."""
+        """A hint that was asked for is seen; where a text is cut, a mark says so."""
         if not self.is_attached:
             return
-        if folded and (self._hints or isinstance(self.step, (Quiz, Reflect))):
+        if folded and self._hints:
             self._text.scroll_end(animate=False, immediate=True)
         self._mark_cut()
 
@@ -441,12 +447,17 @@ class LessonScreen(ActingScreen):
             protocol, state = connection.protocol, connection.state
             judged = expects_command(protocol, state, connection.rows)
             advice = advise(line, protocol, state, self.words) if judged else None
-            self.prompt.advise(advice, event.line, len(connection.rows))
+            self._advise(advice, event.line, len(connection.rows))
             self._return_to(connection)
             try:
                 console.send(event.line)
             except (MailtutorError, RuntimeError) as wrong:  # the server, or the whole lab, has just gone
                 self.prompt.tell(tell(wrong, self.words))
+
+    def _advise(self, advice: Advice | None, line: str = "", since: int = 0) -> None:
+        """What the coach has to correct needs the lines the step's text had."""
+        self.prompt.advise(advice, line, since)
+        self.set_class(advice is not None and not advice.is_right, "-corrected")
 
     def _return_to(self, connection: Connection) -> None:
         """Now, and the dialogue the student speaks in: the answer must be seen, whatever was looked at before."""

@@ -32,6 +32,7 @@ class PracticeScreen(StageScreen):
     PracticeScreen.-short #meaning { height: 8; }
     PracticeScreen.-short.-view-meaning #meaning { height: 1fr; }
     PracticeScreen.-narrow #meaning { display: none; }
+    PracticeScreen.-narrow #side { max-height: 6; }
     PracticeScreen.-narrow.-view-meaning #meaning, PracticeScreen.-narrow.-view-bytes #meaning { display: block; }
     """
 
@@ -68,9 +69,13 @@ class PracticeScreen(StageScreen):
         if len(self.session.hosts) > SERVER:
             host = self.session.hosts[SERVER]
             port = host.ports.get(self.protocol, 0)
-            parts.append(self.words("screen.practice.door", host=host.name, address=host.address, port=port))
-            parts += [f"`{user.name}` · `{user.password}`" for user in host.users]
-        self._text.show("\n\n".join(parts))
+            door = self.words("screen.practice.door", host=host.name, address=host.address, port=port)
+            parts.append("  ".join([door, *(f"`{user.name}` · `{user.password}`" for user in host.users)]))
+        self._text.show("\n\n".join(parts), dense=self.has_class("-narrow"))
+
+    def on_resize(self) -> None:
+        """Few lines are used another way."""
+        self.speak()
 
     def _connect(self) -> None:
         if not self.session.is_running:

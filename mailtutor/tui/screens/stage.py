@@ -45,6 +45,8 @@ SLOW_BEAT_S = 0.1
 CALM_S = 0.15
 # One lab at a time, even when a student is quicker than a lab can start.
 STARTING = threading.Lock()
+# Events read at a look: what stands between two paints is never long, however much is said.
+MOST_EVENTS = 400
 T = TypeVar("T")
 VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "text")
 
@@ -132,7 +134,7 @@ class StageScreen(WorldActions):
         """Begins to follow the log."""
         self.add_class("-view-wire")
         self._calm = Limiter(self.draw_around, CALM_S)
-        self._pulse = Pulse(self.beat)
+        self._pulse = Pulse(self.beat, lambda: self.viewpoint.is_behind)
         self._pulse.watch(self.viewpoint.log)
         self.set_interval(SLOW_BEAT_S, self._slow_beat)
         self.beat()
@@ -155,7 +157,7 @@ class StageScreen(WorldActions):
         return [SeedMail(seed.user, seed.content, seed.mailbox) for seed in seeds]
 
     @work(thread=True, exclusive=True, group="lab")
-    def start_lab(self, *, classic: bool = False, seed: Sequence[SeedMail] = ()) -> None:
+    def start_lab(self, *, classic: bool = False, seed: Sequence[SeedMail] = (), faults: Sequence[str] = ()) -> None:
         """Starts the lab without holding up the first paint."""
         worker = get_current_worker()
         with STARTING:
@@ -163,7 +165,7 @@ class StageScreen(WorldActions):
                 return
             self._is_starting = True
             try:
-                self.session.start(classic=classic, seed=seed)
+                self.session.start(classic=classic, seed=seed, faults=faults)
             except MailtutorError as wrong:
                 if not worker.is_cancelled:
                     self.call_later(self.lab_failed, wrong)
@@ -227,7 +229,7 @@ class StageScreen(WorldActions):
         """Reads what is new and draws it."""
         if self.session.log is not self.viewpoint.log and self.follows_session:
             self.look_at(Viewpoint(self.session.log))
-        rows = self.viewpoint.read()
+        rows = self.viewpoint.read(MOST_EVENTS)
         self._draw_wire()
         if self._calm is not None:
             self._calm.ask()

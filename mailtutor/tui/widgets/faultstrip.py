@@ -1,15 +1,18 @@
 """What is broken on purpose at the moment shown, for as long as it is; nothing where everything works.
 
-Written as `serve --fault` takes it, so that the signs on the screen and on the command line are the same.
+Written as `serve --fault` takes it, so that the signs on the screen and on the command line are the same; in a language
+that has a word of its own for the fault, that word stands before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from mailtutor.reading.visible import visible
+from mailtutor.text.catalogue import Words
 from mailtutor.tui.widgets.speaking import Speaking
 
 
@@ -22,29 +25,35 @@ class FaultStrip(Speaking):
 
     def __init__(self) -> None:
         super().__init__()
-        self._chips: list[str] = []
+        self._faults: dict[tuple[str, str], str] = {}
 
     def show(self, faults: Mapping[tuple[str, str], str]) -> None:
         """faults: (host, kind) → detail."""
-        chips = [chip(host, kind, detail) for (host, kind), detail in faults.items()]
-        if chips != self._chips:
-            self._chips = chips
-            self.display = bool(chips)
+        if dict(faults) != self._faults:
+            self._faults = dict(faults)
+            self.display = bool(faults)
             self.refresh()
 
     def render(self) -> Content:
         """As many as there is room for, and how many more there are."""
-        room, shown = self.content_size.width, list(self._chips)
-        while len(shown) > 1 and len("  ".join(shown)) + (6 if len(shown) < len(self._chips) else 0) > room:
+        chips = [chip(host, kind, detail, self.words) for (host, kind), detail in self._faults.items()]
+        room, shown = self.content_size.width, list(chips)
+        while len(shown) > 1 and cell_len("  ".join(shown)) + (6 if len(shown) < len(chips) else 0) > room:
             shown.pop()
-        more = len(self._chips) - len(shown)
+        more = len(chips) - len(shown)
         parts = [Content.styled(text, "bold $wire-refused") for text in shown]
         return Content("  ").join([*parts, *([Content.styled(f"+{more}", "bold $wire-refused")] if more else [])])
 
 
-def chip(host: str, kind: str, detail: str) -> str:
+def chip(host: str, kind: str, detail: str, words: Words) -> str:
     """One fault in a few signs."""
-    return visible(f"✘ {host} {kind}{'@' if detail else ''}{short(detail)}")
+    return visible(f"✘ {host} {named(kind, words)}{'@' if detail else ''}{short(detail)}")
+
+
+def named(kind: str, words: Words) -> str:
+    """A fault's name: `busy`; in Chinese `太忙 busy`, for the command line knows the second only."""
+    name = words.get(f"fault.{kind}.name", kind)
+    return kind if name == kind else f"{name} {kind}"
 
 
 def short(detail: str) -> str:

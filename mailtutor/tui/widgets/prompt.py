@@ -18,6 +18,7 @@ from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.coach import Advice, answer_to, completions, expects_command, likely_next, takes_commands
 from mailtutor.reading.dialogue import Connection
 from mailtutor.reading.explain import next_verbs
+from mailtutor.reading.offers import offered
 from mailtutor.reading.visible import visible
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.speaking import Speaking
@@ -103,6 +104,10 @@ class Prompt(Speaking, Vertical):
         self._answer: Line | None = None
         self._ready = False
         self._in_literal = False
+        self._offers: frozenset[str] = frozenset()
+        # What the server has offered, and the number of rows it was read from.
+        self._offered: frozenset[str] = frozenset()
+        self._offered_at = 0
         self._message = ""
 
     def compose(self) -> ComposeResult:
@@ -110,18 +115,29 @@ class Prompt(Speaking, Vertical):
         yield self._advice_text
         yield self.input
 
-    def at(self, protocol: str, state: str, *, is_open: bool, in_literal: bool = False) -> None:
-        """Where the conversation is: what Tab completes and what the hints list."""
-        now = (protocol, state, is_open, in_literal)
-        if now != (self.input.protocol, self.input.state, self._ready, self._in_literal):
-            self.input.protocol, self.input.state, self._ready, self._in_literal = now
+    def at(
+        self,
+        protocol: str,
+        state: str,
+        *,
+        is_open: bool,
+        in_literal: bool = False,
+        offers: frozenset[str] = frozenset(),
+    ) -> None:
+        """Where the conversation is: what Tab completes and what the hints list. offers: see `offered`."""
+        now = (protocol, state, is_open, in_literal, offers)
+        if now != (self.input.protocol, self.input.state, self._ready, self._in_literal, self._offers):
+            self.input.protocol, self.input.state, self._ready, self._in_literal, self._offers = now
             self.speak()
 
     def follow(self, connection: Connection, *, is_open: bool) -> None:
         """The same, read from the connection; once the server has answered, its answer has the last word."""
         protocol, state, rows = connection.protocol, connection.state, connection.rows
         in_literal = takes_commands(protocol, state) and not expects_command(protocol, state, rows)
-        self.at(protocol, state, is_open=is_open, in_literal=in_literal)
+        if len(rows) != self._offered_at and takes_commands(protocol, state):
+            # Not for every line of a letter: it is read back to the last EHLO.
+            self._offered_at, self._offered = len(rows), offered(rows) if protocol == "smtp" else frozenset()
+        self.at(protocol, state, is_open=is_open, in_literal=in_literal, offers=self._offered)
         if self._advice is not None and self._answer is None:
             line, since = self._said
             self._answer = answer_to(line.encode("utf-8", "surrogateescape"), rows, since)
@@ -174,7 +190,8 @@ class Prompt(Speaking, Vertical):
         self._advice_text.display = bool(lines)
 
     def _hints(self, protocol: str, state: str) -> list[Content]:
-        legal = [verb for verb in next_verbs(PROTOCOLS[protocol].table, state, self.words) if verb.refusal is None]
+        table = PROTOCOLS[protocol].table
+        legal = [verb for verb in next_verbs(table, state, self.words, self._offers) if verb.refusal is None]
         if not legal:
             return []
         names = "  ".join(verb.verb for verb in legal[:_HINTED]) + (" …" if len(legal) > _HINTED else "")
@@ -183,13 +200,14 @@ class Prompt(Speaking, Vertical):
         ]
         if self._advice is None or not self._advice.example:
             lead = self.words("screen.typing.example") + " "
-            example = likely_next(PROTOCOLS[protocol].table, state)
+            example = likely_next(table, state)
             found.append(Content.assemble((lead, "$wire-quiet"), (example, "bold $accent")))
         return found
 
     def _coach(self, advice: Advice) -> list[Content]:
         if advice.is_right:
-            return [self._verdict(advice)]
+            holds = self._answer is None or self._answer.outcome in (Outcome.SUCCESS, Outcome.GO_ON)
+            return [self._verdict(advice), *([Content(advice.note)] if advice.note and holds else [])]
         lines = [
             Content.assemble(
                 ("✘ ", "bold $wire-refused"), (advice.headline, "bold"), (f"   {advice.rfc}", "$wire-quiet")

@@ -29,17 +29,17 @@ class Prose(VerticalScroll, can_focus=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._text = FoldedText()
-        self._shown = ""
+        self._shown: tuple[str, bool] = ("", False)
 
     def compose(self) -> ComposeResult:
         """One text."""
         yield self._text
 
-    def show(self, text: str) -> None:
-        """Shows this Markdown from its beginning."""
-        if text != self._shown:
-            self._shown = text
-            self._text.show(*prose(text))
+    def show(self, text: str, *, dense: bool = False) -> None:
+        """Shows this Markdown from its beginning. dense: paragraphs follow at once, where there are few lines."""
+        if (text, dense) != self._shown:
+            self._shown = (text, dense)
+            self._text.show(*(block for block in prose(text) if block.content.plain or not dense))
             self.scroll_home(animate=False)
 
 

@@ -34,6 +34,28 @@ def _read(wire: list[tuple[Source, bytes]]) -> list[tuple[str, str, str, str]]:
     return [(line.source.value, line.kind.value, line.verb, line.code) for line in lines]
 
 
+def test_an_end_that_only_this_server_takes_for_one_is_known_by_its_answer() -> None:
+    post = Post(SmtpServer("hamburger.edu", accept_bare_lf=True))
+    post.server.greet()
+    wire = [(Source.SERVER, post.server.data_to_send())]
+    for said in (
+        b"HELO x\n",
+        b"MAIL FROM:<a@b.c>\n",
+        b"RCPT TO:<bob@hamburger.edu>\n",
+        b"DATA\n",
+        b"hi\n.\n",
+        b"QUIT\n",
+    ):
+        wire += [(Source.CLIENT, said), (Source.SERVER, post.feed(said))]
+    assert _read(wire)[-5:] == [
+        ("C", "data", "", ""),
+        ("C", "data", "", ""),
+        ("S", "reply", ".", "250"),
+        ("C", "command", "QUIT", ""),
+        ("S", "reply", "QUIT", "221"),
+    ]
+
+
 def test_a_whole_session_reads_as_it_was_meant() -> None:
     wire = _watched(
         [b"HELO x\r\n", b"MAIL FROM:<a@b.c>\r\n", b"RCPT TO:<bob@hamburger.edu>\r\n", b"DATA\r\n", b"hi\r\n..\r\n",

@@ -42,6 +42,7 @@ CASES = {
     "421.shutdown": Case(MAIL, fault="SenderNamed"),
     "421.idle": Case(MAIL, fault="SenderNamed"),
     "421.busy": Case(b"", {"greeting": "421.busy"}),
+    "421.too_many_sessions": Case(b"", {"greeting": "421.too_many_sessions"}),
     "421.too_many_errors": Case(b"WHAT\r\n" * 3, {"limits": Limits(errors=2)}),
     "421.too_many_messages": Case(MAIL + b"RSET\r\nMAIL FROM:<a@b.c>\r\n", {"limits": Limits(messages=1)}),
     "454.tls": Case(EHLO + b"STARTTLS\r\n", _full(), "TlsAsked"),

@@ -1,0 +1,214 @@
+"""What the command line may change about a plan: tables of names, and the readers of what is written.
+
+Everything is written `[HOST:]WHAT`; without a host it holds for all. A wrong word is answered with those that are
+right.
+To add a limit or a rule: a row here or in `plan.RULES`, and the place that heeds it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from mailtutor.errors import GrammarError, UsageError
+from mailtutor.lab.plan import RULES, HostPlan, Plan
+from mailtutor.lab.zone import PREFERENCE, ascii_name, exchanger_of
+from mailtutor.protocols.dns.message import Record, Type
+from mailtutor.protocols.smtp import grammar
+from mailtutor.protocols.smtp.table import EVERYTHING, LONGEST_LINE
+
+_OCTETS = MappingProxyType({"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30})
+_SECONDS = MappingProxyType({"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400})
+_COUNT = MappingProxyType({"": 1})
+_VALUE = re.compile(r"([0-9]{1,12})([A-Za-z]?)")
+_DAY_S = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit with a name. units: what may stand behind the number, and how much it is. least, most: of the value;
+    a least of 0 is no limit at all. field: of `Limits`; "" for the idle time, which all doors have."""
+
+    name: str
+    units: Mapping[str, int]
+    least: int
+    most: int
+    example: str
+    field: str = ""
+
+
+LIMITS: Mapping[str, Limit] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            Limit("line", _OCTETS, 16, LONGEST_LINE, "512", "line"),
+            Limit("text-line", _OCTETS, 3, 1 << 20, "1000", "text_line"),
+            Limit("size", _OCTETS, 1, 1 << 30, "10M", "size"),
+            Limit("recipients", _COUNT, 0, 1_000_000, "100", "recipients"),
+            Limit("domains", _COUNT, 0, 1_000_000, "10", "domains"),
+            Limit("messages", _COUNT, 0, 1_000_000, "10", "messages"),
+            Limit("errors", _COUNT, 0, 1_000_000, "20", "errors"),
+            Limit("release", _SECONDS, 1, 4 * _DAY_S, "1h", "release"),
+            Limit("sessions", _COUNT, 0, 1_000_000, "50", "sessions"),
+            Limit("idle", _SECONDS, 1, _DAY_S, "30s"),
+        )
+    }
+)
+
+_Change = Callable[[HostPlan], HostPlan]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """As they were written; each a sequence, for each may be given several times.
+
+    limits: `[HOST:]NAME=VALUE`. without: `[HOST:]EXTENSION`. rules: `[HOST:]RULE`. lists: `[HOST:]NAME=ADDRESS,…`.
+    backups: `HOST:DOMAIN`, the host takes mail for the domain when the domain's own server does not.
+    mechanism, pipelining: as a Plan has them.
+    """
+
+    limits: Sequence[str] = ()
+    without: Sequence[str] = ()
+    rules: Sequence[str] = ()
+    lists: Sequence[str] = ()
+    backups: Sequence[str] = ()
+    mechanism: str = "PLAIN"
+    pipelining: bool = False
+
+    def applied(self, plan: Plan) -> Plan:
+        """The plan with all of it. Raises UsageError that names what is allowed."""
+        plan = replace(plan, mechanism=self.mechanism, pipelining=self.pipelining)
+        for texts, read in (
+            (self.limits, _limit), (self.without, _without), (self.rules, _rule), (self.lists, _list(plan)),
+        ):  # fmt: skip
+            for text in texts:
+                plan = _changed(plan, text, read)
+        for text in self.backups:
+            plan = _backed_up(plan, text)
+        return plan
+
+
+def _changed(plan: Plan, text: str, read: Callable[[str], _Change]) -> Plan:
+    names, what = _aimed(plan, text)
+    change = read(what)
+    return replace(plan, hosts=tuple(change(host) if host.name in names else host for host in plan.hosts))
+
+
+def _aimed(plan: Plan, text: str) -> tuple[Sequence[str], str]:
+    """At which hosts it is aimed, and what is left of it."""
+    host, colon, what = text.partition(":")
+    names = [one.name for one in plan.hosts]
+    if not colon:
+        return names, text
+    if host not in names:
+        raise UsageError(
+            "no host {host} here; there are: {hosts}", "error.fault.host", host=host, hosts=", ".join(names)
+        )
+    return [host], what
+
+
+def _limit(text: str) -> _Change:
+    name, _, value = text.partition("=")
+    row = LIMITS.get(name)
+    if row is None:
+        raise UsageError(
+            "no limit {name}; there are: {names}", "error.option.limit", name=name, names=", ".join(LIMITS)
+        )
+    number = _number(row, value)
+    if not row.field:
+        return lambda host: replace(host, idle_s=dict.fromkeys(host.idle_s, float(number)))
+    return lambda host: replace(host, limits=replace(host.limits, **{row.field: number}))
+
+
+def _number(row: Limit, value: str) -> int:
+    found = _VALUE.fullmatch(value)
+    unit = row.units.get(_unit(row, found[2])) if found is not None else None
+    if found is None or unit is None or not row.least <= int(found[1]) * unit <= row.most:
+        raise UsageError(
+            "limit {name} takes {least} to {most}, such as {name}={example}, not {value!r}", "error.option.value",
+            name=row.name, least=row.least, most=row.most, example=row.example, value=value,
+        )  # fmt: skip
+    return int(found[1]) * unit
+
+
+def _unit(row: Limit, letter: str) -> str:
+    """10m octets can only be 10M, and 30S only 30s."""
+    return letter.upper() if row.units is _OCTETS else letter.lower()
+
+
+def _without(text: str) -> _Change:
+    extension = text.upper()
+    if extension not in EVERYTHING:
+        raise UsageError(
+            "no extension {name}; there are: {names}", "error.option.extension", name=text,
+            names=", ".join(sorted(EVERYTHING)),
+        )  # fmt: skip
+    return lambda host: replace(host, offered=host.offered - {extension})
+
+
+def _rule(text: str) -> _Change:
+    if text not in RULES:
+        raise UsageError("no rule {name}; there are: {names}", "error.option.rule", name=text, names=", ".join(RULES))
+    return lambda host: replace(host, rules=host.rules | {text})
+
+
+def _list(plan: Plan) -> Callable[[str], _Change]:
+    """Members may be written as users of the lab: `bob` is bob@hamburger.edu."""
+
+    def read(text: str) -> _Change:
+        name, _, written = text.partition("=")
+        members = tuple(_member(plan, text, one.strip()) for one in written.split(","))
+        if not _is_path(f"{name}@x"):
+            raise _no_list(text)
+        return lambda host: replace(host, lists={**host.lists, name: members})
+
+    return read
+
+
+def _member(plan: Plan, text: str, written: str) -> str:
+    if "@" not in written:
+        try:
+            return plan.user(written).address
+        except KeyError as unknown:
+            raise _no_list(text) from unknown
+    if not _is_path(written):
+        raise _no_list(text)
+    return written
+
+
+def _is_path(address: str) -> bool:
+    """Whether SMTP could carry it."""
+    try:
+        grammar.rcpt(f" TO:<{address}>".encode())
+    except GrammarError:
+        return False
+    return True
+
+
+def _no_list(text: str) -> UsageError:
+    return UsageError(
+        "{text!r} is no mailing list; write NAME=ADDRESS,ADDRESS, such as students=alice,bob@hamburger.edu",
+        "error.option.list",
+        text=text,
+    )
+
+
+def _backed_up(plan: Plan, text: str) -> Plan:
+    """The domain's mail exchangers are then its own server and, less wanted, the other (RFC 5321 §5.1)."""
+    names = [host.name for host in plan.hosts]
+    keeper, _, domain = text.partition(":")
+    if keeper not in names or domain not in names or keeper == domain:
+        raise UsageError(
+            "{text!r} is no backup; write HOST:DOMAIN of two of {hosts}, such as crepes.fr:hamburger.edu",
+            "error.option.backup",
+            text=text,
+            hosts=", ".join(names),
+        )
+    records = [
+        Record(ascii_name(domain), Type.MX, exchanger_of(domain), preference=PREFERENCE),
+        Record(ascii_name(domain), Type.MX, exchanger_of(keeper), preference=2 * PREFERENCE),
+    ]
+    hosts = (replace(host, backs_up=(*host.backs_up, domain)) if host.name == keeper else host for host in plan.hosts)
+    return replace(plan, hosts=tuple(hosts), zone=(*plan.zone, *(one for one in records if one not in plan.zone)))

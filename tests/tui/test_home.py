@@ -1,0 +1,28 @@
+"""The course's home speaks of lessons as the student sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailtutor.tui.app import TuiApp
+from tests.tui.stage import FakeStage, shown, until
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "hint"),
+    [("en", "Do first: 1 · Who is who", "doctor says why."), ("zh", "请先学：第 1 课《谁是谁》", "说明原因。")],
+)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_what_to_do_first_is_named_by_number_and_title(
+    size: tuple[int, int], language: str, first: str, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(FakeStage(), "home", {})
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "○" in shown(app), "the lessons")
+        await pilot.press("down")
+        await until(pilot, lambda: first in shown(app), "what to do first")
+        # Nothing of the notes' numbering, no folder's name, and the last line is whole.
+        assert "F9" not in shown(app)
+        assert "01-who-is-who" not in shown(app)
+        assert hint in shown(app)
