@@ -17,8 +17,10 @@ from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.log import Log
 
 SHORTEST_GAP_S = 1 / 100
-# How many times as long as a look took the screen rests after it, while lines pour in.
-REST = 3
+# Where a look takes longer than the first of these, seconds, lines pour in faster than anybody reads: the screen rests
+# after it, so many times as long as it was too long.
+SHORT_LOOK_S = 0.002
+REST = 14
 
 
 class Limiter:
@@ -98,6 +100,6 @@ class Pulse:
         began = self._loop.time()
         self._beat()
         if self._woken:
-            self._limiter.rest(REST * (self._loop.time() - began))
+            self._limiter.rest(REST * (self._loop.time() - began - SHORT_LOOK_S))
         if self._is_behind():
             self._limiter.ask()
