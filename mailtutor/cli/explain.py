@@ -13,6 +13,7 @@ from mailtutor.cli.parser import language
 from mailtutor.errors import MailtutorError
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.reading.reference import Page, look_up
+from mailtutor.reading.terms import spellings
 from mailtutor.text.catalogue import Words, words
 
 
@@ -49,5 +50,7 @@ def _text(page: Page, say: Words) -> str:
 
 def _near(word: str) -> str:
     known = {verb for entry in PROTOCOLS.values() for verb in (*entry.table.commands, *entry.table.capabilities)}
-    found = difflib.get_close_matches(word.upper(), sorted(known), 3, 0.5)
+    # Commands are written in capitals, the words of people are not.
+    spelled = {name.upper(): name for name in (*spellings(), *known)}
+    found = [spelled[name] for name in difflib.get_close_matches(word.upper(), sorted(spelled), 3, 0.5)]
     return ", ".join(found) or "RCPT, 550, UIDL"

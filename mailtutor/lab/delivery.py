@@ -86,6 +86,10 @@ class Delivery:
         right = hmac.compare_digest(password.encode("utf-8", "replace"), expected.encode())
         return user if right else None
 
+    def is_known(self, local: str, domain: str) -> bool:
+        """Whether that address is a user's or a list's of this host."""
+        return self.local_user(local, domain) is not None or (self.is_local(domain) and bool(self.members(local)))
+
     def members(self, name: str) -> tuple[str, ...]:
         """Whom a mailing list of this host reaches; nobody where there is none of that name."""
         return next((members for one, members in self.plan.lists.items() if one.lower() == name.lower()), ())
@@ -95,6 +99,35 @@ class Delivery:
         return (
             not domain or domain.lower() == f"[{self.plan.address}]" or ascii_name(domain) == ascii_name(self.plan.name)
         )
+
+    def sorted(
+        self, recipients: Sequence[queue.Recipient]
+    ) -> tuple[list[User], list[queue.Recipient], list[queue.Recipient]]:
+        """Who has a mailbox here, who has to be reached elsewhere, and of whom the sender wants to hear that the mail
+        is in the mailbox (RFC 3461 §5.2.3). A list stands for its members, and for itself where it is reported on."""
+        users: list[User] = []
+        remote: list[queue.Recipient] = []
+        reported: list[queue.Recipient] = []
+        for one in recipients:
+            local, _, domain = one.address.rpartition("@") if "@" in one.address else (one.address, "", "")
+            user = self.local_user(local, domain)
+            members = self.members(local) if self.is_local(domain) else ()
+            if user is not None:
+                users.append(user)
+            elif members:
+                for address in members:
+                    name, _, place = address.rpartition("@")
+                    member = self.local_user(name, place)
+                    if member is not None:
+                        users.append(member)
+                    else:
+                        remote.append(queue.Recipient(address))
+            else:
+                remote.append(one)
+                continue
+            if "SUCCESS" in one.notify:
+                reported.append(one)
+        return users, remote, reported
 
     def filing(
         self,

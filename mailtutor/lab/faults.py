@@ -21,6 +21,8 @@ from mailtutor.protocols.lines import Source
 # Where in an SMTP session a fault may strike: "data" is DATA or the first BDAT; "end" is after the final dot or the
 # last BDAT, for a cut when the message is on the disk already.
 STAGES = ("greeting", "hello", "mail", "rcpt", "data", "end")
+# In the middle of a message: where only a line can break, for nobody says anything there.
+BODY = "body"
 # A client that comes back after this long is no spammer's program (RFC 6647 §5): seconds of the lab's time.
 GREYLIST_S = 10.0
 # Seconds a line takes on a slow line, unless another number is given.
@@ -60,7 +62,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("no-ehlo", "550.ehlo_refused"),
             Kind("no-tls", "454.tls"),
             Kind("certificate", details=tuple(one.value for one in Certificate if one is not Certificate.GOOD)),
-            Kind("cut", details=("end", *STAGES[1:-1])),
+            Kind("cut", details=("end", *STAGES[:-1], BODY)),
             Kind("slow", details=("number", str(SLOW_S))),
             Kind("lossy", details=("30%", "10%", "60%")),
             Kind("clock-skew", details=("number", "-86400")),
@@ -141,9 +143,9 @@ class Link:
 
     @property
     def is_sound(self) -> bool:
-        """Whether whatever is said is there at once."""
-        on = self._faults.on
-        return not on or ((self._host, "slow") not in on and (self._host, "lossy") not in on)
+        """Whether whatever is said is there at once, and whole: what breaks in the middle of a message is not."""
+        on, host = self._faults.on, self._host
+        return not on or not ((host, "slow") in on or (host, "lossy") in on or self._faults.cuts(host, BODY))
 
     def crossing_s(self, source: Source, octets: int) -> float:
         """Seconds of the machine's time the next line takes. octets: its length."""

@@ -69,8 +69,8 @@ class Host:
         self._held: dict[str, socket.socket] = {}
         self._relay_task: asyncio.Task[None] | None = None
         self._address = plan.address
-        # Sessions at the SMTP doors, by the client's address.
-        self._visitors: Counter[str] = Counter()
+        # Sessions by protocol and the client's address: who reads much may still send.
+        self._visitors: Counter[tuple[str, str]] = Counter()
         # Connections that ever came: the seed of what a lossy line does to each.
         self._links = 0
 
@@ -166,17 +166,16 @@ class Host:
             peer, here = stream.transport.get_extra_info("peername"), stream.transport.get_extra_info("sockname")
             name = around.directory.name_of(peer[0], peer[1])
             around.directory.seen((peer[0], peer[1]), tap.conn)
-            if protocol == "smtp":
-                self._visitors[peer[0]] += 1
+            self._visitors[protocol, peer[0]] += 1
             tap.opened(Endpoint(name, peer[0], peer[1]), Endpoint(self.plan.name, here[0], here[1]))
 
         def ended(stream: Stream) -> None:
             assert stream.transport is not None
             peer = stream.transport.get_extra_info("peername")
             around.directory.forget(peer[0], peer[1])
-            if protocol == "smtp":
-                self._visitors[peer[0]] -= 1
-                self._visitors += Counter()  # forgets who has nobody here any more
+            self._visitors[protocol, peer[0]] -= 1
+            if not self._visitors[protocol, peer[0]]:
+                del self._visitors[protocol, peer[0]]
 
         return Listener(
             sock,
@@ -208,12 +207,14 @@ class Host:
     def _service(self, protocol: str, visit: Visit, conversation: Conversation) -> Service:
         around = self._around
         wording = around.plan.wording
+        most = self.plan.limits.sessions
+        crowded = most and self._visitors[protocol, visit.client_address] > most
         if protocol == "smtp":
-            most = self.plan.limits.sessions
-            crowded = most and self._visitors[visit.client_address] > most
             greeting = "421.too_many_sessions" if crowded else ""
             settings = SmtpSettings(around.faults, tls=visit.service in IMPLICIT_TLS, greeting=greeting)
             return SmtpService(self.delivery, self.relay, around.clock, visit, wording, settings)
         if protocol == "pop3":
-            return Pop3Service(self.delivery, self._maildrops, around.recorder, around.hub, wording)
-        return ImapService(self.delivery, around.recorder, around.hub, around.clock, conversation, wording)
+            greeting = "err.too_many_sessions" if crowded else "ok.greeting"
+            return Pop3Service(self.delivery, self._maildrops, around.recorder, around.hub, wording, greeting)
+        greeting = "BYE.too_many_sessions" if crowded else "OK.greeting"
+        return ImapService(self.delivery, around.recorder, around.hub, around.clock, conversation, wording, greeting)

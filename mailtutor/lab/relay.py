@@ -15,6 +15,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mailtutor.errors import NetworkError
 from mailtutor.lab.carrier import Means, carry
@@ -53,7 +54,7 @@ def retry_after(attempts: int) -> float:
 @dataclass(frozen=True, slots=True)
 class _Result:
     """What came of one attempt. reply: the server's, or what broke; from_server tells which. sends_reports: the next
-    server passes on or answers the sender's wishes for reports itself."""
+    server passes on or answers the sender's wishes for reports itself. is_filed: it is in a mailbox of this host."""
 
     outcome: str
     reply: str
@@ -61,6 +62,7 @@ class _Result:
     from_server: bool = False
     to_host: str = ""
     sends_reports: bool = False
+    is_filed: bool = False
     conn: int = 0
 
 
@@ -211,7 +213,10 @@ class Relay:
             await asyncio.gather(*waiting, return_exceptions=True)
 
     async def _deliver(self, domain: str, jobs: list[queue.Job]) -> None:
-        """One domain's messages, to the first of its exchangers that talks to us."""
+        """One domain's messages, to the first of its exchangers that talks to us; our own users' into mailboxes."""
+        if self._delivery.is_local(domain):
+            await self._file(jobs)
+            return
         try:
             exchangers = self._not_us(domain, await self._lookup.exchangers(domain))
         except NoExchangerError as wrong:
@@ -228,6 +233,22 @@ class Relay:
                 return
         self._unheard.setdefault(domain, set()).update((job.queue_id, job.recipient.address) for job in left)
         await self._settle(left, last)
+
+    async def _file(self, jobs: Sequence[queue.Job]) -> None:
+        """What was to be delivered here later (RFC 4865): its time has come."""
+        delivery = self._delivery
+        for letter in _letters(jobs):
+            results: dict[queue.Job, _Result] = {}
+            for job in letter:
+                local, _, domain = job.recipient.address.rpartition("@")
+                if delivery.is_known(local, domain):
+                    results[job] = _Result("delivered", "", to_host=self._host, is_filed=True)
+                else:  # the lab has been restarted without that user
+                    results[job] = _Result("refused", "no such mailbox here any more", "5.1.1", to_host=self._host)
+            known = [job.recipient for job, result in results.items() if result.is_filed]
+            users, remote, _ = delivery.sorted(known)
+            content = self._database.read(partial(mailboxes.content, body_id=letter[0].body_id))
+            await self._settle_letter(results, delivery.filing(letter[0].envelope, users, remote, content))
 
     def _not_us(self, domain: str, exchangers: Sequence[Exchanger]) -> list[Exchanger]:
         """The exchangers that are nearer than we are, when we are one of them (RFC 5321 §5.1)."""
@@ -327,13 +348,14 @@ class Relay:
         for letter in letters.values():
             await self._settle_letter(letter)
 
-    async def _settle_letter(self, results: dict[queue.Job, _Result]) -> None:
-        """Records what came of one attempt with one message, on disk first: reports and queue in one commit."""
+    async def _settle_letter(self, results: dict[queue.Job, _Result], *filings: Filing) -> None:
+        """Records what came of one attempt with one message, on disk first: reports, queue, and what is filed here, in
+        one commit."""
         if not results:
             return
         now = self._clock.wall()
         results = {job: self._given_up(job, result, now) for job, result in results.items()}
-        reports = [report for action in Action for report in self._reports(action, results, now)]
+        reports = [*filings, *(report for action in Action for report in self._reports(action, results, now))]
 
         def work(db: sqlite3.Connection) -> list[Accepted]:
             for one, result in results.items():
@@ -358,13 +380,13 @@ class Relay:
     def _given_up(self, job: queue.Job, result: _Result, now: float) -> _Result:
         """A result that keeps the message for later, unless it has been kept long enough."""
         attempt = job.attempts + 1
-        if result.outcome != "deferred" or now + retry_after(attempt) - job.queued_at <= GIVE_UP_S:
+        if result.outcome != "deferred" or job.waited_s(now) + retry_after(attempt) <= GIVE_UP_S:
             return result
         reply = f"4.4.7 given up after {attempt} attempts; last: {result.reply}"
         return replace(result, outcome="refused", reply=reply, status="4.4.7", from_server=False)
 
     def _is_late(self, job: queue.Job, now: float) -> bool:
-        return not job.warned and now - job.queued_at >= WARN_S and _wants(job, "DELAY")
+        return not job.warned and job.waited_s(now) >= WARN_S and _wants(job, "DELAY")
 
     def _reports(self, action: Action, results: dict[queue.Job, _Result], now: float) -> list[Filing]:
         """What the sender of one message is told of one kind of fate; a report is never reported on (RFC 5321 §6.1)."""
@@ -390,7 +412,7 @@ class Relay:
             fates,
             original,
             arrived_at=first.queued_at,
-            until=first.queued_at + GIVE_UP_S if action is Action.DELAYED else 0.0,
+            until=first.waits_since(now) + GIVE_UP_S if action is Action.DELAYED else 0.0,
         )
 
     def _calls_for(self, action: Action, job: queue.Job, result: _Result, now: float) -> bool:
@@ -400,9 +422,10 @@ class Relay:
             case Action.DELAYED:
                 return result.outcome == "deferred" and self._is_late(job, now)
             case Action.RELAYED:
-                return result.outcome == "delivered" and _wants(job, "SUCCESS") and not result.sends_reports
-            case _:
-                return False
+                relayed = result.outcome == "delivered" and not result.is_filed
+                return relayed and _wants(job, "SUCCESS") and not result.sends_reports
+            case Action.DELIVERED:
+                return result.is_filed and _wants(job, "SUCCESS")
 
     def _tell(self, results: dict[queue.Job, _Result], now: float) -> None:
         for job, result in results.items():
@@ -415,10 +438,10 @@ class Relay:
             if result.outcome == "refused" and job.envelope.sender:
                 self._recorder.world(Bounced, **of, reason=result.reply)
             elif result.outcome == "deferred" and self._is_late(job, now):
-                self._recorder.world(Warned, **of, waited_s=now - job.queued_at)
+                self._recorder.world(Warned, **of, waited_s=job.waited_s(now))
 
 
-_DEFAULT_STATUS = {Action.FAILED: "5.0.0", Action.DELAYED: "4.0.0", Action.RELAYED: "2.0.0"}
+_DEFAULT_STATUS = {Action.FAILED: "5.0.0", Action.DELAYED: "4.0.0", Action.RELAYED: "2.0.0", Action.DELIVERED: "2.1.5"}
 
 
 def _letters(jobs: Sequence[queue.Job]) -> deque[list[queue.Job]]:

@@ -49,7 +49,7 @@ def _record_queue(around: Surroundings, host: str, db: sqlite3.Connection) -> No
         record(
             Queued, host=host, queue_id=queue_id, sender=first.envelope.sender, size=len(content),
             recipients=tuple(one.recipient.address for one in same), subject=summary(content)[1],
-            due_in_s=max(0.0, first.next_try_at - now) if first.scheduled else 0.0,
+            due_in_s=max(0.0, first.next_try_at - now) if first.is_scheduled else 0.0,
         )  # fmt: skip
         for one in same:
             if one.attempts:

@@ -166,6 +166,12 @@ def _returned(original: bytes, *, whole: bool, international: bool) -> bytes:
     if whole and _is_text(original):
         kind = "message/global" if international else "message/rfc822"
         return _crlf(f"Content-Type: {kind}\nContent-Transfer-Encoding: {_bits(original)}\n\n") + original
+    return headers_part(original, international=international)
+
+
+def headers_part(original: bytes, *, international: bool = False) -> bytes:
+    """A part of a report that gives back only the header of a message: text/rfc822-headers (RFC 6522 §4), or
+    message/global-headers (RFC 6533 §5) where that may be."""
     head = original[: min(parse_header(original[:_HEADER_OCTETS]).body, _HEADER_OCTETS)].removesuffix(b"\r\n")
     kind = "message/global-headers" if international else "text/rfc822-headers"
     encoding = _bits(head)

@@ -119,14 +119,15 @@ def completions(typed: str, protocol: str, state: str) -> tuple[str, ...]:
     return tuple(prefix + line for line in bare if line.upper().startswith(start))
 
 
-def likely_next(table: Table, state: str) -> str:
-    """A line to type that leads on from `state`, as far from the end as it began."""
+def likely_next(table: Table, state: str, rather: str = "") -> str:
+    """A line to type that leads on from `state`, as far from the end as it began. rather: a verb to take where
+    several lead on."""
     order = {name: number for number, name in enumerate(table.states)}
     here = table.moves.get(state, {})
     legal = table.legal(state)
     onward = [verb for verb in legal if order[here[verb].ok] > order[state] and table.moves.get(here[verb].ok)]
     onward += [verb for verb in legal if here[verb].go_on]
-    verb = next(iter(onward or legal), "")
+    verb = rather if rather in onward else next(iter(onward or legal), "")
     return table.commands[verb].example if verb else ""
 
 

@@ -88,8 +88,9 @@ class Explanation:
     next_verbs: tuple[NextVerb, ...] = ()
 
 
-def explain(line: Line, protocol: str, words: Words) -> Explanation:
-    """Everything that can be said about `line`, in the language of `words`."""
+def explain(line: Line, protocol: str, words: Words, offered: Collection[str] = ()) -> Explanation:
+    """Everything that can be said about `line`, in the language of `words`. offered: the extensions the server had
+    named by then (see `offers`)."""
     table = PROTOCOLS[protocol].table
     is_final_reply = line.source is Source.SERVER and line.last and line.kind in (Kind.GREETING, Kind.REPLY)
     reply = reply_of(line, table) if line.source is Source.SERVER else None
@@ -104,7 +105,7 @@ def explain(line: Line, protocol: str, words: Words) -> Explanation:
         state=state_name(line.after, table, words),
         state_what=words.get(f"{protocol}.state.{line.after}.what"),
         answers=_answers(line, table, words) if line.kind is Kind.COMMAND else (),
-        next_verbs=next_verbs(table, line.after, words) if is_final_reply else (),
+        next_verbs=next_verbs(table, line.after, words, offered) if is_final_reply else (),
     )
 
 

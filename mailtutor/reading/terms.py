@@ -69,6 +69,16 @@ def terms_for(asked: str) -> Iterator[str]:
             yield term
 
 
+def spellings() -> frozenset[str]:
+    """Every word that stands for a term, in every language, as the catalogues write it."""
+    found = set(TERMS)
+    for language in LANGUAGES:
+        say = words(language)
+        for term in TERMS:
+            found |= {name.strip() for name in (say.get(f"term.{term}.name"), *say.get(f"term.{term}.also").split(","))}
+    return frozenset(found - {""})
+
+
 def _names(term: str, say: Words) -> set[str]:
     also = say.get(f"term.{term}.also").split(",")
     return {_plain(name) for name in (say.get(f"term.{term}.name"), *also)} - {""}

@@ -35,7 +35,8 @@ class Recipient:
 class Job:
     """One message for one recipient. attempts: made so far. warned: the sender has been told that it takes long.
 
-    next_try_at: lab's wall time. scheduled: it was given a time to leave, which has not come yet.
+    next_try_at: lab's wall time. release_at: when it was to leave, 0 for at once (RFC 4865); no later than the first
+    try once there was one, for it may have been let go earlier.
     """
 
     queue_id: str
@@ -48,16 +49,29 @@ class Job:
     body_id: int
     warned: bool
     held: bool
-    scheduled: bool
+    release_at: float
 
     @property
     def state(self) -> str:
         """As administrators name it: "held", "scheduled", "deferred" or "active" (due, or on its way)."""
         if self.held:
             return "held"
-        if self.scheduled:
-            return "scheduled"
-        return "deferred" if self.attempts else "active"
+        if self.attempts:
+            return "deferred"
+        return "scheduled" if self.is_scheduled else "active"
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it waits, held or not, for the time it was given, and nobody made it due before."""
+        return not self.attempts and 0 < self.release_at <= self.next_try_at
+
+    def waited_s(self, now: float) -> float:
+        """Seconds since the server could first try: what patience is measured by, not the time it was asked to wait."""
+        return now - self.waits_since(now)
+
+    def waits_since(self, now: float) -> float:
+        """When the server could first try."""
+        return max(self.queued_at, min(self.release_at, now))
 
 
 _COLUMNS = (
@@ -73,12 +87,13 @@ _FIRST_DOMAIN = f"SELECT {schema.DOMAIN} FROM queued_recipient {{after}} ORDER B
 
 def _job(row: Sequence[object]) -> Job:
     number, sender, body, utf8, ret, envid, address, notify, orcpt, *rest = row
-    attempts, queued_at, next_try_at, last_reply, body_id, warned, held, scheduled = rest
+    attempts, queued_at, next_try_at, last_reply, body_id, warned, held, release_at = rest
     envelope = Envelope(str(sender), str(body), bool(utf8), str(ret), str(envid))
     recipient = Recipient(str(address), str(notify), str(orcpt))
     return Job(
         f"Q{number}", envelope, recipient, int(str(attempts)), float(str(queued_at)), float(str(next_try_at)),
-        str(last_reply), int(str(body_id)), bool(warned), bool(held), bool(scheduled),
+        str(last_reply), int(str(body_id)), bool(warned), bool(held),
+        float(str(release_at)),
     )  # fmt: skip
 
 
@@ -106,7 +121,7 @@ def add(
     db.executemany(
         "INSERT OR IGNORE INTO queued_recipient (queued_id, address, notify, orcpt, next_try_at, scheduled)"
         " VALUES (?, ?, ?, ?, ?, ?)",
-        [(number, one.address, one.notify, one.orcpt, due, due > now) for one in recipients],
+        [(number, one.address, one.notify, one.orcpt, due, due if due > now else 0) for one in recipients],
     )
     return f"Q{number}"
 
@@ -177,8 +192,8 @@ def defer(
     """An attempt failed for now."""
     db.execute(
         "UPDATE queued_recipient SET attempts = attempts + 1, last_reply = ?, next_try_at = ?, tried_at = ?,"
-        " scheduled = 0 WHERE queued_id = ? AND address = ?",
-        (reply, next_try_at, now, _number(queue_id), recipient),
+        " scheduled = min(scheduled, ?) WHERE queued_id = ? AND address = ?",
+        (reply, next_try_at, now, now, _number(queue_id), recipient),
     )
 
 
@@ -194,7 +209,7 @@ def flush(db: sqlite3.Connection, host: str, now: float, domain: str = "", *, be
     gives how many recipients that are. What is held stays."""
     wanted = _escaped(domain.lower())
     cursor = db.execute(
-        "UPDATE queued_recipient SET next_try_at = min(next_try_at, ?), scheduled = 0"
+        "UPDATE queued_recipient SET next_try_at = min(next_try_at, ?)"
         " WHERE queued_id IN (SELECT id FROM queued WHERE host = ? AND NOT held)"
         r" AND (? = '' OR lower(address) LIKE ? ESCAPE '\' OR lower(address) LIKE ? ESCAPE '\')",
         (now, host, domain, f"%@{wanted}", f"%@%.{wanted}" if below else ""),

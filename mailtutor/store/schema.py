@@ -92,6 +92,8 @@ STATEMENTS = (
         envid TEXT NOT NULL DEFAULT ''
     )
     """,
+    # scheduled: when it was to leave, 0 for at once. Files that have 1 there were written when it was only said that it
+    # was, and read right: a time long past, and a try still to come.
     """
     CREATE TABLE queued_recipient (
         queued_id INTEGER NOT NULL REFERENCES queued (id) ON DELETE CASCADE,
@@ -103,7 +105,7 @@ STATEMENTS = (
         notify TEXT NOT NULL DEFAULT '',
         orcpt TEXT NOT NULL DEFAULT '',
         warned INTEGER NOT NULL DEFAULT 0,
-        scheduled INTEGER NOT NULL DEFAULT 0,
+        scheduled REAL NOT NULL DEFAULT 0,
         PRIMARY KEY (queued_id, address)
     ) WITHOUT ROWID
     """,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,7 @@ from mailtutor.lab.lab import Lab
 from mailtutor.protocols.lines import Source
 from mailtutor.protocols.smtp.table import REPLIES
 from mailtutor.session import Session
-from mailtutor.trace.events import Attempted, Delivered, FaultSwitched
+from mailtutor.trace.events import Attempted, Delivered, FaultSwitched, FromClient
 from tests.conftest import StartLab
 from tests.lab.waiting import do, put_in_queue, wait_for
 
@@ -117,13 +117,34 @@ def test_a_cut_leaves_no_message_but_at_the_end(start_lab: StartLab, stage: str)
     lab = start_lab()
     with visit(lab) as smtp:
         switch(lab, "cut", stage)
-        says = partial(smtp.ehlo, "again") if stage == "hello" else partial(transact, smtp, [b"a\r\n", b"b\r\n"])
+        says: Callable[[], object] = partial(transact, smtp, [b"a\r\n", b"b\r\n"])
+        if stage == "hello":
+            says = partial(smtp.ehlo, "again")
+        elif stage == "greeting":
+            says = partial(smtplib.SMTP, *lab.directory.doors[HOST, "smtp"], timeout=10)
         with pytest.raises(smtplib.SMTPServerDisconnected):
             says()
     switch(lab, "cut", on=False)
     put_in_queue(lab)
     wait_for(lab.log, lambda event: isinstance(event, Attempted))
     assert len([event for event in lab.log if isinstance(event, Delivered)]) == (2 if stage == "end" else 1)
+
+
+@pytest.mark.parametrize("classic", [False, True])
+def test_half_a_message_passes_and_nothing_is_kept_of_it(start_lab: StartLab, classic: bool) -> None:
+    """The header and a line of text cross, the rest does not; the relay sends all of it again."""
+    lab = start_lab(classic=classic)
+    switch(lab, "cut", "body")
+    put_in_queue(lab, content=b"Subject: half\r\n\r\nheard\r\nunheard\r\n")
+    (attempt,) = wait_for(lab.log, lambda event: isinstance(event, Attempted))
+    assert isinstance(attempt, Attempted)
+    assert attempt.outcome == "deferred"
+    said = b"".join(event.data for event in lab.log if isinstance(event, FromClient))
+    assert said.endswith(b"Subject: half\r\n\r\nheard\r\n")
+    assert not [event for event in lab.log if isinstance(event, Delivered)]
+    switch(lab, "cut", on=False)
+    lab.submit(lab.flush()).result()
+    wait_for(lab.log, lambda event: isinstance(event, Delivered))
 
 
 # A line that loses ------------------------------------------------------------------------------------------------

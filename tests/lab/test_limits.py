@@ -7,7 +7,9 @@ import pytest
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.options import LIMITS, Options
 from mailtutor.lab.plan import HostPlan
+from mailtutor.protocols.lines import Kind
 from mailtutor.protocols.smtp.limits import Limits
+from mailtutor.reading.dialogue import dialogue_of
 from tests.conftest import StartLab
 from tests.lab.client import DATA, Client
 
@@ -91,11 +93,37 @@ def test_too_many_sessions_of_one_address_are_refused_at_the_door(start_lab: Sta
         _until_there_is_room(lab)
 
 
-def _until_there_is_room(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    ("service", "greeting", "refusal", "bye"),
+    [
+        ("pop3", "+OK", "-ERR [SYS/TEMP] too many connections from your address\r\n", "QUIT"),
+        ("imap", "* OK", "* BYE [UNAVAILABLE] Too many connections from your address\r\n", "a1 LOGOUT"),
+    ],
+)
+def test_each_protocol_has_its_own_words_for_it(
+    start_lab: StartLab, service: str, greeting: str, refusal: str, bye: str
+) -> None:
+    """Sessions are counted for each protocol: who reads may still send."""
+    lab = _limited(start_lab, "sessions=1")
+    with Client(lab, service=service) as first, Client(lab) as other:
+        assert first.hear().startswith(greeting)
+        assert other.hear().startswith("220")
+        with Client(lab, service=service) as second:
+            assert second.hear() == refusal
+            assert second.hear() == ""
+        first.say(bye)
+        while first.hear():
+            pass
+        _until_there_is_room(lab, service, greeting)
+    lines = [row.line for talk in dialogue_of(lab.log).connections.values() for row in talk.rows]
+    assert Kind.GREETING in {line.kind for line in lines if line.raw.decode() == refusal}
+
+
+def _until_there_is_room(lab: Lab, service: str = "smtp", greeting: str = "220") -> None:
     """The server counts a session down a moment after its client has seen the end."""
     for _ in range(100):
-        with Client(lab) as again:
-            if again.hear().startswith("220"):
+        with Client(lab, service=service) as again:
+            if again.hear().startswith(greeting):
                 return
     pytest.fail("a session that ended is still counted")
 

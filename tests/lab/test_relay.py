@@ -23,6 +23,7 @@ from mailtutor.lab.agents.pop3 import download
 from mailtutor.lab.clock import LabClock
 from mailtutor.lab.directory import Directory
 from mailtutor.lab.lab import Lab
+from mailtutor.lab.options import Options
 from mailtutor.lab.plan import ALICE, BOB
 from mailtutor.lab.relay import LONGEST_RETRY_S, MOST_LETTERS, retry_after
 from mailtutor.lab.stream import Stream
@@ -362,3 +363,20 @@ def test_a_report_on_a_binary_message_is_one_the_relay_can_send(
     *_, returned = message_from_bytes(report).walk()
     assert returned.get_content_type() == "text/rfc822-headers"
     assert returned.get_payload(decode=True) == content.partition(b"\r\n\r\n")[0] + b"\r\n"
+
+
+def test_a_report_with_an_8_bit_original_reaches_a_server_that_takes_no_8_bits(start_lab: StartLab) -> None:
+    """RFC 6152 §3: it is converted; nobody could be told that it was lost."""
+    lab = start_lab(options=Options(without=["hamburger.edu:8BITMIME"]))
+    content = (
+        b"Subject: hi\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        b"Content-Transfer-Encoding: 8bit\r\n\r\n" + "饺子\r\n".encode()
+    )  # fmt: skip
+    put_in_queue(lab, ["nobody@hamburger.edu"], content, BOB.address, body="8BITMIME", ret="FULL")
+    found = wait_for(lab.log, lambda event: isinstance(event, Attempted), count=2)
+    assert [event.outcome for event in found if isinstance(event, Attempted)] == ["refused", "delivered"]
+    (report,) = lab.submit(download(lab.directory, BOB, delete=False)).result()
+    assert report.isascii()
+    *_, held, original = message_from_bytes(report).walk()
+    assert held.get_content_type() == "message/rfc822"
+    assert original.get_payload(decode=True) == "饺子\r\n".encode()

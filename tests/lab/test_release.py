@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from mailtutor.errors import MailtutorError
 from mailtutor.lab.acts import Acts
+from mailtutor.lab.agents import pop3
 from mailtutor.lab.clock import LabClock
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.options import Options
+from mailtutor.lab.plan import ALICE
+from mailtutor.lab.relay import GIVE_UP_S, WARN_S
 from mailtutor.reading.world import World
-from mailtutor.trace.events import AnyEvent, Attempted, Delivered, Queued
+from mailtutor.trace.events import AnyEvent, Attempted, Bounced, Delivered, Queued, Warned
 from tests.conftest import StartLab
 from tests.lab.client import Client
-from tests.lab.waiting import wait_for
+from tests.lab.waiting import do, put_in_queue, wait_for
 
 LOGIN = "AUTH PLAIN " + base64.b64encode(b"\0alice\0baguette").decode()
 MAIL = "MAIL FROM:<alice@crepes.fr>"
@@ -94,10 +98,96 @@ def test_only_the_submission_port_offers_it(start_lab: StartLab) -> None:
         assert client.say(f"{MAIL} HOLDFOR=60").startswith("555")
 
 
-def test_mail_that_ends_on_the_same_server_is_not_taken_for_later(start_lab: StartLab) -> None:
-    with _submission(start_lab()) as client:
-        assert client.say(f"{MAIL} HOLDFOR=60", "RCPT TO:<alice@crepes.fr>").startswith("554 5.0.0")
-        assert client.say("RCPT TO:<bob@hamburger.edu>").startswith("250")
+def _send_to_ourselves(lab: Lab, *rcpt: str) -> str:
+    """alice to her own server's users, an hour later; gives the queue id."""
+    with _submission(lab) as client:
+        client.say(f"{MAIL} HOLDFOR=3600 ENVID=QQ", *(rcpt or ("RCPT TO:<alice@crepes.fr>",)), "DATA")
+        assert client.say("Subject: later\r\n\r\nhello\r\n.").startswith("250")
+    (queued,) = wait_for(lab.log, lambda event: isinstance(event, Queued))
+    assert isinstance(queued, Queued)
+    return queued.queue_id
+
+
+def test_mail_that_ends_on_the_same_server_waits_there_and_comes_without_smtp(start_lab: StartLab) -> None:
+    lab = start_lab()
+    _send_to_ourselves(lab)
+    assert _state(lab) == "scheduled"
+    assert not [event for event in lab.log if _delivered(event)]
+    lab.submit(lab.jump()).result()
+    (delivered,) = wait_for(lab.log, _delivered)
+    assert isinstance(delivered, Delivered)
+    assert (delivered.host, delivered.recipient, delivered.conn) == ("crepes.fr", "alice@crepes.fr", 0)
+    assert _state(lab) == "delivered"
+    (mail,) = lab.submit(pop3.download(lab.directory, ALICE, delete=False)).result()
+    assert mail.startswith(b"Return-Path: <alice@crepes.fr>\r\nReceived:")
+    assert mail.endswith(b"\r\n\r\nhello\r\n")
+
+
+def test_who_waits_may_be_postmaster_a_list_or_wrong(start_lab: StartLab) -> None:
+    lab = start_lab(options=Options(lists=["crepes.fr:both=alice,bob@hamburger.edu"]))
+    with _submission(lab) as client:
+        assert client.say(f"{MAIL} HOLDFOR=60", "RCPT TO:<nobody@crepes.fr>").startswith("550")
+    _send_to_ourselves(lab, "RCPT TO:<postmaster>", "RCPT TO:<both@crepes.fr>")
+    lab.submit(lab.jump()).result()
+    # alice is the postmaster, and gets one message once.
+    delivered = wait_for(lab.log, _delivered, count=2)
+    assert sorted(event.recipient for event in delivered if isinstance(event, Delivered)) == [
+        "alice@crepes.fr", "bob@hamburger.edu",
+    ]  # fmt: skip
+
+
+def test_what_waits_for_a_mailbox_here_can_be_held_released_and_recalled(start_lab: StartLab) -> None:
+    lab = start_lab()
+    queue_id = _send_to_ourselves(lab)
+    relay = lab.hosts["crepes.fr"].relay
+    assert lab.submit(relay.hold(queue_id)).result()
+    assert lab.submit(lab.jump()).result() == 0
+    assert lab.submit(relay.release(queue_id)).result()
+    assert _state(lab) == "scheduled"
+    assert lab.submit(relay.recall(queue_id)).result()
+    assert lab.submit(lab.jump()).result() == 0
+    assert _state(lab) == "recalled"
+    assert not [event for event in lab.log if _delivered(event)]
+
+
+def test_what_waits_for_a_mailbox_here_survives_a_restart(start_lab: StartLab, tmp_path: Path) -> None:
+    lab = start_lab(data=tmp_path / "kept")
+    _send_to_ourselves(lab)
+    lab.stop()
+    again = start_lab(data=tmp_path / "kept")
+    assert _state(again) == "scheduled"
+    assert again.submit(again.jump()).result() > 3500
+    wait_for(again.log, _delivered)
+
+
+def test_a_report_of_delivery_waits_for_the_delivery(start_lab: StartLab) -> None:
+    lab = start_lab()
+    _send_to_ourselves(lab, "RCPT TO:<alice@crepes.fr> NOTIFY=SUCCESS")
+    lab.submit(lab.jump()).result()
+    wait_for(lab.log, _delivered, count=2)
+    mails = lab.submit(pop3.download(lab.directory, ALICE, delete=False)).result()
+    assert [b"Action: delivered" in mail for mail in mails].count(True) == 1
+    assert any(b"Original-Envelope-Id: QQ" in mail for mail in mails)
+
+
+@pytest.mark.parametrize(("after_s", "warned"), [(WARN_S - 600, 0), (WARN_S + 600, 1)])
+def test_patience_is_counted_from_the_release(start_lab: StartLab, after_s: float, warned: int) -> None:
+    """Two days of waiting that were asked for are no delay."""
+    lab = start_lab()
+    clock = lab.clock
+    assert isinstance(clock, LabClock)
+    lab.submit(lab.set_fault("hamburger.edu", "down", on=True)).result()
+    put_in_queue(lab, due_at=clock.wall() + 2 * 86400)
+    lab.submit(lab.jump()).result()
+    wait_for(lab.log, lambda event: isinstance(event, Attempted))
+    do(lab, lambda: clock.jump(after_s))
+    wait_for(lab.log, lambda event: isinstance(event, Attempted), count=2)
+    assert len([event for event in lab.log if isinstance(event, Warned)]) == warned
+    do(lab, lambda: clock.jump(GIVE_UP_S - 2 * 86400))
+    wait_for(lab.log, lambda event: isinstance(event, Attempted), count=3)
+    assert not [event for event in lab.log if isinstance(event, Bounced)]
+    do(lab, lambda: clock.jump(2 * 86400))
+    wait_for(lab.log, lambda event: isinstance(event, Bounced))
 
 
 def test_an_agent_does_not_send_at_once_what_was_to_be_sent_later(start_lab: StartLab) -> None:

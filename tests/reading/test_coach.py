@@ -109,6 +109,11 @@ def test_the_likely_next_line_leads_on(state: str, verb: str) -> None:
     assert likely_next(SMTP, state).split()[0] == verb
 
 
+def test_of_two_lines_that_lead_on_the_wanted_one_is_taken() -> None:
+    assert likely_next(SMTP, "wait", "EHLO").startswith("EHLO")
+    assert likely_next(SMTP, "mail", "EHLO").startswith("RCPT")
+
+
 def test_there_is_no_way_to_what_is_legal_or_never_legal() -> None:
     assert way_to("HELO", SMTP, "wait") == ()
     assert way_to("MAIL", SMTP, "closed") == ()

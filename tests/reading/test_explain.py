@@ -98,6 +98,12 @@ def test_after_a_reply_the_next_verbs_are_listed_and_the_others_refused() -> Non
     assert refused["DATA"] == "503"
 
 
+def test_the_commands_of_offered_extensions_are_listed_too() -> None:
+    line = spoken("smtp", (False, b"220 h\r\n"), (True, b"EHLO c\r\n"), (False, b"250 STARTTLS\r\n"))[-1]
+    assert "STARTTLS" not in [verb.verb for verb in explain(line, "smtp", EN).next_verbs]
+    assert "STARTTLS" in [verb.verb for verb in explain(line, "smtp", EN, {"STARTTLS"}).next_verbs]
+
+
 def test_an_unknown_command_is_said_to_be_unknown() -> None:
     found = explain(spoken("smtp", (False, b"220 h\r\n"), (True, b"FROBNICATE\r\n"))[-1], "smtp", EN)
     assert found.headline == EN("reply.headline.unknown")

@@ -28,6 +28,7 @@ async def test_starttls_typed_by_hand_leads_into_tls_and_the_coach_keeps_up(sess
         await paste_line(pilot, "STARTTLS")
         await until(pilot, lambda: "cannot be typed" in shown(app), "what happens now")
         await until(pilot, lambda: "waiting for HELO" in shown(app), "the new beginning")
+        await until(pilot, lambda: "EHLO crepes.fr" in shown(app), "what tells what is offered inside")
         await paste_line(pilot, "EHLO me")
         await until(pilot, lambda: "✔ EHLO" in shown(app), "the coach's word")
         screen = app.screen

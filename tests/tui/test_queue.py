@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from mailtutor.reading.dialogue import dialogue_of
@@ -91,6 +92,14 @@ async def test_a_history_tells_of_the_warning_and_of_the_report() -> None:
         await until(pilot, lambda: "takes long (4 h by now)" in shown(app), "the warning")
         assert "the sender gets a report: 4.4.7 given up" in shown(app)
         assert "✘ returned" in shown(app)
+
+
+async def test_a_history_tells_of_what_was_filed_at_its_time() -> None:
+    filed = msgspec.structs.replace(tried(1, 1, "delivered", ""), to_host="crepes.fr")
+    app = TuiApp(FakeStage([queued(1), filed]), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("q", "enter")
+        await until(pilot, lambda: "its time had come: delivered into a mailbox" in shown(app), "the end of the wait")
 
 
 async def test_the_marked_message_is_held_and_released() -> None:

@@ -25,12 +25,19 @@ _BATCH = 50
 
 class ImapService:
     """One session. wire: poked when the open mailbox changes, so that IDLE hears of it; flushed while a long answer is
-    made."""
+    made. greeting: the key of what it begins with; BYE ends it."""
 
     def __init__(
-        self, delivery: Delivery, recorder: Recorder, hub: Hub, clock: Clock, wire: Wire, wording: Wording
+        self,
+        delivery: Delivery,
+        recorder: Recorder,
+        hub: Hub,
+        clock: Clock,
+        wire: Wire,
+        wording: Wording,
+        greeting: str = "OK.greeting",
     ) -> None:
-        self.engine = ImapServer(delivery.plan.name, wording=wording, delimiter=DELIMITER)
+        self.engine = ImapServer(delivery.plan.name, wording=wording, delimiter=DELIMITER, greeting=greeting)
         self._delivery = delivery
         self._recorder = recorder
         self._hub = hub

@@ -42,12 +42,18 @@ class Maildrops:
 
 
 class Pop3Service:
-    """One session."""
+    """One session. greeting: the key of what it begins with; a refusal ends it."""
 
     def __init__(
-        self, delivery: Delivery, maildrops: Maildrops, recorder: Recorder, hub: Hub, wording: Wording
+        self,
+        delivery: Delivery,
+        maildrops: Maildrops,
+        recorder: Recorder,
+        hub: Hub,
+        wording: Wording,
+        greeting: str = "ok.greeting",
     ) -> None:
-        self.engine = Pop3Server(delivery.plan.name, wording=wording)
+        self.engine = Pop3Server(delivery.plan.name, wording=wording, greeting=greeting)
         self._delivery = delivery
         self._database = delivery.database
         self._maildrops = maildrops

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from mailtutor.errors import LocalProtocolError, StoreError
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.delivery import Delivery
-from mailtutor.lab.faults import Faults
+from mailtutor.lab.faults import BODY, Faults
 from mailtutor.lab.plan import User
 from mailtutor.lab.relay import Relay
 from mailtutor.message.dsn import Action, Fate
@@ -69,7 +70,8 @@ class SmtpService:
         # The classic server knows no AUTH; there the submission port trusts this machine, as 1982 did.
         offers_auth = self._submission and wording is Wording.EXTENDED
         rules = delivery.plan.rules
-        self.engine = SmtpServer(
+        self.engine = _Breakable(
+            self._faults,
             delivery.plan.name,
             wording=wording,
             offered=delivery.plan.offered,
@@ -98,7 +100,7 @@ class SmtpService:
         if self._faults.on:
             stages = self._stages(event)
             if any(stage != "end" and self._faults.cuts(self.engine.host, stage) for stage in stages):
-                raise ConnectionResetError("cut on purpose")
+                raise ConnectionResetError(_CUT)
             if fault := self._fault(event, stages):
                 self.engine.reply(fault, **self._facts(event))
                 return True
@@ -114,7 +116,7 @@ class SmtpService:
                 await self._message(event)
                 if self._faults.cuts(self.engine.host, "end"):
                     # The message is on the disk, and the client never hears of it.
-                    raise ConnectionResetError("cut on purpose")
+                    raise ConnectionResetError(_CUT)
             case events.QueueRunAsked():
                 await self._run_queue(event)
             case _:
@@ -209,20 +211,13 @@ class SmtpService:
 
     def _recipient(self, event: events.RecipientNamed) -> None:
         path, delivery = event.path, self._delivery
-        if delivery.is_local(path.domain) and self._is_for_later():
-            # What ends here never stands in the queue.
-            self.engine.reply("554.refused", reason="mail for this server's own users is not sent later")
-        elif delivery.is_local(path.domain):
-            known = delivery.local_user(path.local, path.domain) is not None or bool(delivery.members(path.local))
+        if delivery.is_local(path.domain):
+            known = delivery.is_known(path.local, path.domain)
             self.engine.reply("250.recipient" if known else "550.no_such_user", path=str(path))
         elif self._submission or path.domain.lower() in delivery.plan.backs_up:
             self.engine.reply("250.recipient", path=str(path))
         else:
             self.engine.reply("550.relaying", path=str(path))
-
-    def _is_for_later(self) -> bool:
-        sender, now = self.engine.sender, self._clock.wall()
-        return sender is not None and sender.release_at(now) > now
 
     async def _message(self, event: events.MessageReceived) -> None:
         engine = self.engine
@@ -233,14 +228,17 @@ class SmtpService:
         if hops(content) >= HOP_LIMIT:
             engine.reply("554.loop")
             return
-        users, remote, reported = self._sorted(event.recipients)
         stamped = self._stamp() + content
         sender = event.sender
         envelope = queue.Envelope(str(sender.path), sender.body, sender.utf8, sender.ret, sender.envid)
         now = self._clock.wall()
         due_at = sender.release_at(now)
+        later = due_at > now
+        recipients = self._addressed(event.recipients, later=later)
+        # What is to be sent later waits in the queue, for whomever it is (RFC 4865).
+        users, remote, reported = ([], recipients, []) if later else self._delivery.sorted(recipients)
         filing = self._delivery.filing(envelope, users, remote, stamped, self._visit.conn, due_at)
-        reports = self._delivery.report(Action.DELIVERED, envelope, reported, stamped, arrived_at=now)
+        reports = self._delivery.report(Action.DELIVERED, envelope, _filed(reported), stamped, arrived_at=now)
         try:
             accepted = await self._delivery.accept(filing, *reports)
         except StoreError:
@@ -252,34 +250,15 @@ class SmtpService:
         if onwards:
             self._relay.poke(onwards)
 
-    def _sorted(
-        self, recipients: Sequence[events.RecipientNamed]
-    ) -> tuple[list[User], list[queue.Recipient], list[Fate]]:
-        """Who has a mailbox here, who has to be reached elsewhere, and of whom the sender wants to hear that the mail
-        is in the mailbox (RFC 3461 §5.2.3)."""
-        users: list[User] = []
-        remote: list[queue.Recipient] = []
-        reported: list[Fate] = []
+    def _addressed(self, recipients: Sequence[events.RecipientNamed], *, later: bool) -> list[queue.Recipient]:
+        """The recipients as the queue has them. later: its own users' too will be looked up by their domain."""
+        found: list[queue.Recipient] = []
         for recipient in recipients:
             path, one = recipient.path, _queued(recipient)
-            user = self._delivery.local_user(path.local, path.domain)
-            members = self._delivery.members(path.local) if self._delivery.is_local(path.domain) else ()
-            if user is not None:
-                users.append(user)
-            elif members:
-                for address in members:
-                    local, _, domain = address.rpartition("@")
-                    member = self._delivery.local_user(local, domain)
-                    if member is not None:
-                        users.append(member)
-                    else:
-                        remote.append(queue.Recipient(address))
-            else:
-                remote.append(one)
-                continue
-            if "SUCCESS" in recipient.notify:
-                reported.append(Fate(one.address, "2.1.5", original=one.orcpt))
-        return users, remote, reported
+            if later and self._delivery.is_local(path.domain):
+                one = replace(one, address=f"{path.local}@{self._delivery.plan.name}")
+            found.append(one)
+        return found
 
     def _stamp(self) -> bytes:
         engine, visit = self.engine, self._visit
@@ -333,12 +312,46 @@ class SmtpService:
             self.engine.reply("250.user", path=user.address)
 
 
+def _filed(recipients: Sequence[queue.Recipient]) -> list[Fate]:
+    return [Fate(one.address, "2.1.5", original=one.orcpt) for one in recipients]
+
+
 def _queued(recipient: events.RecipientNamed) -> queue.Recipient:
     original = recipient.original
     return queue.Recipient(
         str(recipient.path), ",".join(sorted(recipient.notify)), ";".join(original) if original is not None else ""
     )
 
+
+class _Breakable(SmtpServer):
+    """A server whose line may break while it has nothing to say. Raises ConnectionError then."""
+
+    def __init__(self, faults: Faults, host: str, **settings: Any) -> None:
+        super().__init__(host, **settings)
+        self._faults = faults
+        # The last line of a message that is coming, behind the end of the one before.
+        self._heard = b""
+
+    def greet(self) -> None:
+        """Says 220, or why not."""
+        if self._faults.cuts(self.host, "greeting"):
+            raise ConnectionResetError(_CUT)
+        super().greet()
+
+    def receive_data(self, data: bytes) -> None:
+        """Takes bytes from the client. Where the line is to break its lines come one by one: the header passes, the
+        first line of the text has passed already, and nothing after it does."""
+        if self._faults.on and self._faults.cuts(self.host, BODY):
+            if not self.is_in_message:
+                self._heard = b""
+            elif self._heard.endswith((b"\n\r\n", b"\n\n")) or data.rstrip() == b".":
+                raise ConnectionResetError(_CUT)
+            else:
+                self._heard = b"\n" + data
+        super().receive_data(data)
+
+
+_CUT = "cut on purpose"
 
 # Where in a session an event stands; the names faults go by (faults.STAGES).
 _STAGES: Mapping[type, tuple[str, ...]] = {
@@ -347,7 +360,8 @@ _STAGES: Mapping[type, tuple[str, ...]] = {
     events.RecipientNamed: ("rcpt",),
     events.DataBegun: ("data",),
     events.ChunkReceived: ("data",),
-    events.MessageReceived: ("end",),
+    # Who sends it so that it is there at once does not get it through either.
+    events.MessageReceived: (BODY, "end"),
 }
 
 

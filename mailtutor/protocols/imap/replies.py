@@ -32,6 +32,7 @@ REPLIES = {
         Reply("BYE.logout", "BYE", "IMAP4rev1 Server logging out"),
         Reply("BYE.shutdown", "BYE", "{host} is shutting down", "Server shutting down", "UNAVAILABLE"),
         Reply("BYE.idle", "BYE", "{host} waited too long for you", "Autologout; idle for too long"),
+        Reply("BYE.too_many_sessions", "BYE", "Too many connections from your address", None, "UNAVAILABLE"),
         Reply("NO.login", "NO", "Wrong user name or password", "{verb} failed", "AUTHENTICATIONFAILED"),
         Reply("NO.privacy", "NO", "Not before the connection is encrypted", None, "PRIVACYREQUIRED"),
         Reply("NO.mechanism", "NO", "Mechanism {mechanism} is not offered"),

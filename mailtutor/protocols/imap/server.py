@@ -65,6 +65,7 @@ class ImapServer(Speaker):
         capabilities: Sequence[str] = table.OFFERED,
         message_limit: int = MESSAGE_LIMIT,
         delimiter: str = "/",
+        greeting: str = "OK.greeting",
     ) -> None:
         super().__init__(table.CONNECT)
         self.host = host
@@ -72,6 +73,7 @@ class ImapServer(Speaker):
         self.capabilities = tuple(capabilities)
         self.message_limit = message_limit
         self.delimiter = delimiter
+        self.greeting = greeting
         self.username = ""
         self.read_only = False
         self._intake = Intake(table.LINE_LIMIT)
@@ -86,9 +88,9 @@ class ImapServer(Speaker):
         return self._command is not None and self._command.verb not in table.NUMBERS_STAND
 
     def greet(self) -> None:
-        """Says OK."""
-        self._say(b"*", "OK.greeting", {})
-        self._state = table.GREETINGS["OK"]
+        """Says OK, or why not and that it is over (RFC 3501 §7.1.5)."""
+        self._say(b"*", self.greeting, {})
+        self._state = table.GREETINGS[REPLIES[self.greeting].code]
 
     def receive_data(self, data: bytes) -> None:
         """Takes bytes from the client."""

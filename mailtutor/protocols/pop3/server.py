@@ -31,14 +31,15 @@ class Pop3Server(Speaker):
     """One session. Events that need the world: PasswordGiven, MessageWanted, MaildropClosed; how each is answered
     stands with it in events.py.
 
-    host: the server's own name. A connection that ends before QUIT gives no MaildropClosed: nothing is removed
-    (RFC 1939 §6).
+    host: the server's own name. greeting: key of the reply to the connection itself; a refusal ends it. A connection
+    that ends before QUIT gives no MaildropClosed: nothing is removed (RFC 1939 §6).
     """
 
-    def __init__(self, host: str, *, wording: Wording = Wording.EXTENDED) -> None:
+    def __init__(self, host: str, *, wording: Wording = Wording.EXTENDED, greeting: str = "ok.greeting") -> None:
         super().__init__(table.CONNECT)
         self.host = host
         self.wording = wording
+        self.greeting = greeting
         self.user = ""
         self._lines = LineReader(table.LINE_LIMIT)
         self._asked: tuple[str, object] | None = None
@@ -46,9 +47,9 @@ class Pop3Server(Speaker):
         self._deleted: set[int] = set()
 
     def greet(self) -> None:
-        """Says +OK."""
-        self._say("ok.greeting")
-        self._state = table.AUTHORIZATION
+        """Says +OK, or why not and that it is over."""
+        self._say(self.greeting)
+        self._state = table.GREETINGS[table.REPLIES[self.greeting].code]
 
     def receive_data(self, data: bytes) -> None:
         """Takes bytes from the client."""

@@ -66,6 +66,8 @@ REPLIES = {
         Reply("err.auth", "-ERR", "invalid user name or password", None, "AUTH"),
         Reply("err.in_use", "-ERR", "maildrop already locked: another session has it open", None, "IN-USE"),
         Reply("err.sys_temp", "-ERR", "maildrop cannot be opened now; try again later", None, "SYS/TEMP"),
+        # Not IN-USE, which is said of a maildrop (RFC 2449 §8.1.2): it is the server that is short (RFC 3206 §4).
+        Reply("err.too_many_sessions", "-ERR", "too many connections from your address", None, "SYS/TEMP"),
         Reply("err.log_in_first", "-ERR", "log in first: USER, then PASS"),
         Reply("err.user_first", "-ERR", "USER comes before PASS"),
         Reply("err.logged_in", "-ERR", "already logged in"),
@@ -153,6 +155,9 @@ COMMANDS = {
 
 # Known to the standards, not spoken here (RFC 1939 §7, RFC 2595, RFC 5034, RFC 6856).
 NOT_OFFERED = frozenset({"APOP", "AUTH", "STLS", "UTF8", "LANG"})
+
+# Where the greeting leads. RFC 1939 §4 knows a positive one only; a server that cannot serve says -ERR and closes.
+GREETINGS = {"+OK": AUTHORIZATION, "-ERR": CLOSED}
 
 # Octets a command line may have with its CRLF (RFC 2449 §4).
 LINE_LIMIT = 255

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
 from mailtutor.errors import LocalProtocolError, RemoteProtocolError
+from mailtutor.message.seven_bit import NoSevenBitError, seven_bit
 from mailtutor.protocols.engine import CLOSE, NEED_DATA, Signal, StartTls
 from mailtutor.protocols.smtp import sasl, table
 from mailtutor.protocols.smtp.body import check_text
@@ -317,6 +318,10 @@ class Courier:
     def _carry(self, letter: Letter) -> Generator[_Step, ReplyReceived | None, tuple[Handed, ...]]:
         """The letter in as many transactions as the server's RCPTMAX makes of it."""
         needs = _Needs(letter, self.client, self.policy)
+        if needs.is_too_wide and not letter.sender:
+            # A report has nobody it could go back to: it is converted rather than lost (RFC 6152 §3).
+            letter = _narrowed(letter)
+            needs = _Needs(letter, self.client, self.policy)
         if needs.obstacle is not None:
             return tuple(_settled(each, "", needs.obstacle) for each in letter.recipients)
         most = self.client.limit("RCPTMAX") or len(letter.recipients)
@@ -423,17 +428,28 @@ class _Needs:
         binary = self.body == "BINARYMIME"
         self.chunked = "CHUNKING" in offered and (binary or policy.chunk_size > 0)
         self.obstacle: _Over | None = None
+        # Nothing but its 8-bit octets stands in the way.
+        self.is_too_wide = False
         largest = offered.get("SIZE", "")
         if self.utf8 and "SMTPUTF8" not in offered and not (policy.lax_8bit and all(a.isascii() for a in addresses)):
             self.obstacle = _refused("the server does not offer SMTPUTF8, and the address or header needs it", "5.6.7")
         elif binary and not (self.chunked and "BINARYMIME" in offered):
             self.obstacle = _refused("the server does not offer BINARYMIME, and the message is not text", "5.6.3")
         elif self.body == "8BITMIME" and "8BITMIME" not in offered and not policy.lax_8bit:
+            self.is_too_wide = True
             self.obstacle = _refused("the server does not offer 8BITMIME, and the message has 8-bit octets", "5.6.3")
         elif letter.release and "FUTURERELEASE" not in offered:
             self.obstacle = _refused("the server does not offer FUTURERELEASE, so it would send at once", "5.5.4")
         elif largest.isascii() and largest.isdigit() and 0 < int(largest) < len(letter.content):
             self.obstacle = _refused(f"the server takes at most {largest} octets", "5.3.4")
+
+
+def _narrowed(letter: Letter) -> Letter:
+    """The letter with ASCII octets only, where there is such a form of it."""
+    try:
+        return replace(letter, content=seven_bit(letter.content), body="")
+    except NoSevenBitError:
+        return letter
 
 
 def _body_of(content: bytes) -> str:

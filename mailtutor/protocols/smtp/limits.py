@@ -13,8 +13,8 @@ class Limits:
     (500). text_line: of a line in a message, CRLF included (550). recipients: of one message (452). domains: different
     domains among the recipients of a session (452). messages: transactions of a session (421). errors: 5yz replies of
     a session (421); generous, for beginners type by hand. release: seconds a message may wait before it is sent, where
-    its sender asks for that (501). sessions: of one client's address at a time (421); whoever
-    answers the door counts them, for an engine knows one session only.
+    its sender asks for that (501). sessions: of one client's address at a time, by each protocol (421; POP3 and IMAP
+    have words of their own); whoever answers the door counts them, for an engine knows one session only.
 
     None is below what RFC 5321 §4.5.3.1 asks for: 64 K of a message, lines of 512 and 1000 octets, 100 recipients.
     """

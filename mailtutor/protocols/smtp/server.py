@@ -14,19 +14,18 @@ the table may be given to any question, so a fault is an answer like another.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from collections.abc import Collection
 from functools import lru_cache
 
 from mailtutor.errors import GrammarError, LocalProtocolError, RemoteProtocolError
 from mailtutor.protocols.engine import CLOSE, NEED_DATA, Speaker, StartTls
 from mailtutor.protocols.lines import LineReader, bare_line_end
-from mailtutor.protocols.smtp import events, table
+from mailtutor.protocols.smtp import checks, events, table
 from mailtutor.protocols.smtp.auth import AuthExchange, Question
 from mailtutor.protocols.smtp.body import BodyReader, ChunkReader, check_text
 from mailtutor.protocols.smtp.limits import Limits
-from mailtutor.protocols.smtp.parameters import BODIES
-from mailtutor.protocols.smtp.sasl import PLAINTEXT, ScramKeys
+from mailtutor.protocols.smtp.offer import Offer
+from mailtutor.protocols.smtp.sasl import ScramKeys
 from mailtutor.protocols.spec import Outcome, Wording
 
 _VERB = re.compile(rb"[A-Za-z][A-Za-z0-9\-]*")
@@ -95,10 +94,9 @@ class SmtpServer(Speaker):
         self.greeting = greeting
         self.auth_required = auth_required
         self.tls_required = tls_required
-        self.plaintext_needs_tls = plaintext_needs_tls
         self.strict_7bit = strict_7bit
         self.accept_bare_lf = accept_bare_lf
-        self.began_at = now
+        self.offer = Offer(self.offered, self.limits, mechanisms, plaintext_needs_tls, now)
         self.errors = self.messages = 0
         self.client_name = self.username = ""
         self.extended = False
@@ -106,8 +104,8 @@ class SmtpServer(Speaker):
         self.recipients: list[events.RecipientNamed] = []
         self._nonce = nonce
         self._attempts = 0
-        self._domains: set[str] = set()
-        self._line_limits = self._allowed_lines()
+        self.domains: set[str] = set()
+        self._line_limits = self.offer.line_limits()
         self._lines = LineReader(table.LONGEST_LINE)
         self._asked: tuple[str, object] | None = None
         self._order: StartTls | None = None
@@ -191,36 +189,18 @@ class SmtpServer(Speaker):
         self._asked = None
         self._done("AUTH", "334.challenge", challenge=self._auth.keys(keys))
 
+    @property
+    def is_in_message(self) -> bool:
+        """Whether the client's next octets belong to a message."""
+        return self._state == table.DATA or self._in_chunk
+
     def extensions(self) -> str:
         """What EHLO lists, one keyword a line (RFC 5321 §4.1.1.1)."""
-        values = {
-            "SIZE": str(self.limits.size), "AUTH": " ".join(self._usable_mechanisms()),
-            "LIMITS": self.limits.keywords(), "FUTURERELEASE": self._release_limits(),
-        }  # fmt: skip
-        told = (name for name in table.CAPABILITIES if self._tells(name))
-        return "\n".join(f"{name} {values.get(name, '')}".rstrip() for name in told)
-
-    def _release_limits(self) -> str:
-        """How long a message may wait here, and until when (RFC 4865)."""
-        latest = datetime.fromtimestamp(self.began_at + self.limits.release, UTC)
-        return f"{self.limits.release} {latest:%Y-%m-%dT%H:%M:%SZ}"
+        return self.offer.lines(tls=self.tls)
 
     def offers(self, capability: str) -> bool:
         """Whether a client may count on it now."""
-        if (capability == "AUTH" and not self.mechanisms) or (capability == "FUTURERELEASE" and not self.began_at):
-            return False
-        return capability in self.offered and table.NEEDS.get(capability, capability) in self.offered
-
-    def _tells(self, capability: str) -> bool:
-        if capability == "STARTTLS" and self.tls:
-            return False
-        if capability == "AUTH" and not self._usable_mechanisms():
-            return False
-        return self.offers(capability) and (capability != "LIMITS" or bool(self.limits.keywords()))
-
-    def _usable_mechanisms(self) -> tuple[str, ...]:
-        safe = self.tls or not self.plaintext_needs_tls
-        return tuple(name for name in self.mechanisms if safe or name not in PLAINTEXT)
+        return self.offer.has(capability)
 
     # What the client may have done ------------------------------------------------------------------------------
 
@@ -234,7 +214,7 @@ class SmtpServer(Speaker):
                 self.messages += 1
             case events.RecipientNamed():
                 self.recipients.append(event)
-                self._domains.add(event.path.domain.lower())
+                self.domains.add(event.path.domain.lower())
             case events.AuthAttempted():
                 self.username = event.username
             case events.DataBegun():
@@ -365,7 +345,7 @@ class SmtpServer(Speaker):
             case events.AuthBegun():
                 return self._begin_auth(event)
             case _:
-                self._check_event(event)
+                checks.check(event, self)
                 return self._ask(verb, event)
         return None
 
@@ -385,73 +365,6 @@ class SmtpServer(Speaker):
             self._done(verb, "214.help", text=text.replace("§", "section "))
         else:
             raise RemoteProtocolError("504.no_help", verb=event.verb[:40])
-
-    # Arguments that hang on what was offered --------------------------------------------------------------------
-
-    def _allowed_lines(self) -> dict[str, int]:
-        """How long a command's line may be: each parameter offered adds its own length."""
-        limits = {"AUTH": table.LONGEST_LINE}
-        for verb, rows in table.PARAMETERS.items():
-            limits[verb] = self.limits.line + sum(row.octets for row in rows.values() if self.offers(row.capability))
-        return limits
-
-    def _check_event(self, event: object) -> None:
-        match event:
-            case events.SenderNamed():
-                self._check_sender(event)
-            case events.RecipientNamed():
-                self._check_recipient(event)
-            case events.VerifyAsked() | events.ExpandAsked():
-                if event.utf8 and not (self.extended and self.offers("SMTPUTF8")):
-                    raise RemoteProtocolError("555.parameter", parameter="SMTPUTF8")
-                if not event.utf8 and not event.word.isascii():
-                    raise RemoteProtocolError("553.utf8_reply")
-            case events.DataBegun():
-                if self.sender is not None and self.sender.body == "BINARYMIME":
-                    raise RemoteProtocolError("503.need_bdat")
-
-    def _check_sender(self, event: events.SenderNamed) -> None:
-        if self.auth_required and not self.username:
-            raise RemoteProtocolError("530.need_auth")
-        self._check_parameters("MAIL", event.parameters)
-        self._check_ascii(event, utf8=event.utf8)
-        self._check_release(event)
-        if event.size > self.limits.size:
-            raise RemoteProtocolError("552.too_big", limit=str(self.limits.size))
-        if self.limits.messages and self.messages >= self.limits.messages:
-            raise RemoteProtocolError("421.too_many_messages", limit=str(self.limits.messages))
-
-    def _check_release(self, event: events.SenderNamed) -> None:
-        asked = [name for name in ("HOLDFOR", "HOLDUNTIL") if name in event.parameters]
-        if len(asked) > 1:
-            raise RemoteProtocolError("501.parameter_value", parameter=asked[1], syntax="only one of the two")
-        if asked and event.release_at(self.began_at) - self.began_at > self.limits.release:
-            syntax = f"at most {self._release_limits()}"
-            raise RemoteProtocolError("501.parameter_value", parameter=asked[0], syntax=syntax)
-
-    def _check_recipient(self, event: events.RecipientNamed) -> None:
-        self._check_parameters("RCPT", event.parameters)
-        assert self.sender is not None
-        self._check_ascii(event, utf8=self.sender.utf8)
-        limits = self.limits
-        if limits.recipients and len(self.recipients) >= limits.recipients:
-            raise RemoteProtocolError("452.too_many_recipients")
-        if limits.domains and len(self._domains | {event.path.domain.lower()}) > limits.domains:
-            raise RemoteProtocolError("452.too_many_domains", limit=str(limits.domains))
-
-    def _check_ascii(self, event: events.SenderNamed | events.RecipientNamed, *, utf8: bool) -> None:
-        if not utf8 and not (event.path.is_ascii and all(value.isascii() for value in event.parameters.values())):
-            raise RemoteProtocolError("553.need_smtputf8")
-
-    def _check_parameters(self, verb: str, parameters: Mapping[str, str]) -> None:
-        for name, value in parameters.items():
-            row = table.PARAMETERS[verb].get(name)
-            # BODY belongs to two extensions: which, its value says.
-            capability = row and (BODIES.get(value.upper(), "8BITMIME") if name == "BODY" else row.capability)
-            if row is None or not self.extended or not self.offers(str(capability)):
-                raise RemoteProtocolError("555.parameter", parameter=name)
-            if value if row.takes is None else not row.takes(value):
-                raise RemoteProtocolError("501.parameter_value", parameter=name, syntax=row.syntax)
 
     # The message ------------------------------------------------------------------------------------------------
 
@@ -520,7 +433,7 @@ class SmtpServer(Speaker):
             raise RemoteProtocolError("503.authenticated")
         if event.mechanism not in self.mechanisms:
             raise RemoteProtocolError("504.mechanism", mechanism=event.mechanism)
-        if event.mechanism not in self._usable_mechanisms():
+        if event.mechanism not in self.offer.mechanisms_now(tls=self.tls):
             raise RemoteProtocolError("538.need_tls", mechanism=event.mechanism)
         self._attempts += 1
         self._auth = AuthExchange(event.mechanism, f"{self._nonce}.{self._attempts}", self.host)

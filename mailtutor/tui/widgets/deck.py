@@ -187,7 +187,7 @@ class WireDeck(Vertical):
         pane = self.pane
         if pane is None or pane.lines.row is None:
             return None
-        return Selection(pane.lines.row, pane.protocol, pane.lines.row_before)
+        return Selection(pane.lines.row, pane.protocol, pane.lines.row_before, pane.lines.rows_before)
 
     def on_resize(self, event: Resize) -> None:
         """More room, more panes."""

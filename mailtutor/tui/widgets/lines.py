@@ -25,6 +25,9 @@ from mailtutor.tui.widgets.flow import Flow
 from mailtutor.tui.widgets.painter import Columns, Painter
 from mailtutor.tui.widgets.speaking import Speaking
 
+# Rows: more than any conversation by hand has, few enough to be read again at every redraw.
+_LOOKED_BACK = 300
+
 
 class WireLines(Speaking, ScrollView, can_focus=True):
     """A scrolling list of what was said. `show` gives it rows; `Selected` tells which one is looked at."""
@@ -112,6 +115,12 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         """The row that is looked at: under the cursor, or the newest."""
         index = self._selected
         return self._rows[index] if index >= 0 else None
+
+    @property
+    def rows_before(self) -> Sequence[Row]:
+        """What was said before the row that is looked at, the last few hundred rows of it."""
+        index = max(0, self._selected)
+        return self._rows[max(0, index - _LOOKED_BACK) : index]
 
     @property
     def row_before(self) -> Row | None:

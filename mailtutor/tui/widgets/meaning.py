@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -11,6 +12,7 @@ from textual.content import Content
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.dialogue import Row, TlsRow
 from mailtutor.reading.explain import Explanation, explain
+from mailtutor.reading.offers import offered
 from mailtutor.tui.widgets import secured
 from mailtutor.tui.widgets.diagram import diagram, dump, part_style
 from mailtutor.tui.widgets.folding import FoldedText
@@ -20,11 +22,13 @@ from mailtutor.tui.widgets.speaking import Speaking
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A row to explain, and the one before it: the five bytes that end a message stand on two lines."""
+    """A row to explain, and the one before it: the five bytes that end a message stand on two lines. said: the rows
+    before it, as far back as what the server offers is looked for."""
 
     row: Row
     protocol: str
     before: Row | None = None
+    said: Sequence[Row] = field(default=(), compare=False)
 
 
 class Meaning(Speaking, VerticalScroll, can_focus=False):
@@ -64,7 +68,8 @@ class Meaning(Speaking, VerticalScroll, can_focus=False):
         if isinstance(selection.row, TlsRow):
             self._text.show(*self._secured(selection.row))
             return
-        told = explain(selection.row.line, selection.protocol, self.words)
+        offers = offered([*selection.said, selection.row]) if selection.protocol == "smtp" else frozenset()
+        told = explain(selection.row.line, selection.protocol, self.words, offers)
         if self.bytes:
             before = selection.before.line.raw if selection.before is not None else b""
             self._text.show(dump(before, selection.row.line.raw, told.pieces))

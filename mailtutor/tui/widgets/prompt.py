@@ -105,6 +105,8 @@ class Prompt(Speaking, Vertical):
         self._ready = False
         self._in_literal = False
         self._offers: frozenset[str] = frozenset()
+        # TLS stands: only EHLO tells what the server offers inside (RFC 3207 §4.2).
+        self._secured = False
         # What the server has offered, and the number of rows it was read from.
         self._offered: frozenset[str] = frozenset()
         self._offered_at = 0
@@ -138,6 +140,9 @@ class Prompt(Speaking, Vertical):
             # Not for every line of a letter: it is read back to the last EHLO.
             self._offered_at, self._offered = len(rows), offered(rows) if protocol == "smtp" else frozenset()
         self.at(protocol, state, is_open=is_open, in_literal=in_literal, offers=self._offered)
+        if bool(connection.tls) != self._secured:
+            self._secured = bool(connection.tls)
+            self.speak()
         if self._advice is not None and self._answer is None:
             line, since = self._said
             self._answer = answer_to(line.encode("utf-8", "surrogateescape"), rows, since)
@@ -200,7 +205,7 @@ class Prompt(Speaking, Vertical):
         ]
         if self._advice is None or not self._advice.example:
             lead = self.words("screen.typing.example") + " "
-            example = likely_next(table, state)
+            example = likely_next(table, state, "EHLO" if self._secured else "")
             found.append(Content.assemble((lead, "$wire-quiet"), (example, "bold $accent")))
         return found
 

@@ -168,6 +168,8 @@ class QueueSheet(Sheet, can_focus=True):
         said = "screen.queue.history."
         if isinstance(event, Queued):
             return self.words(f"{said}queued", host=visible(event.host), size=event.size)
+        if isinstance(event, Attempted) and event.to_host == event.host and event.outcome == "delivered":
+            return self.words(f"{said}filed", host=visible(event.host))
         if isinstance(event, Attempted):
             told = self.words(
                 f"{said}attempted", number=event.attempt, host=visible(event.to_host),

@@ -35,7 +35,7 @@ def test_every_command_has_an_answer_where_it_is_not_legal() -> None:
 
 def test_every_reply_is_used_and_exists() -> None:
     used = {key for row in TABLE.commands.values() for key in row.replies}
-    assert used | {"ok.greeting", "err.unknown", "err.not_offered"} == set(TABLE.replies)
+    assert used | {"ok.greeting", "err.too_many_sessions", "err.unknown", "err.not_offered"} == set(TABLE.replies)
 
 
 def test_examples_follow_their_own_grammar() -> None:
