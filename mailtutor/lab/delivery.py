@@ -20,6 +20,7 @@ from mailtutor.lab.tap import Recorder
 from mailtutor.lab.zone import ascii_name
 from mailtutor.message.dsn import Action, Fate, report
 from mailtutor.message.received import return_path_line
+from mailtutor.protocols.smtp.server import SmtpServer
 from mailtutor.store import mailboxes, queue
 from mailtutor.store.database import Database
 from mailtutor.trace.events import Appended, Delivered, Queued
@@ -64,6 +65,8 @@ class Delivery:
         self._hub = hub
         self.clock = clock
         self._faults = faults
+        # Those on port 25 and at the submission doors now.
+        self.sessions: set[SmtpServer] = set()
 
     def wall(self) -> float:
         """What this host takes the time to be: what it writes into mail, not when its queue works."""
@@ -140,6 +143,19 @@ class Delivery:
     ) -> Filing:
         """A message on its way into mailboxes here and into the queue. due_at: when it may leave, in the lab's time."""
         return Filing(self, envelope, tuple(dict.fromkeys(users)), tuple(remote), message, conn, due_at)
+
+    def is_only(self, session: SmtpServer) -> bool:
+        """Whether no other session is about to hand in mail here."""
+        return not any(other.sender is not None and other is not session for other in self.sessions)
+
+    def accept_at_once(self, *filings: Filing) -> Accepted | None:
+        """As `accept`, for a session that is the only one; None, and nothing accepted, where it has to wait."""
+        done = self.database.at_once(lambda db: [one.write(db) for one in filings])
+        if done is None:
+            return None
+        for one, accepted in zip(filings, done, strict=True):
+            one.tell(accepted)
+        return done[0]
 
     async def accept(self, filing: Filing, *others: Filing) -> Accepted:
         """Files and queues; returns once it is on the disk. Raises StoreError when nothing was accepted.

@@ -4,6 +4,9 @@ Writers hand in functions. The thread takes all that wait, runs them in one tran
 costs one sync per group, not one per message. A future is done when the commit is on the disk. Where a function fails,
 the group is run again with a savepoint around each, so that it spoils only itself: a function may be run twice, and
 must do nothing but read and write the file.
+
+Who writes alone may also write at once, in its own thread: to hand over and to be told takes longer than a good disk
+does.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -33,6 +37,9 @@ _Done = tuple[Any, Any, Exception | None]
 
 # Jobs in one commit: enough to hide the sync, few enough that nobody waits long for the group.
 GROUP = 256
+# A commit at once that takes longer than this, seconds, is the last one for so many.
+QUICK_S = 0.002
+SLOW_FOR_S = 1.0
 
 
 class Database:
@@ -45,6 +52,10 @@ class Database:
         self._reading = threading.Lock()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
+        # For whoever writes now; the writer's thread, or one that writes at once.
+        self._db = _connect(path)
+        self._writing = threading.Lock()
+        self._slow_until = 0.0
         self._writer = threading.Thread(target=self._write_all, name="mailtutor store", daemon=True)
         self._writer.start()
 
@@ -77,6 +88,31 @@ class Database:
         else:
             self._jobs.put((job, (loop, then)))
 
+    def at_once(self, job: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Runs `job` and commits it here and now. None, and nothing written, where others write, the disk has been slow
+        or something goes wrong: then hand it in."""
+        began = time.monotonic()
+        if began < self._slow_until or not self._jobs.empty() or not self._writing.acquire(blocking=False):
+            return None
+        try:
+            if self._closed:
+                return None
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                result = job(self._db)
+                self._db.execute("COMMIT")
+            except Exception:  # whatever it is, it comes again where it can be told
+                self._db.execute("ROLLBACK")
+                return None
+            return result
+        except sqlite3.Error:
+            return None
+        finally:
+            self._writing.release()
+            now = time.monotonic()
+            if now - began > QUICK_S:
+                self._slow_until = now + SLOW_FOR_S
+
     def close(self) -> None:
         """Writes what was handed in, then closes the file."""
         if self._closed:
@@ -84,23 +120,23 @@ class Database:
         self._closed = True
         self._jobs.put(None)
         self._writer.join()
+        with self._writing:
+            self._db.close()
         with self._reading:
             self._reader.close()
 
     def _write_all(self) -> None:
-        db = _connect(self.path)
-        try:
-            while (group := self._next_group()) is not None:
-                # Who has given up waiting meanwhile gets nothing written; who is left can give up no more.
-                wanted = [
-                    (job, asker)
-                    for job, asker in group
-                    if not isinstance(asker, Future) or asker.set_running_or_notify_cancel()
-                ]
-                if wanted:
-                    _commit_group(db, wanted)
-        finally:
-            db.close()
+        while (group := self._next_group()) is not None:
+            # Who has given up waiting meanwhile gets nothing written; who is left can give up no more.
+            wanted = [
+                (job, asker)
+                for job, asker in group
+                if not isinstance(asker, Future) or asker.set_running_or_notify_cancel()
+            ]
+            if wanted:
+                with self._writing:
+                    done = _commit_group(self._db, wanted)
+                _answer(done)
 
     def _next_group(self) -> list[_Job] | None:
         first = self._jobs.get()
@@ -132,7 +168,7 @@ def make_folder(folder: Path) -> None:
         ) from wrong
 
 
-def _commit_group(db: sqlite3.Connection, group: list[_Job]) -> None:
+def _commit_group(db: sqlite3.Connection, group: list[_Job]) -> list[_Done]:
     done: list[_Done]
     try:
         db.execute("BEGIN IMMEDIATE")
@@ -148,7 +184,7 @@ def _commit_group(db: sqlite3.Connection, group: list[_Job]) -> None:
             db.execute("ROLLBACK")
         failure = StoreError("the store could not write: {why}", "error.store.not_written", why=wrong)
         done = [(asker, None, failure) for _, asker in group]
-    _answer(done)
+    return done
 
 
 def _apart(db: sqlite3.Connection, job: Callable[[sqlite3.Connection], Any], asker: Any) -> _Done:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mailtutor.errors import StoreError
+from mailtutor.store import database as store
 from mailtutor.store import mailboxes, progress, queue, schema
 from mailtutor.store.database import Database
 
@@ -50,6 +52,58 @@ def test_a_job_that_fails_leaves_nothing_and_spoils_no_other(database: Database)
         failed.result()
     assert [future.result() for future in futures] == [1, 2, 3, 4, 5, 6]
     assert len(database.read(lambda db: mailboxes.uids(db, box.id))) == 6
+
+
+def test_who_writes_alone_writes_at_once_and_who_does_not_hands_in(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = _inbox(database)
+    monkeypatch.setattr(store, "QUICK_S", 1e9)  # however slow the disk of the test is
+
+    def one(db: sqlite3.Connection) -> int:
+        return mailboxes.append(db, box.id, b"ok", [], 0.0)
+
+    assert database.at_once(one) == 1
+    busy, may_end = threading.Event(), threading.Event()
+
+    def slow(db: sqlite3.Connection) -> None:
+        busy.set()
+        may_end.wait(20)
+
+    writing = database.write(slow)
+    assert busy.wait(20)
+    assert database.at_once(one) is None
+    handed_in = database.write(one)
+    may_end.set()
+    writing.result()
+    assert handed_in.result() == 2
+    assert database.read(lambda db: mailboxes.uids(db, box.id)) == [1, 2]
+
+
+def test_what_fails_at_once_is_not_written_and_can_be_handed_in(database: Database) -> None:
+    box = _inbox(database)
+
+    def broken(db: sqlite3.Connection) -> None:
+        mailboxes.append(db, box.id, b"half", [], 0.0)
+        raise ValueError("no")
+
+    assert database.at_once(broken) is None
+    with pytest.raises(ValueError, match="no"):
+        database.write(broken).result()
+    assert database.read(lambda db: mailboxes.uids(db, box.id)) == []
+
+
+def test_a_slow_disk_is_waited_for_by_the_writer_alone(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = _inbox(database)
+    monkeypatch.setattr(store, "QUICK_S", -1.0)
+
+    def one(db: sqlite3.Connection) -> int:
+        return mailboxes.append(db, box.id, b"ok", [], 0.0)
+
+    monkeypatch.setattr(store, "SLOW_FOR_S", 1e9)
+    assert database.at_once(one) == 1
+    assert database.at_once(one) is None
+    assert database.write(one).result() == 2
 
 
 def test_uids_are_never_reused(database: Database) -> None:

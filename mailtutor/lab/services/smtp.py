@@ -11,7 +11,7 @@ from typing import Any
 
 from mailtutor.errors import LocalProtocolError, StoreError
 from mailtutor.lab.clock import Clock
-from mailtutor.lab.delivery import Delivery
+from mailtutor.lab.delivery import Accepted, Delivery, Filing
 from mailtutor.lab.faults import BODY, Faults
 from mailtutor.lab.plan import User
 from mailtutor.lab.relay import Relay
@@ -88,11 +88,14 @@ class SmtpService:
             now=clock.wall() if offers_auth else 0.0,
         )
 
+        delivery.sessions.add(self.engine)
+
     def woken(self) -> None:
         """Nothing elsewhere concerns an SMTP session."""
 
     async def ended(self) -> None:
-        """Nothing is held between commands."""
+        """It hands in nothing any more."""
+        self._delivery.sessions.discard(self.engine)
 
     def answer(self, event: object) -> bool:
         """Answers one event, with the fault that is switched on for it if there is one; False where the store or the
@@ -104,7 +107,9 @@ class SmtpService:
             if fault := self._fault(event, stages):
                 self.engine.reply(fault, **self._facts(event))
                 return True
-        if isinstance(event, (events.MessageReceived, events.QueueRunAsked)):
+        if isinstance(event, events.MessageReceived):
+            return self._message_at_once(event)
+        if isinstance(event, events.QueueRunAsked):
             return False
         self._answer(event)
         return True
@@ -114,9 +119,6 @@ class SmtpService:
         match event:
             case events.MessageReceived():
                 await self._message(event)
-                if self._faults.cuts(self.engine.host, "end"):
-                    # The message is on the disk, and the client never hears of it.
-                    raise ConnectionResetError(_CUT)
             case events.QueueRunAsked():
                 await self._run_queue(event)
             case _:
@@ -219,15 +221,38 @@ class SmtpService:
         else:
             self.engine.reply("550.relaying", path=str(path))
 
+    def _message_at_once(self, event: events.MessageReceived) -> bool:
+        """Takes a message without waiting, where nobody else hands in any; gives whether that could be."""
+        if not self._delivery.is_only(self.engine):
+            return False
+        filings = self._filings(event)
+        if not filings:
+            return True
+        accepted = self._delivery.accept_at_once(*filings)
+        if accepted is not None:
+            self._taken(accepted, filings)
+        return accepted is not None
+
     async def _message(self, event: events.MessageReceived) -> None:
-        engine = self.engine
+        filings = self._filings(event)
+        if not filings:
+            return
+        try:
+            accepted = await self._delivery.accept(*filings)
+        except StoreError:
+            self.engine.reply("451.local")
+        else:
+            self._taken(accepted, filings)
+
+    def _filings(self, event: events.MessageReceived) -> list[Filing]:
+        """The message on its way, and what its sender is told of that; nothing where it was refused."""
         assert event.sender is not None
         content = event.content
         if content and not content.endswith(b"\r\n") and event.sender.body != "BINARYMIME":
             content += b"\r\n"  # a message that came in chunks may lack its last line end
         if hops(content) >= HOP_LIMIT:
-            engine.reply("554.loop")
-            return
+            self.engine.reply("554.loop")
+            return []
         stamped = self._stamp() + content
         sender = event.sender
         envelope = queue.Envelope(str(sender.path), sender.body, sender.utf8, sender.ret, sender.envid)
@@ -239,14 +264,15 @@ class SmtpService:
         users, remote, reported = ([], recipients, []) if later else self._delivery.sorted(recipients)
         filing = self._delivery.filing(envelope, users, remote, stamped, self._visit.conn, due_at)
         reports = self._delivery.report(Action.DELIVERED, envelope, _filed(reported), stamped, arrived_at=now)
-        try:
-            accepted = await self._delivery.accept(filing, *reports)
-        except StoreError:
-            engine.reply("451.local")
-            return
+        return [filing, *reports]
+
+    def _taken(self, accepted: Accepted, filings: Sequence[Filing]) -> None:
+        if self._faults.cuts(self.engine.host, "end"):
+            # The message is on the disk, and the client never hears of it.
+            raise ConnectionResetError(_CUT)
         uid = accepted.filed[0][1] if accepted.filed else 0
-        engine.reply("250.accepted", queue_id=accepted.queue_id or f"filed as message {uid}")
-        onwards = {queue.domain_of(one.address) for each in (filing, *reports) for one in each.remote}
+        self.engine.reply("250.accepted", queue_id=accepted.queue_id or f"filed as message {uid}")
+        onwards = {queue.domain_of(one.address) for each in filings for one in each.remote}
         if onwards:
             self._relay.poke(onwards)
 
