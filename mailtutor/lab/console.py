@@ -1,27 +1,35 @@
 """A connection the student types into, line by line, as with telnet.
 
-A handshake of TLS cannot be typed: once the server has agreed to STARTTLS the console shakes hands by itself, as
-`openssl s_client -starttls smtp` does, and what is typed then goes on inside.
+A handshake of TLS cannot be typed: once the server has agreed to STARTTLS or STLS the console shakes hands by itself,
+as `openssl s_client -starttls smtp` does, and what is typed then goes on inside.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mailtutor.errors import NetworkError
 from mailtutor.lab.tls import TlsError
+from mailtutor.protocols.engine import Observer
 from mailtutor.protocols.lines import Source
+from mailtutor.protocols.pop3 import Pop3Observer
+from mailtutor.protocols.pop3 import table as pop3
 from mailtutor.protocols.smtp import SmtpObserver
-from mailtutor.protocols.smtp.table import TLS
+from mailtutor.protocols.smtp import table as smtp
 from mailtutor.trace.events import Opened
 
 if TYPE_CHECKING:
     from mailtutor.lab.lab import Lab
     from mailtutor.lab.stream import Stream
 
-# The doors that begin in clear and may go on in TLS.
-_STARTTLS = frozenset({"smtp", "submission"})
+# The doors that begin in clear and may go on in TLS: who reads along, and the state that says so.
+_STARTTLS: dict[str, tuple[Callable[[], Observer], str]] = {
+    "smtp": (SmtpObserver, smtp.TLS),
+    "submission": (SmtpObserver, smtp.TLS),
+    "pop3": (Pop3Observer, pop3.TLS),
+}
 
 
 class Console:
@@ -32,7 +40,8 @@ class Console:
         self._lab = lab
         self._host = host
         # Reads along to know when the server has agreed to TLS; None once that cannot happen any more.
-        self._observer = SmtpObserver() if service in _STARTTLS else None
+        reads_along, self._agreed = _STARTTLS.get(service, (None, ""))
+        self._observer = reads_along() if reads_along is not None else None
         # Who speaks: a line that was typed meanwhile waits for the end of the handshake.
         self._turn = asyncio.Lock()
         self._seen_from = len(lab.log)
@@ -59,7 +68,7 @@ class Console:
         if self._observer is None:
             return False
         self._observer.observe(Source.SERVER, data)
-        if self._observer.state != TLS:
+        if self._observer.state != self._agreed:
             return False
         self._observer = None
         return True

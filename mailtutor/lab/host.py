@@ -22,7 +22,7 @@ from mailtutor.lab.plan import IMPLICIT_TLS, SERVICES, STANDARD_PORTS, HostPlan,
 from mailtutor.lab.relay import Relay
 from mailtutor.lab.resolver import Lookup, Resolver
 from mailtutor.lab.services.imap import ImapService
-from mailtutor.lab.services.pop3 import Maildrops, Pop3Service
+from mailtutor.lab.services.pop3 import Maildrops, Pop3Service, Pop3Settings
 from mailtutor.lab.services.smtp import SmtpService, SmtpSettings, Visit
 from mailtutor.lab.stream import Stream
 from mailtutor.lab.tap import Recorder, Tap
@@ -215,6 +215,7 @@ class Host:
             return SmtpService(self.delivery, self.relay, around.clock, visit, wording, settings)
         if protocol == "pop3":
             greeting = "err.too_many_sessions" if crowded else "ok.greeting"
-            return Pop3Service(self.delivery, self._maildrops, around.recorder, around.hub, wording, greeting)
+            doors = Pop3Settings(around.faults, tls=visit.service in IMPLICIT_TLS, greeting=greeting)
+            return Pop3Service(self.delivery, self._maildrops, around.recorder, around.hub, wording, doors)
         greeting = "BYE.too_many_sessions" if crowded else "OK.greeting"
         return ImapService(self.delivery, around.recorder, around.hub, around.clock, conversation, wording, greeting)

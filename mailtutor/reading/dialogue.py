@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.engine import Observer
 from mailtutor.protocols.lines import Kind, Line, Source
+from mailtutor.protocols.pop3 import table as pop3
 from mailtutor.protocols.smtp import table as smtp
 from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun, TlsFailed
 from mailtutor.trace.log import Log
 
 # Once TLS stands the server has forgotten whatever was said in clear (RFC 3207 §4.2).
-_AFTER_TLS = {("smtp", smtp.TLS): smtp.WAIT}
+_AFTER_TLS = {("smtp", smtp.TLS): smtp.WAIT, ("pop3", pop3.TLS): pop3.AUTHORIZATION}
 
 
 @dataclass(frozen=True, slots=True)

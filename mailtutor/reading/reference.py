@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailtutor.protocols.catalogue import PROTOCOLS
+from mailtutor.protocols.sasl.mechanisms import MECHANISMS
 from mailtutor.protocols.smtp.parameters import BODIES
-from mailtutor.protocols.smtp.sasl import MECHANISMS
 from mailtutor.protocols.smtp.table import CAPABILITIES
 from mailtutor.protocols.spec import Command, Parameter, Reply, Table, Wording
 from mailtutor.reading.statuses import Status, status

@@ -44,6 +44,17 @@ def test_after_starttls_the_console_shakes_hands_and_typing_goes_on_inside(start
     assert not [event for event in lab.log if isinstance(event, FromClient) and event.data.startswith(b"\x16\x03")]
 
 
+def test_the_same_by_pop3(start_lab: StartLab) -> None:
+    console = Console(lab := start_lab(), "hamburger.edu", "pop3", "you")
+    wait_for(lab.log, said(b"+OK hamburger.edu"))
+    talk(lab, console, ("STLS", b"+OK begin TLS"), ("USER bob", b"+OK now"), ("PASS pickles", b"+OK maildrop has"))
+    talk(lab, console, ("QUIT", b"+OK hamburger.edu POP3 server signing off"))
+    wait_for(lab.log, lambda event: isinstance(event, Closed))
+    connection = dialogue_of(lab.log).connections[console.conn]
+    assert connection.tls
+    assert [row.line.verb for row in connection.rows if row.line.source == "C"] == ["STLS", "USER", "PASS", "QUIT"]
+
+
 def test_a_refused_starttls_leaves_the_line_in_clear(start_lab: StartLab) -> None:
     lab = start_lab()
     lab.submit(lab.set_fault("hamburger.edu", "no-tls", on=True)).result()

@@ -7,11 +7,13 @@ import poplib
 import shutil
 import smtplib
 import socket
+import ssl
 import subprocess
 
 import pytest
 
 from mailtutor.lab.lab import Lab
+from mailtutor.lab.tls import CA_NAME
 from mailtutor.protocols.lines import Source
 from mailtutor.reading.dialogue import dialogue_of
 from mailtutor.trace.events import Closed, Delivered
@@ -48,6 +50,40 @@ def test_smtplib_sends_and_poplib_reads_and_deletes(start_lab: StartLab) -> None
     pop.pass_("pickles")
     assert pop.stat() == (0, 0)
     pop.quit()
+
+
+def test_poplib_logs_in_by_a_digest_and_inside_tls(start_lab: StartLab) -> None:
+    lab = start_lab()
+    _send_by_smtplib(lab)
+    door = lab.directory.doors["hamburger.edu", "pop3"]
+    pop = poplib.POP3(*door, timeout=10)
+    pop.apop("bob", "pickles")
+    assert pop.stat()[0] == 1
+    pop.quit()
+    pop = poplib.POP3(*door, timeout=10)
+    with pytest.raises(poplib.error_proto, match="AUTH"):
+        pop.apop("bob", "ketchup")
+    context = ssl.create_default_context(cafile=str(lab._data / CA_NAME))
+    pop.stls(context)
+    assert "STLS" not in pop.capa()
+    pop.utf8()
+    pop.user("bob")
+    pop.pass_("pickles")
+    assert pop.retr(1)[1][-1] == b"How about pickles?"
+    pop.quit()
+    connection = next(c for c in dialogue_of(lab.log).connections.values() if c.protocol == "pop3" and c.tls)
+    assert connection.state in ("update", "closed")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl; the interop tests have it")
+@pytest.mark.parametrize("mechanism", ["+APOP", "PLAIN", "LOGIN", "CRAM-MD5"])
+def test_curl_reads_with_every_login_it_has(start_lab: StartLab, mechanism: str) -> None:
+    lab = start_lab()
+    _send_by_smtplib(lab)
+    address, port = lab.directory.doors["hamburger.edu", "pop3"]
+    command = ["curl", "-sS", "--max-time", "10", "-u", "bob:pickles", "--login-options", f"AUTH={mechanism}"]
+    done = subprocess.run([*command, f"pop3://{address}:{port}/1"], capture_output=True, timeout=20, check=False)
+    assert b"How about pickles?" in done.stdout, done.stderr
 
 
 def test_imaplib_reads_flags_copies_and_expunges(start_lab: StartLab) -> None:

@@ -139,8 +139,8 @@ def test_every_example_of_every_table_is_right_where_it_is_legal(protocol: str, 
     [
         ("smtp", "ready", b"turn", "TURN"),
         ("smtp", "ready", b"SOML FROM:<a@b.c>", "SOML"),
-        ("pop3", "authorization", b"APOP bob x", "APOP"),
-        ("pop3", "authorization", b"STLS", "STLS"),
+        ("pop3", "authorization", b"LANG de", "LANG"),
+        ("pop3", "authorization", b"RPOP bob", "RPOP"),
         ("imap", "selected", b"a1 UID MOVE 1 x", "UID MOVE"),
     ],
 )

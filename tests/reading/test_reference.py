@@ -8,8 +8,8 @@ import pytest
 
 from mailtutor.lab.faults import KINDS
 from mailtutor.protocols.catalogue import PROTOCOLS
+from mailtutor.protocols.sasl.mechanisms import MECHANISMS
 from mailtutor.protocols.smtp.parameters import PARAMETERS
-from mailtutor.protocols.smtp.sasl import MECHANISMS
 from mailtutor.protocols.smtp.table import CAPABILITIES, TABLE
 from mailtutor.reading.reference import Page, look_up
 from mailtutor.reading.statuses import REGISTRY, status

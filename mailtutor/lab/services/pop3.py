@@ -6,21 +6,29 @@ stay true until QUIT.
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mailtutor.errors import LocalProtocolError, StoreError
 from mailtutor.lab.commit import commit
 from mailtutor.lab.delivery import Delivery
+from mailtutor.lab.faults import Faults
 from mailtutor.lab.hub import Hub
+from mailtutor.lab.logins import proven, scram_keys
 from mailtutor.lab.plan import User
 from mailtutor.lab.tap import Recorder
 from mailtutor.message.lines import with_crlf
 from mailtutor.protocols.pop3 import events
 from mailtutor.protocols.pop3.server import Pop3Server
+from mailtutor.protocols.sasl.exchange import AuthAttempted, ScramKeysAsked
+from mailtutor.protocols.sasl.mechanisms import MECHANISMS as KNOWN
 from mailtutor.protocols.spec import Wording
 from mailtutor.store import mailboxes
 from mailtutor.trace.events import Expunged
+
+MECHANISMS = tuple(KNOWN)
 
 
 class Maildrops:
@@ -41,6 +49,16 @@ class Maildrops:
         self._open.discard(user)
 
 
+@dataclass(frozen=True, slots=True)
+class Pop3Settings:
+    """What a session depends on besides its host's plan. tls: the door itself is TLS (port 995). faults: what is broken
+    now. greeting: as `Pop3Server` has it."""
+
+    faults: Faults
+    tls: bool = False
+    greeting: str = "ok.greeting"
+
+
 class Pop3Service:
     """One session. greeting: the key of what it begins with; a refusal ends it."""
 
@@ -51,9 +69,18 @@ class Pop3Service:
         recorder: Recorder,
         hub: Hub,
         wording: Wording,
-        greeting: str = "ok.greeting",
+        settings: Pop3Settings,
     ) -> None:
-        self.engine = Pop3Server(delivery.plan.name, wording=wording, greeting=greeting)
+        self.engine = Pop3Server(
+            delivery.plan.name,
+            wording=wording,
+            mechanisms=MECHANISMS,
+            tls=settings.tls,
+            greeting=settings.greeting,
+            nonce=secrets.token_hex(12),
+            passwords_need_tls="passwords-need-tls" in delivery.plan.rules,
+        )
+        self._faults = settings.faults
         self._delivery = delivery
         self._database = delivery.database
         self._maildrops = maildrops
@@ -74,10 +101,14 @@ class Pop3Service:
         """Answers one event; False for the end, where the store has to be waited for."""
         match event:
             case events.PasswordGiven():
-                try:
-                    self._login(event)
-                except StoreError:
-                    self.engine.reply("err.sys_temp")
+                self._login(self._delivery.authenticated(event.user, event.password))
+            case AuthAttempted():
+                self._login(proven(self._delivery, event))
+            case ScramKeysAsked():
+                self.engine.scram_keys(scram_keys(self._delivery, event.username))
+            case events.TlsAsked():
+                broken = self._faults.detail(self.engine.host, "no-tls") is not None
+                self.engine.reply("err.tls_unavailable" if broken else "ok.tls")
             case events.MessageWanted():
                 self._message(event.number)
             case events.MaildropClosed():
@@ -91,14 +122,19 @@ class Pop3Service:
         assert isinstance(event, events.MaildropClosed)
         await self._update(event.numbers)
 
-    def _login(self, event: events.PasswordGiven) -> None:
-        user = self._delivery.authenticated(event.user, event.password)
+    def _login(self, user: User | None) -> None:
+        """user: whose password it was, or None."""
         if user is None:
             self.engine.reply("err.auth")
-            return
-        if not self._maildrops.claim(user.name):
+        elif not self._maildrops.claim(user.name):
             self.engine.reply("err.in_use")
-            return
+        else:
+            try:
+                self._open(user)
+            except StoreError:
+                self.engine.reply("err.sys_temp")
+
+    def _open(self, user: User) -> None:
         self._user = user
         host = self._delivery.plan.name
         self._inbox = self._database.read(lambda db: mailboxes.find(db, host, user.name, mailboxes.INBOX))
@@ -116,7 +152,11 @@ class Pop3Service:
             # An IMAP session of the same user has removed it meanwhile.
             self.engine.reply("err.gone", number=str(number))
             return
-        self.engine.send_message(with_crlf(content))
+        content = with_crlf(content)
+        if self.engine.utf8 or content.partition(b"\r\n\r\n")[0].isascii():
+            self.engine.send_message(content)
+        else:
+            self.engine.reply("err.utf8")
 
     async def _update(self, numbers: Sequence[int]) -> None:
         """The UPDATE state: removes what was marked, on disk before +OK."""

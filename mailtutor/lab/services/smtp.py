@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from mailtutor.errors import LocalProtocolError, StoreError
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.delivery import Accepted, Delivery, Filing
 from mailtutor.lab.faults import BODY, Faults
+from mailtutor.lab.logins import proven, scram_keys
 from mailtutor.lab.plan import User
 from mailtutor.lab.relay import Relay
 from mailtutor.message.dsn import Action, Fate
 from mailtutor.message.received import HOP_LIMIT, hops, received_line
-from mailtutor.protocols.smtp import events, sasl
+from mailtutor.protocols.sasl.exchange import AuthAttempted, ScramKeysAsked
+from mailtutor.protocols.smtp import events
 from mailtutor.protocols.smtp.server import SmtpServer
 from mailtutor.protocols.spec import Wording
 from mailtutor.store import queue
@@ -175,10 +175,9 @@ class SmtpService:
                 engine.reply("354.go_on")
             case events.ChunkReceived():
                 engine.reply("250.chunk", size=str(event.size), total=str(event.total))
-            case events.ScramKeysAsked():
-                user = self._known(event.username)
-                engine.scram_keys(_scram_keys(engine.host, event.username, user.password if user else None))
-            case events.AuthAttempted():
+            case ScramKeysAsked():
+                engine.scram_keys(scram_keys(self._delivery, event.username))
+            case AuthAttempted():
                 self._authenticate(event)
             case events.VerifyAsked():
                 self._verify(event.word)
@@ -305,17 +304,9 @@ class SmtpService:
             recipient=str(only) if only else "",
         )
 
-    def _known(self, username: str) -> User | None:
-        """The user of that name, or `name@host`; nobody logs in as Postmaster."""
-        local, _, domain = username.partition("@")
-        return None if local.lower() == "postmaster" else self._delivery.local_user(local, domain)
-
-    def _authenticate(self, event: events.AuthAttempted) -> None:
-        user = self._known(event.username)
-        # Compared even where there is no such user, so that the answer takes as long.
-        right = event.proves(user.password if user is not None else "")
-        if user is not None and right:
-            self._user = user
+    def _authenticate(self, event: AuthAttempted) -> None:
+        self._user = proven(self._delivery, event)
+        if self._user is not None:
             self.engine.reply("235.authenticated", username=event.username)
         else:
             self.engine.reply("535.wrong")
@@ -389,11 +380,3 @@ _STAGES: Mapping[type, tuple[str, ...]] = {
     # Who sends it so that it is there at once does not get it through either.
     events.MessageReceived: (BODY, "end"),
 }
-
-
-@lru_cache(maxsize=256)
-def _scram_keys(host: str, username: str, password: str | None) -> sasl.ScramKeys:
-    """What the server stores of a user's password. A name nobody has gets keys that fit no password, always the same,
-    so that nobody can fish for names."""
-    salt = hashlib.sha256(f"{host}\0{username.lower()}".encode()).digest()[:16]
-    return sasl.scram_keys(password if password is not None else secrets.token_hex(16), salt)

@@ -1,8 +1,8 @@
-"""POP3 (RFC 1939) with CAPA and response codes (RFC 2449, RFC 3206), without a socket.
+"""POP3 (RFC 1939) with CAPA, response codes, STLS, AUTH and UTF8 (RFC 2449, 3206, 2595, 5034, 6856), without a socket.
 
 table.py is the law: states, commands, moves, replies, and which answers have several lines. grammar.py reads a
 command line, events.py names what was said, server.py and client.py are the two engines, observer.py reads other
-people's conversations and spans.py takes a line apart for the reader. To add an extension (STLS, AUTH, UTF8, LANG):
+people's conversations and spans.py takes a line apart for the reader. To add an extension (LANG):
 a row in the table, its grammar, its event.
 """
 

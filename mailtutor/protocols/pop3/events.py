@@ -29,6 +29,27 @@ class PasswordSent:
 
 
 @dataclass(frozen=True, slots=True)
+class ApopGiven:
+    """APOP: a name, and MD5 over the greeting's timestamp and the password, in hexadecimal."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthBegun:
+    """AUTH: the mechanism in capitals, and the initial response still in base64; None where there was none."""
+
+    mechanism: str
+    initial: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Utf8Asked:
+    """UTF8."""
+
+
+@dataclass(frozen=True, slots=True)
 class CapabilitiesAsked:
     """CAPA."""
 
@@ -97,8 +118,14 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsAsked:
+    """STLS. Answer: `reply("ok.tls")`, after which the engine orders TLS, or `reply("err.tls_unavailable")`."""
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordGiven:
-    """Are these right? Answer: `open_maildrop(mails)`, or `reply("err.auth" | "err.in_use" | "err.sys_temp")`."""
+    """Are these right? Answer, as to an `AuthAttempted`: `open_maildrop(mails)`, or
+    `reply("err.auth" | "err.in_use" | "err.sys_temp" | "err.login_delay")`."""
 
     user: str
     password: str
@@ -106,7 +133,8 @@ class PasswordGiven:
 
 @dataclass(frozen=True, slots=True)
 class MessageWanted:
-    """The client wants a message. Answer: `send_message(content)` with the whole message, or `reply("err.gone")`.
+    """The client wants a message. Answer: `send_message(content)` with the whole message, `reply("err.gone")`, or
+    `reply("err.utf8")` where its header is in UTF-8 and the client has not said it can read that (RFC 6856 §4).
 
     lines: None for all of it, else the lines of the body wanted; the engine cuts.
     """

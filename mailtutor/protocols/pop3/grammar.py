@@ -12,6 +12,8 @@ from typing import NoReturn
 from mailtutor.errors import GrammarError
 from mailtutor.protocols.lines import bare_line_end
 from mailtutor.protocols.pop3.events import (
+    ApopGiven,
+    AuthBegun,
     CapabilitiesAsked,
     CountAsked,
     DeletionAsked,
@@ -21,14 +23,20 @@ from mailtutor.protocols.pop3.events import (
     PasswordSent,
     Quit,
     Reset,
+    TlsAsked,
     UidsAsked,
     UserNamed,
+    Utf8Asked,
 )
 
 _VERB = re.compile(rb"([A-Za-z][A-Za-z0-9]*)(?=[ \r\n]|$)")
 _NOT_PRINTABLE = re.compile(rb"[^\x20-\x7e]")
 _NUMBER = re.compile(rb"[0-9]+(?= |$)")
 _NAME = re.compile(rb"[\x21-\x7e]+")
+_DIGEST = re.compile(rb"[0-9a-fA-F]{32}(?= |$)")
+# RFC 4422 §3.1
+_MECHANISM = re.compile(rb"[A-Za-z0-9_-]{1,20}(?= |$)")
+_BASE64 = re.compile(rb"=|[A-Za-z0-9+/]+={0,2}")
 
 
 def verb_of(raw: bytes) -> str:
@@ -111,6 +119,36 @@ def pass_(arguments: bytes) -> PasswordSent:
     if len(arguments) < 2:
         Cursor(b"").fail("err.missing", "string", "password")
     return PasswordSent(arguments[1:].decode())
+
+
+def apop(arguments: bytes) -> ApopGiven:
+    """`APOP name digest`: 32 hexadecimal digits (RFC 1939 §7)."""
+    cursor = _cursor(arguments)
+    name = cursor.argument(_NAME, "name", "user_name")
+    digest = cursor.argument(_DIGEST, "digest", "digest")
+    cursor.end("digest")
+    return ApopGiven(name.decode(), digest.decode().lower())
+
+
+def auth(arguments: bytes) -> AuthBegun:
+    """`AUTH mechanism [initial-response]`: base64, or `=` for an empty one (RFC 5034 §4)."""
+    cursor = _cursor(arguments)
+    mechanism = cursor.argument(_MECHANISM, "mechanism", "mechanism")
+    initial = None if cursor.at_end else cursor.argument(_BASE64, "initial-response", "base64")
+    cursor.end("initial-response")
+    return AuthBegun(mechanism.decode().upper(), b"" if initial == b"=" else initial)
+
+
+def stls(arguments: bytes) -> TlsAsked:
+    """`STLS` takes nothing."""
+    _cursor(arguments).end("STLS")
+    return TlsAsked()
+
+
+def utf8(arguments: bytes) -> Utf8Asked:
+    """`UTF8` takes nothing."""
+    _cursor(arguments).end("UTF8")
+    return Utf8Asked()
 
 
 def _optional_number(arguments: bytes) -> int | None:

@@ -14,6 +14,7 @@ import re
 from collections import deque
 from dataclasses import dataclass
 
+from mailtutor.protocols.ciphertext import RecordReader, is_tls
 from mailtutor.protocols.lines import Kind, Line, LineReader, Source, bare_line_end
 from mailtutor.protocols.pop3 import grammar, table
 from mailtutor.protocols.spec import Outcome
@@ -47,6 +48,8 @@ class Pop3Observer:
         # The verb whose lines are being read, "" between answers.
         self._content = ""
         self._after_crlf = True
+        # What follows STLS where it cannot be read.
+        self._records: dict[Source, RecordReader] | None = None
 
     @property
     def state(self) -> str:
@@ -55,17 +58,26 @@ class Pop3Observer:
 
     def observe(self, source: Source, data: bytes) -> list[Line]:
         """The lines these bytes completed."""
+        if self._state == table.TLS and data and self._records is None:
+            self._open_or_shut(data)
+        if self._records is not None:
+            return [self._record(source, raw) for raw in self._records[source].feed(data)]
         reader = self._readers[source]
         reader.feed(data)
         read = self._command if source is Source.CLIENT else self._answer
         found: list[Line] = []
-        while (raw := reader.line()) is not None:
+        while self._state != table.TLS and (raw := reader.line()) is not None:
             found.append(read(raw))
+        if self._state == table.TLS and (rest := reader.rest()):
+            found += self.observe(source, rest)
         return found
 
     def finish(self) -> list[Line]:
         """The connection ended: what was cut off."""
         found = []
+        if self._records is not None:
+            left = [(source, reader.rest()) for source, reader in self._records.items()]
+            found = [self._record(source, raw, "wire.cut") for source, raw in left if raw]
         for source, reader in self._readers.items():
             if raw := reader.rest():
                 kind, verb = self._cut(source, raw)
@@ -104,7 +116,9 @@ class Pop3Observer:
             return self._status(raw, status)
         if self._due and _CONTINUATION.match(raw):
             self._challenged = True
-            return self._line(Source.SERVER, Kind.CONTINUATION, raw, self._due[0].verb, code="+")
+            before = self._state
+            self._move(self._due[0].verb, Outcome.GO_ON)
+            return self._line(Source.SERVER, Kind.CONTINUATION, raw, self._due[0].verb, code="+", before=before)
         if self._due and self._due[-1].has_lines:
             self._abridged = True
             verb = self._due[-1].verb
@@ -129,6 +143,8 @@ class Pop3Observer:
         self._challenged = False
         if due.is_understood or outcome is Outcome.SUCCESS:
             self._move(due.verb, outcome)
+        if self._state == table.TLS:
+            self._due.clear()  # what the client said behind it in clear is heard by nobody
         more = due.has_lines and outcome is Outcome.SUCCESS
         if more:
             self._begin_content(due.verb)
@@ -169,6 +185,18 @@ class Pop3Observer:
         if ends:
             self._content = ""
         return self._line(Source.SERVER, Kind.END if ends else Kind.DATA, raw, verb, last=ends, oddity=oddity)
+
+    # TLS ----------------------------------------------------------------------------------------------------------
+
+    def _open_or_shut(self, data: bytes) -> None:
+        """Whether what comes after STLS can be read."""
+        if is_tls(data):
+            self._records = {source: RecordReader() for source in Source}
+        else:
+            self._state = table.AUTHORIZATION
+
+    def _record(self, source: Source, raw: bytes, oddity: str = "") -> Line:
+        return Line(source, Kind.CIPHERTEXT, raw, before=table.TLS, after=table.TLS, oddity=oddity)
 
     # Both ---------------------------------------------------------------------------------------------------------
 

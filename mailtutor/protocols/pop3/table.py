@@ -1,4 +1,5 @@
-"""The law of POP3: states, commands, moves and replies (RFC 1939; CAPA by RFC 2449).
+"""The law of POP3: states, commands, moves and replies (RFC 1939; CAPA by RFC 2449, STLS by RFC 2595, AUTH by RFC 5034,
+UTF8 by RFC 6856).
 
 A command that has no move in a state is out of order there: that is the only place order is decided. A success of
 QUIT after login leads to UPDATE, where marked messages are removed; every other end of a session leads past it.
@@ -13,11 +14,14 @@ from mailtutor.protocols.spec import Command, Move, Outcome, Reply, Table
 CONNECT = "connect"
 AUTHORIZATION = "authorization"
 USER_GIVEN = "user_given"
+AUTHENTICATING = "authenticating"
+# STLS was answered: TLS comes next, and no line before it.
+TLS = "tls"
 TRANSACTION = "transaction"
 UPDATE = "update"
 CLOSED = "closed"
 
-STATES = (CONNECT, AUTHORIZATION, USER_GIVEN, TRANSACTION, UPDATE, CLOSED)
+STATES = (CONNECT, AUTHORIZATION, USER_GIVEN, AUTHENTICATING, TLS, TRANSACTION, UPDATE, CLOSED)
 # Nothing is said after these.
 OVER = frozenset({UPDATE, CLOSED})
 
@@ -25,7 +29,15 @@ _AFTER_LOGIN = ("STAT", "LIST", "RETR", "DELE", "NOOP", "RSET", "TOP", "UIDL", "
 
 MOVES: dict[str, dict[str, Move]] = {
     CONNECT: {},
-    AUTHORIZATION: {"USER": Move(USER_GIVEN), "CAPA": Move(AUTHORIZATION), "QUIT": Move(CLOSED)},
+    AUTHORIZATION: {
+        "USER": Move(USER_GIVEN),
+        "APOP": Move(TRANSACTION),
+        "AUTH": Move(TRANSACTION, go_on=AUTHENTICATING),
+        "STLS": Move(TLS),
+        "UTF8": Move(AUTHORIZATION),
+        "CAPA": Move(AUTHORIZATION),
+        "QUIT": Move(CLOSED),
+    },
     # RFC 1939 §7 gives PASS one chance: a refusal needs USER again. A second USER corrects a mistyped name; the
     # standard does not ask for it, but servers take it and a person needs it.
     USER_GIVEN: {
@@ -34,6 +46,9 @@ MOVES: dict[str, dict[str, Move]] = {
         "CAPA": Move(USER_GIVEN),
         "QUIT": Move(CLOSED),
     },
+    AUTHENTICATING: {"AUTH": Move(TRANSACTION, go_on=AUTHENTICATING, fail=AUTHORIZATION)},
+    # TLS stands: the client begins anew, and may not have heard what was said before (RFC 2595 §4).
+    TLS: {},
     # RFC 1939 §6: whether or not everything could be removed, the session ends.
     TRANSACTION: {verb: Move(TRANSACTION) for verb in _AFTER_LOGIN} | {"QUIT": Move(UPDATE, fail=UPDATE)},
     UPDATE: {},
@@ -44,6 +59,10 @@ REPLIES = {
     reply.key: reply
     for reply in (
         Reply("ok.greeting", "+OK", "{host} POP3 server ready", "POP3 server ready"),
+        Reply("ok.greeting_stamped", "+OK", "{host} POP3 server ready {stamp}"),
+        Reply("ok.tls", "+OK", "begin TLS"),
+        Reply("ok.utf8", "+OK", "UTF-8 from now on"),
+        Reply("go_on.challenge", "+", "{challenge}"),
         Reply("ok.user", "+OK", "now the password", ""),
         Reply("ok.maildrop", "+OK", "maildrop has {messages} ({octets} octets)", "user successfully logged on"),
         Reply("ok.capabilities", "+OK", "capability list follows"),
@@ -68,6 +87,15 @@ REPLIES = {
         Reply("err.sys_temp", "-ERR", "maildrop cannot be opened now; try again later", None, "SYS/TEMP"),
         # Not IN-USE, which is said of a maildrop (RFC 2449 §8.1.2): it is the server that is short (RFC 3206 §4).
         Reply("err.too_many_sessions", "-ERR", "too many connections from your address", None, "SYS/TEMP"),
+        Reply("err.login_delay", "-ERR", "wait {seconds} seconds between two logins", None, "LOGIN-DELAY"),
+        Reply("err.need_tls", "-ERR", "passwords need TLS here: STLS first"),
+        Reply("err.in_tls", "-ERR", "TLS stands already"),
+        Reply("err.tls_unavailable", "-ERR", "no TLS now", None, "SYS/TEMP"),
+        Reply("err.mechanism", "-ERR", "{mechanism} is no way to log in here; CAPA lists those there are"),
+        Reply("err.base64", "-ERR", "that is no base64 of what {mechanism} says"),
+        Reply("err.cancelled", "-ERR", "login cancelled"),
+        Reply("err.user_is_given", "-ERR", "the name is given: PASS comes next"),
+        Reply("err.utf8", "-ERR", "this message needs UTF8: say UTF8 before you log in", None, "UTF8"),
         Reply("err.log_in_first", "-ERR", "log in first: USER, then PASS"),
         Reply("err.user_first", "-ERR", "USER comes before PASS"),
         Reply("err.logged_in", "-ERR", "already logged in"),
@@ -86,6 +114,7 @@ REPLIES = {
 _LINE = ("err.line_too_long", "err.bare_lf", "err.bare_cr", "err.not_ascii")
 _ALONE = ("err.surplus", *_LINE)
 _NUMBERED = ("err.no_such_message", "err.deleted", "err.missing", "err.surplus", "err.syntax", *_LINE)
+_LOGIN = ("ok.maildrop", "err.auth", "err.in_use", "err.sys_temp", "err.login_delay", "err.need_tls", "err.logged_in")
 _LISTING = ("err.no_such_message", "err.deleted", "err.surplus", "err.syntax", *_LINE)
 _FIRST = "err.log_in_first"
 
@@ -100,16 +129,39 @@ COMMANDS = {
     for row in (
         Command(
             "USER", "USER name", grammar.user, "RFC 1939 §7", "USER bob", "authorization",
-            ("ok.user", "err.logged_in", "err.missing", "err.surplus", "err.syntax", *_LINE),
+            ("ok.user", "err.need_tls", "err.logged_in", "err.missing", "err.surplus", "err.syntax", *_LINE),
             misplaced_else="err.logged_in", capability="USER",
         ),
         Command(
             "PASS", "PASS string", grammar.pass_, "RFC 1939 §7", "PASS pickles", "authorization",
             (
-                "ok.maildrop", "err.auth", "err.in_use", "err.sys_temp", "err.user_first", "err.logged_in",
-                "err.missing", *_LINE,
+                *_LOGIN, "err.user_first", "err.missing", *_LINE,
             ),
             misplaced={AUTHORIZATION: "err.user_first"}, misplaced_else="err.logged_in", capability="USER",
+        ),
+        Command(
+            "APOP", "APOP name digest", grammar.apop, "RFC 1939 §7", "APOP bob c4c9334bac560ecc979e58001b3e22fb",
+            "authorization", (*_LOGIN, "err.user_is_given", "err.missing", "err.surplus", "err.syntax", *_LINE),
+            misplaced={USER_GIVEN: "err.user_is_given"}, misplaced_else="err.logged_in", capability="APOP",
+        ),
+        Command(
+            "AUTH", "AUTH mechanism [initial-response]", grammar.auth, "RFC 5034 §4", "AUTH PLAIN AGJvYgBwaWNrbGVz",
+            "authorization",
+            (
+                *_LOGIN, "go_on.challenge", "err.mechanism", "err.base64", "err.cancelled", "err.user_is_given",
+                "err.missing", "err.surplus", "err.syntax", *_LINE,
+            ),
+            misplaced={USER_GIVEN: "err.user_is_given"}, misplaced_else="err.logged_in", capability="SASL",
+        ),
+        Command(
+            "STLS", "STLS", grammar.stls, "RFC 2595 §4", "STLS", "authorization",
+            ("ok.tls", "err.in_tls", "err.tls_unavailable", "err.user_is_given", "err.logged_in", *_ALONE),
+            misplaced={USER_GIVEN: "err.user_is_given"}, misplaced_else="err.logged_in", capability="STLS",
+        ),
+        Command(
+            "UTF8", "UTF8", grammar.utf8, "RFC 6856 §2.1", "UTF8", "authorization",
+            ("ok.utf8", "err.user_is_given", "err.logged_in", *_ALONE),
+            misplaced={USER_GIVEN: "err.user_is_given"}, misplaced_else="err.logged_in", capability="UTF8",
         ),
         Command(
             "CAPA", "CAPA", grammar.capa, "RFC 2449 §5", "CAPA", "authorization", ("ok.capabilities", *_ALONE),
@@ -128,11 +180,11 @@ COMMANDS = {
         ),
         Command(
             "TOP", "TOP msg n", grammar.top, "RFC 1939 §7", "TOP 1 0", "transaction",
-            ("ok.top", "err.gone", _FIRST, *_NUMBERED), misplaced_else=_FIRST, capability="TOP",
+            ("ok.top", "err.gone", "err.utf8", _FIRST, *_NUMBERED), misplaced_else=_FIRST, capability="TOP",
         ),
         Command(
             "RETR", "RETR msg", grammar.retr, "RFC 1939 §5", "RETR 1", "transaction",
-            ("ok.message", "err.gone", _FIRST, *_NUMBERED), misplaced_else=_FIRST,
+            ("ok.message", "err.gone", "err.utf8", _FIRST, *_NUMBERED), misplaced_else=_FIRST,
         ),
         Command(
             "DELE", "DELE msg", grammar.dele, "RFC 1939 §5", "DELE 1", "transaction",
@@ -153,31 +205,41 @@ COMMANDS = {
     )
 }  # fmt: skip
 
-# Known to the standards, not spoken here (RFC 1939 §7, RFC 2595, RFC 5034, RFC 6856).
-NOT_OFFERED = frozenset({"APOP", "AUTH", "STLS", "UTF8", "LANG"})
+# Known to the standards, not spoken here (RFC 6856 §3, RFC 1460).
+NOT_OFFERED = frozenset({"LANG", "RPOP"})
 
 # Where the greeting leads. RFC 1939 §4 knows a positive one only; a server that cannot serve says -ERR and closes.
 GREETINGS = {"+OK": AUTHORIZATION, "-ERR": CLOSED}
 
 # Octets a command line may have with its CRLF (RFC 2449 §4).
 LINE_LIMIT = 255
+# The same of a line that answers a challenge (RFC 5034 §4).
+RESPONSE_LIMIT = 12288
 
 # A success of these is followed by lines up to a dot (RFC 1939 §3); the second group only when it named no message.
 _ALWAYS_LINES = frozenset({"RETR", "TOP", "CAPA"})
 _LINES_UNLESS_NUMBERED = frozenset({"LIST", "UIDL"})
 
 CAPABILITIES = {
-    "USER": "RFC 2449 §6.3",
+    "USER": "RFC 2449 §6.2",
+    "SASL": "RFC 5034 §3",
+    "STLS": "RFC 2595 §4",
     "TOP": "RFC 2449 §6.1",
     "UIDL": "RFC 2449 §6.8",
     "RESP-CODES": "RFC 2449 §6.4",
+    "LOGIN-DELAY": "RFC 2449 §6.5",
     "AUTH-RESP-CODE": "RFC 3206 §6",
     "PIPELINING": "RFC 2449 §6.6",
     "EXPIRE": "RFC 2449 §6.7",
+    "UTF8": "RFC 6856 §2",
     "IMPLEMENTATION": "RFC 2449 §6.9",
 }
-# What CAPA lists after the tag.
+# What CAPA lists after the tag, where that is always the same.
 CAPABILITY_PARAMETERS = {"EXPIRE": "NEVER", "IMPLEMENTATION": "mailtutor"}
+# What a server offers where nobody says otherwise. APOP is in no list: the greeting tells of it (RFC 1939 §7).
+OFFERED = frozenset({*CAPABILITIES, "APOP"})
+# What the textbook's server knows.
+CLASSIC = frozenset({"USER", "TOP", "UIDL"})
 
 # Response codes that say the same login may work later (RFC 2449 §8.1, RFC 3206 §4).
 _PASSING = frozenset({"IN-USE", "LOGIN-DELAY", "SYS/TEMP"})
@@ -192,6 +254,8 @@ def outcome_of(code: str, response_code: str) -> Outcome:
     """What "+OK" or "-ERR" with this bracketed code ("" for none) means for whoever asked."""
     if code == "+OK":
         return Outcome.SUCCESS
+    if code == "+":
+        return Outcome.GO_ON
     return Outcome.TRY_LATER if response_code in _PASSING else Outcome.REFUSED
 
 
@@ -215,6 +279,7 @@ TABLE = Table(
     initial=CONNECT,
     state_names={
         CONNECT: "connect", AUTHORIZATION: "AUTHORIZATION", USER_GIVEN: "AUTHORIZATION, user given",
+        AUTHENTICATING: "AUTHORIZATION, logging in", TLS: "TLS",
         TRANSACTION: "TRANSACTION", UPDATE: "UPDATE", CLOSED: "closed",
     },
     commands=COMMANDS,

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from mailtutor.errors import LocalProtocolError, RemoteProtocolError
 from mailtutor.protocols.engine import NEED_DATA, Signal
 from mailtutor.protocols.lines import LineReader, stuff
-from mailtutor.protocols.smtp import sasl, table
+from mailtutor.protocols.sasl import mechanisms as sasl
+from mailtutor.protocols.smtp import table
 from mailtutor.protocols.smtp.server import outcome_of
 from mailtutor.protocols.smtp.xtext import to_xtext
 from mailtutor.protocols.spec import Outcome, Wording

@@ -21,7 +21,8 @@ from enum import Enum, StrEnum
 from mailtutor.errors import LocalProtocolError, RemoteProtocolError
 from mailtutor.message.seven_bit import NoSevenBitError, seven_bit
 from mailtutor.protocols.engine import CLOSE, NEED_DATA, Signal, StartTls
-from mailtutor.protocols.smtp import sasl, table
+from mailtutor.protocols.sasl import mechanisms as sasl
+from mailtutor.protocols.smtp import table
 from mailtutor.protocols.smtp.body import check_text
 from mailtutor.protocols.smtp.client import ReplyReceived, ServerReply, SmtpClient
 from mailtutor.protocols.spec import Outcome, Wording

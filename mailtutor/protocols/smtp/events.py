@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mailtutor.protocols.smtp import sasl
 from mailtutor.protocols.smtp.parameters import moment
 from mailtutor.protocols.smtp.xtext import from_xtext
 
@@ -146,39 +144,6 @@ class AuthBegun:
 
     mechanism: str
     initial: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class ScramKeysAsked:
-    """SCRAM needs what the server stores for this user; answer with `scram_keys`, also for a user nobody knows."""
-
-    username: str
-
-
-@dataclass(frozen=True, slots=True)
-class AuthAttempted:
-    """The client has shown who it is; the service says whether it is right (RFC 4954).
-
-    password: of PLAIN and LOGIN. challenge and digest: of CRAM-MD5. proved: SCRAM, where the engine has checked the
-    proof against the stored keys already. acting_for: an authorization identity that is not the user's own name.
-    """
-
-    mechanism: str
-    username: str
-    password: str = ""
-    challenge: bytes = b""
-    digest: str = ""
-    proved: bool = False
-    acting_for: str = ""
-
-    def proves(self, password: str) -> bool:
-        """Whether this is what somebody says who knows `password`."""
-        if self.mechanism in sasl.PLAINTEXT:
-            return hmac.compare_digest(self.password.encode("utf-8", "replace"), password.encode())
-        if self.mechanism == "CRAM-MD5":
-            expected = sasl.cram_digest(password, self.challenge)
-            return hmac.compare_digest(self.digest.lower().encode("utf-8", "replace"), expected.encode())
-        return self.proved
 
 
 @dataclass(frozen=True, slots=True)

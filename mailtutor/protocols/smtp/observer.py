@@ -12,9 +12,9 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
+from mailtutor.protocols.ciphertext import RecordReader, is_tls
 from mailtutor.protocols.lines import Kind, Line, LineReader, Source, bare_line_end
 from mailtutor.protocols.smtp import table
-from mailtutor.protocols.smtp.ciphertext import RecordReader, is_tls
 from mailtutor.protocols.smtp.server import outcome_of
 from mailtutor.protocols.spec import Outcome
 

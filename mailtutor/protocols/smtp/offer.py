@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mailtutor.protocols.sasl.mechanisms import PLAINTEXT
 from mailtutor.protocols.smtp import table
 from mailtutor.protocols.smtp.limits import Limits
-from mailtutor.protocols.smtp.sasl import PLAINTEXT
 
 
 @dataclass(frozen=True, slots=True)

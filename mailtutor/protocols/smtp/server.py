@@ -20,12 +20,12 @@ from functools import lru_cache
 from mailtutor.errors import GrammarError, LocalProtocolError, RemoteProtocolError
 from mailtutor.protocols.engine import CLOSE, NEED_DATA, Speaker, StartTls
 from mailtutor.protocols.lines import LineReader, bare_line_end
+from mailtutor.protocols.sasl.exchange import AuthAttempted, Exchange, Question, ScramKeysAsked
+from mailtutor.protocols.sasl.mechanisms import ScramKeys
 from mailtutor.protocols.smtp import checks, events, table
-from mailtutor.protocols.smtp.auth import AuthExchange, Question
 from mailtutor.protocols.smtp.body import BodyReader, ChunkReader, check_text
 from mailtutor.protocols.smtp.limits import Limits
 from mailtutor.protocols.smtp.offer import Offer
-from mailtutor.protocols.smtp.sasl import ScramKeys
 from mailtutor.protocols.spec import Outcome, Wording
 
 _VERB = re.compile(rb"[A-Za-z][A-Za-z0-9\-]*")
@@ -112,7 +112,7 @@ class SmtpServer(Speaker):
         self._body: BodyReader | None = None
         self._chunks: ChunkReader | None = None
         self._in_chunk = False
-        self._auth: AuthExchange | None = None
+        self._auth: Exchange | None = None
 
     # The driver's side ------------------------------------------------------------------------------------------
 
@@ -184,7 +184,7 @@ class SmtpServer(Speaker):
 
     def scram_keys(self, keys: ScramKeys) -> None:
         """Answers ScramKeysAsked."""
-        if self._asked is None or self._auth is None or not isinstance(self._asked[1], events.ScramKeysAsked):
+        if self._asked is None or self._auth is None or not isinstance(self._asked[1], ScramKeysAsked):
             raise LocalProtocolError("nobody asked for SCRAM keys")
         self._asked = None
         self._done("AUTH", "334.challenge", challenge=self._auth.keys(keys))
@@ -215,7 +215,7 @@ class SmtpServer(Speaker):
             case events.RecipientNamed():
                 self.recipients.append(event)
                 self.domains.add(event.path.domain.lower())
-            case events.AuthAttempted():
+            case AuthAttempted():
                 self.username = event.username
             case events.DataBegun():
                 self._body = BodyReader(self.limits.size, bare_lf=self.accept_bare_lf)
@@ -436,7 +436,13 @@ class SmtpServer(Speaker):
         if event.mechanism not in self.offer.mechanisms_now(tls=self.tls):
             raise RemoteProtocolError("538.need_tls", mechanism=event.mechanism)
         self._attempts += 1
-        self._auth = AuthExchange(event.mechanism, f"{self._nonce}.{self._attempts}", self.host)
+        self._auth = Exchange(
+            event.mechanism,
+            f"{self._nonce}.{self._attempts}",
+            self.host,
+            nonsense="501.auth_base64",
+            denied="535.wrong",
+        )
         return self._auth_next(self._auth.begin(event.initial))
 
     def _read_auth(self, raw: bytes) -> object | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from mailtutor.protocols.ciphertext import TYPES
 from mailtutor.protocols.lines import Kind, Line, Source, Span
 from mailtutor.protocols.smtp import table
-from mailtutor.protocols.smtp.ciphertext import TYPES
 from mailtutor.protocols.smtp.login_spans import challenge_spans, response_spans
 from mailtutor.protocols.smtp.xtext import from_xtext
 

@@ -6,7 +6,8 @@ reply is a key of `REPLIES`; the words of the textbook stand beside today's.
 
 from __future__ import annotations
 
-from mailtutor.protocols.smtp import grammar, sasl
+from mailtutor.protocols.sasl import mechanisms as sasl
+from mailtutor.protocols.smtp import grammar
 from mailtutor.protocols.smtp.parameters import PARAMETERS
 from mailtutor.protocols.smtp.replies import CLOSING, REPLIES
 from mailtutor.protocols.spec import Command, Move, Table

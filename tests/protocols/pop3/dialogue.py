@@ -13,11 +13,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from mailtutor.protocols.engine import CLOSE, NEED_DATA
+from mailtutor.protocols.engine import CLOSE, NEED_DATA, StartTls
 from mailtutor.protocols.lines import Line, Source
 from mailtutor.protocols.pop3 import Pop3Observer, events
 from mailtutor.protocols.pop3.server import Pop3Server
+from mailtutor.protocols.sasl.exchange import AuthAttempted, ScramKeysAsked
+from mailtutor.protocols.sasl.mechanisms import scram_keys
 from mailtutor.protocols.spec import Wording
 
 FIRST = b"From: alice@crepes.fr\r\nSubject: ketchup\r\n\r\nDo you like ketchup?\r\nHow about pickles?\r\n"
@@ -45,15 +48,25 @@ class World:
 
     def answer(self, event: object, server: Pop3Server) -> None:
         """Answers a server's question."""
-        if isinstance(event, events.PasswordGiven):
+        if isinstance(event, events.PasswordGiven | AuthAttempted):
+            if isinstance(event, AuthAttempted):
+                right = event.username == "bob" and event.proves(self.password)
+            else:
+                right = (event.user, event.password) == ("bob", self.password)
             if self.refusal:
                 server.reply(self.refusal)
-            elif (event.user, event.password) == ("bob", self.password):
+            elif right:
                 server.open_maildrop([events.Mail(f"uid-{n}", len(m)) for n, m in enumerate(self.messages, 1)])
             else:
                 server.reply("err.auth")
+        elif isinstance(event, ScramKeysAsked):
+            server.scram_keys(scram_keys(self.password, b"salt", 1))
+        elif isinstance(event, events.TlsAsked):
+            server.reply("err.tls_unavailable" if self.refusal else "ok.tls")
         elif isinstance(event, events.MessageWanted):
-            if self.lost:
+            if not server.utf8 and not self.messages[event.number - 1].partition(b"\r\n\r\n")[0].isascii():
+                server.reply("err.utf8")
+            elif self.lost:
                 server.reply("err.gone")
             else:
                 server.send_message(self.messages[event.number - 1])
@@ -74,9 +87,11 @@ class Run:
     world: World
 
 
-def serve(pieces: Iterator[bytes] | list[bytes], world: World, wording: Wording = Wording.EXTENDED) -> Run:
-    """Greets, then feeds the pieces one after the other."""
-    server = Pop3Server("hamburger.edu", wording=wording)
+def serve(
+    pieces: Iterator[bytes] | list[bytes], world: World, wording: Wording = Wording.EXTENDED, **settings: Any
+) -> Run:
+    """Greets, then feeds the pieces one after the other; TLS stands as soon as it is asked for."""
+    server = Pop3Server("hamburger.edu", wording=wording, **settings)
     server.greet()
     said = server.data_to_send()
     closed = False
@@ -86,6 +101,9 @@ def serve(pieces: Iterator[bytes] | list[bytes], world: World, wording: Wording 
             if event is CLOSE:
                 closed = True
                 break
+            if isinstance(event, StartTls):
+                server.tls_started()
+                continue
             world.answer(event, server)
         said += server.data_to_send()
     return Run(said, closed, server.state, world)
@@ -115,14 +133,19 @@ def _shifted(data: bytes) -> list[bytes]:
 
 
 def check(
-    script: str, world: Callable[[], World] = World, *, wording: Wording = Wording.EXTENDED, state: str = "transaction"
+    script: str,
+    world: Callable[[], World] = World,
+    *,
+    wording: Wording = Wording.EXTENDED,
+    state: str = "transaction",
+    **settings: Any,
 ) -> tuple[World, list[Line]]:
     """Runs a dialogue every way; gives the world after it and the lines the observer read."""
     said = turns(script)
     client = b"".join(raw for source, raw in said if source is Source.CLIENT)
     server = b"".join(raw for source, raw in said if source is Source.SERVER)
     for pieces in (client.splitlines(keepends=True), [client], _bytewise(client), _shifted(client)):
-        run = serve(pieces, world(), wording)
+        run = serve(pieces, world(), wording, **settings)
         assert run.said == server
         assert run.state == state
     observer = Pop3Observer()

@@ -144,12 +144,14 @@ def test_capa_lists_what_there_is_before_and_after_login() -> None:
         C: CAPA
         S: +OK capability list follows
         S: USER
+        S: STLS
         S: TOP
         S: UIDL
         S: RESP-CODES
         S: AUTH-RESP-CODE
         S: PIPELINING
         S: EXPIRE NEVER
+        S: UTF8
         S: IMPLEMENTATION mailtutor
         S: .
     """
@@ -429,7 +431,9 @@ def test_nothing_is_answered_after_quit() -> None:
         (b"USER\tbob\r\n", b"-ERR commands are printable ASCII"),
         (b"APOP bob 00\r\n", b"-ERR APOP is not offered here"),
         (b"AUTH PLAIN\r\n", b"-ERR AUTH is not offered here"),
-        (b"STLS\r\n", b"-ERR STLS is not offered here"),
+        (b"LANG *\r\n", b"-ERR LANG is not offered here"),
+        (b"STLS now\r\n", b"-ERR too many arguments: STLS"),
+        (b"UTF8 on\r\n", b"-ERR too many arguments: UTF8"),
         (b"USER b\x00b\r\n", b"-ERR commands are printable ASCII"),
         (b"USER b\xc3\xb6b\r\n", b"-ERR commands are printable ASCII"),
         (b"USER b\rob\r\n", b"-ERR bare CR inside a line: CR stands only before LF"),

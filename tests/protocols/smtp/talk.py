@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from mailtutor.protocols.engine import CLOSE, NEED_DATA, StartTls
-from mailtutor.protocols.smtp import events, sasl
+from mailtutor.protocols.sasl import mechanisms as sasl
+from mailtutor.protocols.sasl.exchange import AuthAttempted, ScramKeysAsked
+from mailtutor.protocols.smtp import events
 from mailtutor.protocols.smtp.server import SmtpServer
 from mailtutor.protocols.smtp.table import REPLIES
 
@@ -86,9 +88,9 @@ class Post:
                 self.accepted.append(event.content)
                 self.received.append(event)
                 reply("250.accepted", queue_id="Q1")
-            case events.ScramKeysAsked():
+            case ScramKeysAsked():
                 self.server.scram_keys(KEYS)
-            case events.AuthAttempted():
+            case AuthAttempted():
                 right = event.username in PASSWORDS and event.proves(PASSWORDS[event.username])
                 reply("235.authenticated" if right else "535.wrong", username=event.username)
             case events.VerifyAsked():

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailtutor.errors import LocalProtocolError
-from mailtutor.protocols.smtp import events, sasl
+from mailtutor.protocols.sasl import mechanisms as sasl
+from mailtutor.protocols.smtp import events
 from mailtutor.protocols.smtp.limits import Limits
 from mailtutor.protocols.smtp.table import EVERYTHING, OFFERED
 from mailtutor.protocols.smtp.xtext import from_xtext, to_xtext
