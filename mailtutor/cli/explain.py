@@ -12,9 +12,12 @@ from mailtutor.cli.parser import PROTOCOLS as NAMES
 from mailtutor.cli.parser import language
 from mailtutor.errors import MailtutorError
 from mailtutor.protocols.catalogue import PROTOCOLS
-from mailtutor.reading.reference import Page, look_up
+from mailtutor.reading.reference import TRANSMISSIONS, Page, look_up
 from mailtutor.reading.terms import spellings
 from mailtutor.text.catalogue import Words, words
+
+# How alike a word must be to one that is known to be taken for it.
+_LIKENESS = 0.7
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,6 +54,6 @@ def _text(page: Page, say: Words) -> str:
 def _near(word: str) -> str:
     known = {verb for entry in PROTOCOLS.values() for verb in (*entry.table.commands, *entry.table.capabilities)}
     # Commands are written in capitals, the words of people are not.
-    spelled = {name.upper(): name for name in (*spellings(), *known)}
-    found = [spelled[name] for name in difflib.get_close_matches(word.upper(), sorted(spelled), 3, 0.5)]
+    spelled = {name.upper(): name for name in (*spellings(), *TRANSMISSIONS, *known)}
+    found = [spelled[name] for name in difflib.get_close_matches(word.upper(), sorted(spelled), 3, _LIKENESS)]
     return ", ".join(found) or "RCPT, 550, UIDL"

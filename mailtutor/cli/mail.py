@@ -49,6 +49,10 @@ def _send(args: argparse.Namespace) -> int:
             )
         except KeyError as unknown:
             raise _no_user(args.sender, "--from") from unknown
+        except MailtutorError:
+            # What was said up to there tells more than the error.
+            _print_said(args, lab)
+            raise
         except ValueError as wrong:
             raise UsageError(
                 "the message cannot be written: {why}; a header field has no line end in it",
@@ -85,6 +89,9 @@ def _fetch(args: argparse.Namespace) -> int:
             contents = lab.fetch(args.user, args.protocol, delete=args.delete)
         except KeyError as unknown:
             raise _no_user(args.user, "--user") from unknown
+        except MailtutorError:
+            _print_said(args, lab)
+            raise
         dialogue = dialogue_of(lab.log)
         if args.json:
             texts = [content.decode("utf-8", "replace") for content in contents]
@@ -92,6 +99,12 @@ def _fetch(args: argparse.Namespace) -> int:
         else:
             print_dialogue(dialogue, dialogue.rows)
     return 0
+
+
+def _print_said(args: argparse.Namespace, lab: Session | Guest) -> None:
+    if not args.json:
+        dialogue = dialogue_of(lab.log)
+        print_dialogue(dialogue, dialogue.rows)
 
 
 def _facts(dialogue: Dialogue) -> list[dict[str, object]]:

@@ -32,13 +32,14 @@ class Acts:
         """Has an agent or a host do something; the future gives a Sentence, or raises MailtutorError.
 
         Actions: "send" (with this subject and body, or the textbook's), "fetch-pop3", "fetch-pop3-delete",
-        "fetch-imap", "host-down", "host-up", "flush". Raises KeyError for another.
+        "fetch-imap", "alice-imap", "host-down", "host-up", "flush". Raises KeyError for another.
         """
         work = {
             "send": lambda: self._send(subject or _SUBJECT, body or _BODY),
-            "fetch-pop3": lambda: self._read("pop3", delete=False),
-            "fetch-pop3-delete": lambda: self._read("pop3", delete=True),
-            "fetch-imap": lambda: self._read("imap", delete=False),
+            "fetch-pop3": lambda: self._read(BOB, "pop3", delete=False),
+            "fetch-pop3-delete": lambda: self._read(BOB, "pop3", delete=True),
+            "fetch-imap": lambda: self._read(BOB, "imap", delete=False),
+            "alice-imap": lambda: self._read(ALICE, "imap", delete=False),
             "host-down": lambda: self._switch(up=False),
             "host-up": lambda: self._switch(up=True),
             "flush": self._flush,
@@ -49,11 +50,11 @@ class Acts:
         done = await self._submit(ALICE, [BOB.address], _message(ALICE, [BOB.address], subject, body))
         return Sentence("{host}: {reply}", "act.sent", host=ALICE.domain, reply=done.reply)
 
-    async def _read(self, protocol: str, *, delete: bool) -> str:
-        contents = await self._fetch(BOB, protocol, delete=delete)
+    async def _read(self, user: User, protocol: str, *, delete: bool) -> str:
+        contents = await self._fetch(user, protocol, delete=delete)
         if len(contents) == 1:
-            return Sentence("bob: 1 message", "act.read_one")
-        return Sentence("bob: {count} messages", "act.read", count=len(contents))
+            return Sentence("{user}: 1 message", "act.read_one", user=user.name)
+        return Sentence("{user}: {count} messages", "act.read", user=user.name, count=len(contents))
 
     async def _switch(self, *, up: bool) -> str:
         await self._lab.switch(BOB.domain, up=up)

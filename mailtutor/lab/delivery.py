@@ -15,17 +15,22 @@ from mailtutor.lab.clock import Clock
 from mailtutor.lab.commit import commit
 from mailtutor.lab.faults import Faults
 from mailtutor.lab.hub import Hub
+from mailtutor.lab.literal import address_in, is_literal
 from mailtutor.lab.plan import HostPlan, User
 from mailtutor.lab.tap import Recorder
 from mailtutor.lab.zone import ascii_name
 from mailtutor.message.dsn import Action, Fate, report
-from mailtutor.message.received import return_path_line
+from mailtutor.message.received import return_path_line, without_return_path
 from mailtutor.protocols.smtp.server import SmtpServer
 from mailtutor.store import mailboxes, queue
 from mailtutor.store.database import Database
 from mailtutor.trace.events import Appended, Delivered, Queued
 
 _FIELD = re.compile(rb"^(from|subject)[ \t]*:[ \t]*((?:[^\r\n]|\r\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
+
+
+# RFC 5321 §3.9.2: what comes back goes to who minds the list, under this name before the list's own.
+_OWNER = "owner-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,16 @@ def summary(message: bytes) -> tuple[str, str]:
     head, _, _ = message.partition(b"\r\n\r\n")
     found = {name.lower(): _words(value) for name, value in reversed(_FIELD.findall(head))}
     return found.get(b"from", ""), found.get(b"subject", "")
+
+
+def _parts(address: str) -> tuple[str, str]:
+    """Local part and domain; `postmaster` alone has none."""
+    local, at, domain = address.rpartition("@")
+    return (local, domain) if at else (address, "")
+
+
+def _same(one: str, other: str) -> bool:
+    return one.lower() == other.lower()
 
 
 def _words(value: bytes) -> str:
@@ -73,17 +88,23 @@ class Delivery:
         return self.clock.wall() + self._faults.number(self.plan.name, "clock-skew")
 
     def local_user(self, local: str, domain: str) -> User | None:
-        """The user that address reaches here; Postmaster is the first of them (RFC 5321 §4.5.1)."""
+        """The user that address reaches here. Postmaster is the first of them (RFC 5321 §4.5.1), and minds the lists,
+        too, as `owner-NAME`."""
+        if (user := self.named(local, domain)) is not None or not self.is_local(domain):
+            return user
+        minds = _same(local, "postmaster") or any(_same(local, f"{_OWNER}{name}") for name in self.plan.lists)
+        return self.plan.users[0] if minds else None
+
+    def named(self, local: str, domain: str) -> User | None:
+        """The user of this host with that very name, not one that others call so."""
         if not self.is_local(domain):
             return None
-        if local.lower() == "postmaster":
-            return self.plan.users[0]
-        return next((user for user in self.plan.users if user.name.lower() == local.lower()), None)
+        return next((user for user in self.plan.users if _same(user.name, local)), None)
 
     def authenticated(self, username: str, password: str) -> User | None:
         """The user of that name, or `name@host`, where the password is right."""
         local, _, domain = username.partition("@")
-        user = None if local.lower() == "postmaster" else self.local_user(local, domain)
+        user = self.named(local, domain)
         # Compared even where there is no such user, so that the answer takes as long.
         expected = user.password if user is not None else ""
         right = hmac.compare_digest(password.encode("utf-8", "replace"), expected.encode())
@@ -91,46 +112,83 @@ class Delivery:
 
     def is_known(self, local: str, domain: str) -> bool:
         """Whether that address is a user's or a list's of this host."""
-        return self.local_user(local, domain) is not None or (self.is_local(domain) and bool(self.members(local)))
+        return self.local_user(local, domain) is not None or bool(self.list_named(local, domain))
 
-    def members(self, name: str) -> tuple[str, ...]:
-        """Whom a mailing list of this host reaches; nobody where there is none of that name."""
-        return next((members for one, members in self.plan.lists.items() if one.lower() == name.lower()), ())
+    def list_named(self, local: str, domain: str) -> str:
+        """The name of this host's mailing list at that address, as the plan has it; "" where there is none."""
+        if not self.is_local(domain):
+            return ""
+        return next((name for name, members in self.plan.lists.items() if members and _same(name, local)), "")
 
     def is_local(self, domain: str) -> bool:
         """Whether mail for this domain ends here."""
-        return (
-            not domain or domain.lower() == f"[{self.plan.address}]" or ascii_name(domain) == ascii_name(self.plan.name)
-        )
+        if is_literal(domain):
+            return bool(address := address_in(domain)) and address == self.plan.address
+        return not domain or ascii_name(domain) == ascii_name(self.plan.name)
 
-    def sorted(
-        self, recipients: Sequence[queue.Recipient]
-    ) -> tuple[list[User], list[queue.Recipient], list[queue.Recipient]]:
-        """Who has a mailbox here, who has to be reached elsewhere, and of whom the sender wants to hear that the mail
-        is in the mailbox (RFC 3461 §5.2.3). A list stands for its members, and for itself where it is reported on."""
+    def filings(
+        self,
+        envelope: queue.Envelope,
+        recipients: Sequence[queue.Recipient],
+        message: bytes,
+        conn: int = 0,
+    ) -> tuple[list[Filing], list[queue.Recipient]]:
+        """A message on its way to mailboxes here and elsewhere, and those of whom the sender wants to hear that it has
+        arrived (RFC 3461 §5.2.3).
+
+        What has come to a list has arrived; the list sends it on under its own name, and nothing of what its sender
+        wished for goes with it (RFC 5321 §3.9.2, RFC 3461 §5.2.7). Everybody gets it once.
+        """
         users: list[User] = []
         remote: list[queue.Recipient] = []
+        lists: list[str] = []
         reported: list[queue.Recipient] = []
         for one in recipients:
-            local, _, domain = one.address.rpartition("@") if "@" in one.address else (one.address, "", "")
-            user = self.local_user(local, domain)
-            members = self.members(local) if self.is_local(domain) else ()
+            local, domain = _parts(one.address)
+            user, name = self.local_user(local, domain), self.list_named(local, domain)
             if user is not None:
                 users.append(user)
-            elif members:
-                for address in members:
-                    name, _, place = address.rpartition("@")
-                    member = self.local_user(name, place)
-                    if member is not None:
-                        users.append(member)
-                    else:
-                        remote.append(queue.Recipient(address))
+            elif name:
+                lists.append(name)
             else:
                 remote.append(one)
                 continue
             if "SUCCESS" in one.notify:
                 reported.append(one)
-        return users, remote, reported
+        found = [self.filing(envelope, users, remote, message, conn)] if users or remote else []
+        served: set[User | str] = {*users, *(one.address for one in remote)}
+        for name in lists:
+            found += self._redistributed(name, envelope, message, conn, served)
+        return found, reported
+
+    def _redistributed(
+        self, name: str, envelope: queue.Envelope, message: bytes, conn: int, served: set[User | str]
+    ) -> list[Filing]:
+        """What a list sends on, and what the lists among its members do. served: whom the message reaches already, and
+        the lists it has come to, as their addresses; more for what is found."""
+        address = self._at_home(name)
+        if address in served:
+            return []
+        served.add(address)
+        users: list[User] = []
+        remote: list[queue.Recipient] = []
+        below: list[Filing] = []
+        for member in self.plan.lists[name]:
+            local, domain = _parts(member)
+            user, inner = self.local_user(local, domain), self.list_named(local, domain)
+            if user is None and inner:
+                below += self._redistributed(inner, envelope, message, conn, served)
+            elif (user or member) not in served:
+                served.add(user or member)
+                if user is not None:
+                    users.append(user)
+                else:
+                    remote.append(queue.Recipient(member))
+        own = queue.Envelope(self._at_home(f"{_OWNER}{name}"), envelope.body, envelope.utf8)
+        return [*([self.filing(own, users, remote, message, conn)] if users or remote else []), *below]
+
+    def _at_home(self, local: str) -> str:
+        return f"{local}@{self.plan.name}"
 
     def filing(
         self,
@@ -236,7 +294,7 @@ class Filing:
         self.message = message
         self.conn = conn
         self.due_at = due_at
-        self.filed = return_path_line(envelope.sender) + message
+        self.filed = return_path_line(envelope.sender) + without_return_path(message) if users else b""
         self._delivery = delivery
         self._now = delivery.clock.wall()
         self._dated = delivery.wall()

@@ -24,6 +24,8 @@ from mailtutor.protocols.lines import Source
 
 # Octets an engine may have ready before they are sent, even when there are more commands to answer.
 SEND_AT = 64 * 1024
+# Octets an engine is given at a time: who says much at once must let others have their turn between two of these.
+TURN = 16 * 1024
 # Seconds of the machine's time until a session looks again whether those who keep the trace have caught up.
 PAUSE_S = 0.02
 
@@ -188,7 +190,7 @@ class Conversation:
         False where the task has to go on: what is begun is in `_left` or `_wrong` then.
         """
         service, engine, stream = self._service, self._service.engine, self.stream
-        if self._ending is not None or not self.tap.is_open or self.tap.is_behind:
+        if self._ending is not None or stream.unread > TURN or not self.tap.is_open or self.tap.is_behind:
             return False
         try:
             data = stream.read()
@@ -221,11 +223,16 @@ class Conversation:
     async def _receive(self, data: bytes) -> None:
         """Feeds the engine, line by line where the gate wants to see each."""
         engine = self._service.engine
+        secure = self.stream.tls is not None
         if self.tap.is_open:
             self.tap.record(Source.CLIENT, data)
-            engine.receive_data(data)
+            for start in range(0, len(data), TURN):
+                if start:
+                    if await self._settle() or (self.stream.tls is not None) is not secure:
+                        return
+                    await asyncio.sleep(0)
+                engine.receive_data(data[start : start + TURN])
             return
-        secure = self.stream.tls is not None
         for line in data.splitlines(keepends=True):
             await self._hold(Source.CLIENT, line)
             self.tap.record(Source.CLIENT, line)
@@ -346,7 +353,7 @@ class Conversation:
 
     async def _keep_pace(self) -> None:
         """Waits for those who keep the trace, so that what waits to be written stays bounded: the peer that sends or
-        asks for much feels the disk. Whoever is dismissed waits no more."""
+        asks for much feels the disk, and nobody else. Whoever is dismissed waits no more."""
         # Another thread catches up; to be woken by it would cost every event more than looking again costs these few.
         while self.tap.is_behind and self._ending is None:  # noqa: ASYNC110
             await asyncio.sleep(PAUSE_S)

@@ -16,7 +16,7 @@ from mailtutor.protocols.sasl.mechanisms import scram_keys as keys_of
 def known(delivery: Delivery, username: str) -> User | None:
     """The user of that name, or `name@host`."""
     local, _, domain = username.partition("@")
-    return None if local.lower() == "postmaster" else delivery.local_user(local, domain)
+    return delivery.named(local, domain)
 
 
 def proven(delivery: Delivery, attempt: AuthAttempted) -> User | None:

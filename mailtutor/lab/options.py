@@ -17,6 +17,7 @@ from mailtutor.lab.plan import RULES, HostPlan, Plan
 from mailtutor.lab.zone import PREFERENCE, ascii_name, exchanger_of
 from mailtutor.protocols.dns.message import Record, Type
 from mailtutor.protocols.smtp import grammar
+from mailtutor.protocols.smtp.limits import HEADER_LIMITS
 from mailtutor.protocols.smtp.table import EVERYTHING, LONGEST_LINE
 
 _OCTETS = MappingProxyType({"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30})
@@ -52,6 +53,10 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             Limit("errors", _COUNT, 0, 1_000_000, "20", "errors"),
             Limit("release", _SECONDS, 1, 4 * _DAY_S, "1h", "release"),
             Limit("sessions", _COUNT, 0, 1_000_000, "50", "sessions"),
+            *(
+                Limit(name, _COUNT if field == "header_fields" else _OCTETS, 0, most, example, field)
+                for name, (field, most, example) in HEADER_LIMITS.items()
+            ),
             Limit("idle", _SECONDS, 1, _DAY_S, "30s"),
         )
     }
@@ -85,6 +90,7 @@ class Options:
         ):  # fmt: skip
             for text in texts:
                 plan = _changed(plan, text, read)
+        _check_lists(plan)
         for text in self.backups:
             plan = _backed_up(plan, text)
         return plan
@@ -100,7 +106,7 @@ def _aimed(plan: Plan, text: str) -> tuple[Sequence[str], str]:
     """At which hosts it is aimed, and what is left of it."""
     host, colon, what = text.partition(":")
     names = [one.name for one in plan.hosts]
-    if not colon:
+    if not colon or "=" in host:  # a colon behind the sign is the value's own: x=a@[IPv6:::1]
         return names, text
     if host not in names:
         raise UsageError(
@@ -193,6 +199,31 @@ def _no_list(text: str) -> UsageError:
         "error.option.list",
         text=text,
     )
+
+
+def _check_lists(plan: Plan) -> None:
+    """A list may hold lists; one that holds nothing but lists that come back to it reaches nobody."""
+    for host in plan.hosts:
+        for name in host.lists:
+            if not _reaches(host, name.lower(), set()):
+                raise UsageError(
+                    "the mailing list {name} reaches nobody: it holds only lists that come back to it",
+                    "error.option.empty_list",
+                    name=name,
+                )
+
+
+def _reaches(host: HostPlan, name: str, seen: set[str]) -> bool:
+    """Whether a list has a member that is no list of the same host."""
+    seen.add(name)
+    inner = {one.lower(): members for one, members in host.lists.items()}
+    for member in inner[name]:
+        local, _, domain = member.lower().rpartition("@")
+        if local not in inner or ascii_name(domain) != ascii_name(host.name):
+            return True
+        if local not in seen and _reaches(host, local, seen):
+            return True
+    return False
 
 
 def _backed_up(plan: Plan, text: str) -> Plan:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from mailtutor.errors import ProtocolError
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.directory import Directory
+from mailtutor.lab.literal import address_in, is_literal
 from mailtutor.lab.tap import Recorder
 from mailtutor.lab.zone import Zone
 from mailtutor.protocols.dns.message import Code, Message, Question, Type, code_name, encode, parse
@@ -129,9 +130,11 @@ class Lookup:
 
     async def exchangers(self, domain: str) -> list[Exchanger]:
         """Who takes mail for a domain, the preferred first (RFC 5321 §5.1). Raises NoExchangerError."""
-        if domain.startswith("["):
-            # An address written out (RFC 5321 §4.1.3) is asked of nobody.
-            return [Exchanger(domain, domain.strip("[]").removeprefix("IPv6:"), 0)]
+        if is_literal(domain):
+            # An address written out is asked of nobody.
+            if address := address_in(domain):
+                return [Exchanger(domain, address, 0)]
+            raise NoExchangerError(f"550 5.1.2 {domain} is no address we know how to reach", for_good=True)
         async with _Port(self._name, self._resolver, self._directory, self._clock) as port:
             answer = await port.ask(domain, Type.MX)
             found = [record for record in answer.answers if record.type == Type.MX]
@@ -206,7 +209,9 @@ class _Port(asyncio.DatagramProtocol):
         """The answer. Raises NoExchangerError where there is none, or it is no answer to build on."""
         try:
             question = Question(name.encode("idna").decode(), kind)
-        except UnicodeError as wrong:
+            encode(Message(0, [question]))
+        except (UnicodeError, ProtocolError) as wrong:
+            # A name of 255 octets may have many more in its xn-- form.
             raise NoExchangerError(f"550 5.1.2 {name} is no name of a domain", for_good=True) from wrong
         for _ in range(TRIES):
             answer = await self._try(question)

@@ -176,6 +176,11 @@ class Stream(asyncio.Protocol):
         return data
 
     @property
+    def unread(self) -> int:
+        """Octets that `read` would give."""
+        return len(self._buffer)
+
+    @property
     def finished(self) -> bool:
         """The peer has ended and everything it sent was read."""
         return self.eof and not self._buffer

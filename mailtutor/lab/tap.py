@@ -74,8 +74,8 @@ class Tap:
 
     @property
     def is_behind(self) -> bool:
-        """Whether those who keep the trace ask for a pause."""
-        return self._recorder.log.is_behind
+        """Whether those who keep the trace ask this connection for a pause."""
+        return self._recorder.log.is_behind(self.conn)
 
     async def hold(self, source: Source, line: bytes) -> None:
         """Waits until the line has crossed and the gate lets it through."""

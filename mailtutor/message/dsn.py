@@ -33,7 +33,8 @@ class Action(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What became of one recipient. status: the enhanced code ("5.1.1"). reason: the last reply, or what broke; said by
-    a server where `from_server`. original: `kind;address` as the sender first wrote it, "" where unknown."""
+    a server where `from_server`. remote_host: the server that had a part in it, "" where none was asked (RFC 3464
+    §2.3.5). original: `kind;address` as the sender first wrote it, decoded, "" where unknown."""
 
     recipient: str
     status: str
@@ -48,6 +49,9 @@ _NAMED = 3
 _NAMED_OCTETS = 400
 # Octets of a reason that are told.
 _REASON_OCTETS = 400
+# Octets of an original address that are told: more than the 500 characters of RFC 3461 §4.2 once they are decoded, and
+# few enough for a line.
+_ADDRESS_OCTETS = 900
 # Octets of a line without its CRLF (RFC 5322 §2.1.1), and of an encoded one (RFC 2045 §6.7).
 _LINE_OCTETS = 998
 _ENCODED_OCTETS = 75
@@ -94,7 +98,7 @@ def report(
         host = _ascii_host(host)
     boundary = f"report-{unique}"
     words = [_SENTENCES[action].format(recipients=recipients)]
-    words += [f"The reason given: {_cut(_one_line(fate.reason), _REASON_OCTETS)}" for fate in fates if fate.reason]
+    words += _reasons(fates)
     words.append(f"{host} tries until {_date(until)}." if until else f"{host} will not try again.")
     if action in (Action.DELIVERED, Action.RELAYED):
         words.pop()
@@ -136,8 +140,20 @@ Content-Transfer-Encoding: {_bits(fields)}
     return _crlf(text + f"\n--{boundary}\n") + returned + _crlf(f"\n--{boundary}--\n")
 
 
+def _reasons(fates: Sequence[Fate]) -> list[str]:
+    """A line for each reason; whom it is about, where that is not all of them."""
+    found: dict[str, list[Fate]] = {}
+    for fate in fates:
+        if fate.reason:
+            found.setdefault(_cut(_one_line(fate.reason), _REASON_OCTETS), []).append(fate)
+    return [
+        f"The reason given: {reason}" if len(about) == len(fates) else f"The reason given for {_named(about)}: {reason}"
+        for reason, about in found.items()
+    ]
+
+
 def _message_fields(host: str, envid: str, arrived_at: float) -> str:
-    lines = [f"Original-Envelope-Id: {_one_line(envid)}"] if envid else []
+    lines = [f"Original-Envelope-Id: {_cut(_one_line(envid), _REASON_OCTETS)}"] if envid else []
     return "\n".join([*lines, f"Reporting-MTA: dns; {host}", f"Arrival-Date: {_date(arrived_at)}", ""])
 
 
@@ -145,7 +161,7 @@ def _fields(action: Action, fate: Fate, at: float, until: float, *, internationa
     lines = []
     if fate.original:
         kind, _, address = fate.original.partition(";")
-        lines.append(f"Original-Recipient: {kind}; {_one_line(address)}")
+        lines.append(f"Original-Recipient: {kind}; {_cut(_one_line(address), _ADDRESS_OCTETS)}")
     kind = "rfc822" if fate.recipient.isascii() else "utf-8"
     lines += [f"Final-Recipient: {kind}; {fate.recipient}", f"Action: {action}", f"Status: {fate.status}"]
     if fate.remote_host:
@@ -244,7 +260,7 @@ def _ascii(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in " ".join(text.split())[:400])
+    return "".join(character if character.isprintable() else "?" for character in " ".join(text.split())[:_LINE_OCTETS])
 
 
 def _date(at: float) -> str:

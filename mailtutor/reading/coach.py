@@ -1,7 +1,8 @@
 """The practice coach: what was right in a typed line, where it stopped making sense, and what to type instead.
 
 It judges by the protocol's own table and grammar, so it is right wherever the server is. It answers five ways: the
-verb is not known, no server here offers it, it comes too early, the arguments do not parse, or all is well.
+verb is not known, no server here offers it, it comes too early, the arguments do not parse or cannot mean anything, or
+all is well.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import difflib
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from mailtutor.errors import GrammarError, Unfinished
@@ -18,6 +19,7 @@ from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Table
 from mailtutor.reading.dialogue import Row
+from mailtutor.reading.smtp_lines import Trouble, chunk_coming, is_utf8_address, parameter_trouble, utf8_trouble
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 
@@ -37,10 +39,11 @@ _DESTRUCTIVE = frozenset({"DELE", "DELETE", "EXPUNGE", "UID EXPUNGE", "CLOSE"})
 class Advice:
     """What the coach says about one line.
 
-    problem: "" when the line is right; else "empty", "control", "no-tag", "idle", "unknown", "not-offered", "too-early"
-    or "grammar". understood: the part that made sense; rest: what did not. expected: what could have stood there; rule:
-    the name of the grammar's rule. path: the verbs to say, in order, until this one is legal. example: a line to type.
-    note: what the student should know before the answer comes.
+    problem: "" when the line is right; else "empty", "control", "no-tag", "idle", "unknown", "not-offered",
+    "too-early", "grammar", "trouble" (a parameter, an address that is not ASCII) or "dot" (of a line in a message).
+    understood: the part that made sense; rest: what did not. expected: what could have stood there; rule: the name of
+    the grammar's rule. path: the verbs to say, in order, until this one is legal. example: a line to type. note: what
+    the student should know before the answer comes.
     """
 
     problem: str
@@ -62,13 +65,15 @@ class Advice:
         return not self.problem
 
 
-def advise(raw: bytes, protocol: str, state: str, words: Words) -> Advice:
-    """Judges one command line as it was typed, without its line end."""
+def advise(raw: bytes, protocol: str, state: str, words: Words, offers: Collection[str] = ()) -> Advice:
+    """Judges one command line as it was typed, without its line end. offers: the extensions the server has named (see
+    `offers.offered`); empty where that is not known."""
     table = PROTOCOLS[protocol].table
     if not raw.strip():
         return _first_step("empty", table, state, words)
     plain = _PLAIN.match(raw)
-    if plain is not None and plain.end() < len(raw):
+    may_be_utf8 = protocol == "smtp" and is_utf8_address(raw, _verb(raw, 0, table), offers)
+    if plain is not None and plain.end() < len(raw) and not may_be_utf8:
         return Advice(
             "control",
             words("screen.coach.control"),
@@ -91,11 +96,16 @@ def advise(raw: bytes, protocol: str, state: str, words: Words) -> Advice:
     said = len(tag) + len(verb)
     if verb not in table.legal(state):
         return _too_early(raw, said, verb, table, state, words)
+    event = None
     try:
         with contextlib.suppress(Unfinished):  # right so far; the server will ask for the rest
-            row.parse(raw[said:])
+            event = row.parse(raw[said:])
     except GrammarError as stop:
         return _ungrammatical(raw, said, verb, stop, table, words)
+    trouble = parameter_trouble(raw, verb, event, offers, words) if protocol == "smtp" else None
+    trouble = trouble or (utf8_trouble(raw, verb, words) if may_be_utf8 else None)
+    if trouble is not None:
+        return _troubled(raw, verb, trouble)
     title = words.get(f"{protocol}.command.{verb}.title")
     return Advice(
         "",
@@ -106,6 +116,18 @@ def advise(raw: bytes, protocol: str, state: str, words: Words) -> Advice:
         syntax=row.syntax,
         note=words.get(f"screen.coach.note.{protocol}-{verb}"),
     )
+
+
+def advise_text(raw: bytes, protocol: str, state: str, words: Words) -> Advice | None:
+    """What is to be said of a line that goes into a message: something where it begins with a dot (RFC 5321 §4.5.2)."""
+    if protocol != "smtp" or takes_commands(protocol, state) or state == "auth":
+        return None
+    if not raw.startswith(b".") or raw == b".":
+        return None
+    said = visible(raw)
+    if raw.startswith(b".."):
+        return Advice("", words("screen.coach.dot_doubled", line=_short(said[1:])), rfc="RFC 5321 §4.5.2")
+    return Advice("dot", words("screen.coach.dot", line=_short(said[1:])), rfc="RFC 5321 §4.5.2", example=f".{said}")
 
 
 def completions(typed: str, protocol: str, state: str) -> tuple[str, ...]:
@@ -127,7 +149,9 @@ def likely_next(table: Table, state: str, rather: str = "") -> str:
     legal = table.legal(state)
     onward = [verb for verb in legal if order[here[verb].ok] > order[state] and table.moves.get(here[verb].ok)]
     onward += [verb for verb in legal if here[verb].go_on]
-    verb = rather if rather in onward else next(iter(onward or legal), "")
+    # Where nothing leads on, what belongs to this state more than to others goes on in it: a chunk after a chunk.
+    own = sorted(legal, key=lambda verb: sum(verb in moves for moves in table.moves.values()))
+    verb = rather if rather in onward else next(iter(onward or own), "")
     return table.commands[verb].example if verb else ""
 
 
@@ -156,13 +180,16 @@ def takes_commands(protocol: str, state: str) -> bool:
 
 
 def expects_command(protocol: str, state: str, rows: Sequence[Row]) -> bool:
-    """Whether the next line of a conversation is a command: `takes_commands`, and no literal of IMAP is awaited.
+    """Whether the next line of a conversation is a command: `takes_commands`, and neither octets of a chunk of SMTP
+    (RFC 3030 §2) nor a literal of IMAP are awaited.
 
     A literal is announced at the end of a command ({n}, RFC 3501 §7.5); its lines, and what follows it up to the end of
     the command, are no commands of their own.
     """
     if not takes_commands(protocol, state):
         return False
+    if protocol == "smtp":
+        return chunk_coming(rows) is None
     told = (row.line for row in reversed(rows) if row.line.kind is not Kind.UNTAGGED)
     last = next(told, None)
     if protocol != "imap" or last is None:
@@ -282,6 +309,20 @@ def _too_early(raw: bytes, said: int, verb: str, table: Table, state: str, words
         syntax=row.syntax,
         path=(*path, verb) if path else (),
         example=table.commands[path[0]].example if path else "",
+    )
+
+
+def _troubled(raw: bytes, verb: str, trouble: Trouble) -> Advice:
+    return Advice(
+        "trouble",
+        trouble.headline,
+        verb,
+        understood=visible(raw[: trouble.at]),
+        rest=visible(raw[trouble.at :]),
+        expected=trouble.expected,
+        rule=trouble.rule,
+        rfc=trouble.rfc,
+        example=trouble.example,
     )
 
 

@@ -1,8 +1,9 @@
 """Masks passwords and login data on the way out of the lab.
 
 Which bytes are secret is a matter of meaning, so it is the observers that say it, and `suspicion` says it of what only
-looks like a login, or like nothing known. Bytes wait here until the line they belong to is whole, and leave with every
-secret octet replaced by `*`. The length stays, so literals still count right and a saved trace can be replayed.
+looks like a login, or like nothing known. Messages are passed over: only where they end matters. Bytes wait here until
+the line they belong to is whole, and leave with every secret octet replaced by `*`. The length stays, so literals still
+count right and a saved trace can be replayed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Sequence
 
 from mailtutor.protocols.catalogue import PROTOCOLS, Entry
 from mailtutor.protocols.engine import Observer
-from mailtutor.protocols.lines import Line, Source
+from mailtutor.protocols.lines import Kind, Line, Source
+from mailtutor.protocols.skim import Skimming
 from mailtutor.reading.suspicion import SPOKEN, Suspicion
 from mailtutor.trace.events import AnyEvent, Closed, FromClient, FromServer, Opened
 
@@ -30,7 +32,10 @@ class Redactor:
         if isinstance(event, Opened):
             entry = PROTOCOLS.get(event.protocol)
             if entry is not None:
-                self._readers[event.conn] = (entry, entry.observer())
+                observer = entry.observer()
+                if isinstance(observer, Skimming):
+                    observer.skims = True
+                self._readers[event.conn] = (entry, observer)
                 if event.protocol in SPOKEN:
                     self._suspicions[event.conn] = Suspicion(entry.table)
         elif isinstance(event, (FromClient, FromServer)) and event.conn in self._readers:
@@ -66,6 +71,8 @@ class Redactor:
         return out
 
     def _mask(self, entry: Entry, line: Line, conn: int) -> bytes:
+        if line.kind is Kind.DATA:
+            return line.raw
         secrets = [(span.start, span.end) for span in entry.spans(line) if span.secret]
         if conn in self._suspicions:
             secrets += self._suspicions[conn].look(line)

@@ -18,6 +18,14 @@ from mailtutor.text.catalogue import Words
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
 # A command as people say it, by its verb.
 _AS_WRITTEN = {"MAIL FROM": "MAIL", "RCPT TO": "RCPT"}
+# What Received says a message came by (RFC 3848, RFC 6531 §4.3). "SMTP" alone is the protocol itself.
+_TRANSMISSION = re.compile(r"(?:(ESMTP|LMTP)|(UTF8)(?:SMTP|LMTP))(S?)(A?)")
+TRANSMISSIONS = tuple(
+    f"{base}{secured}{login}"
+    for base in ("ESMTP", "UTF8SMTP", "LMTP", "UTF8LMTP")
+    for secured in ("", "S")
+    for login in ("", "A")
+)
 _CODE = re.compile(r"([2-5])([0-5])[0-9]")
 
 
@@ -25,10 +33,10 @@ _CODE = re.compile(r"([2-5])([0-5])[0-9]")
 class Page:
     """One meaning of a word.
 
-    kind: "protocol", "command", "not-offered", "reply", "header", "code", "enhanced", "term" or "fault"; of what a
-    server offers "extension" (SMTP) or "capability" (POP3, IMAP), and what comes with SMTP's: "parameter", "value",
-    "method" and "limit". rfc: empty where the tables name none. facts: label key → text, in order; the labels are keys
-    below `cli.label`.
+    kind: "protocol", "command", "not-offered", "reply", "header", "code", "enhanced", "term", "fault" or "transmission"
+    (how a message came, as Received says it); of what a server offers "extension" (SMTP) or "capability" (POP3, IMAP),
+    and what comes with SMTP's: "parameter", "value", "method" and "limit". rfc: empty where the tables name none.
+    facts: label key → text, in order; the labels are keys below `cli.label`.
     """
 
     kind: str
@@ -48,6 +56,8 @@ def look_up(word: str, say: Words, protocol: str = "") -> list[Page]:
             pages += _in_table(entry.table, word, say)
     if protocol in ("", "smtp"):
         pages += _codes(word, say, known=any(page.kind == "reply" for page in pages))
+    if protocol in ("", "smtp"):
+        pages += _transmission(word, say)
     if not protocol:
         pages += _header(word, say)
         pages += _terms(word, say)
@@ -184,6 +194,20 @@ def _enhanced(found: Status) -> Page:
     if said:
         facts.append(("said_with", "\n".join(["", *said])))
     return Page("enhanced", "smtp", found.code, found.result, found.detail or found.about, found.rfc, tuple(facts))
+
+
+def _transmission(word: str, say: Words) -> Iterator[Page]:
+    found = _TRANSMISSION.fullmatch(word.upper())
+    if found is None:
+        return
+    base, utf8, secured, login = found.groups()
+    name = base or ("LMTP" if "LMTP" in word.upper() else "ESMTP")
+    letters = (("utf8", utf8), ("secured", secured), ("login", login))
+    yield Page(
+        "transmission", "smtp", word.upper(), say("cli.transmission.title"), say(f"cli.transmission.{name}"),
+        "RFC 6531 §4.3" if utf8 else "RFC 3848",
+        tuple((f"transmission_{label}", say(f"cli.transmission.{label}")) for label, letter in letters if letter),
+    )  # fmt: skip
 
 
 def _terms(word: str, say: Words) -> Iterator[Page]:

@@ -67,6 +67,8 @@ class Suspicion:
         # Whether the next line goes on with a command whose literal has come, and whether that was a login.
         self._goes_on = False
         self._of_login = False
+        # What the last command began with: in IMAP its tag.
+        self._first = b""
         self._words: deque[bytes] = deque(maxlen=_REMEMBERED)
 
     def look(self, line: Line) -> list[Hidden]:
@@ -77,6 +79,7 @@ class Suspicion:
             hidden = self._whole(line.text) if self._of_login else []
         elif line.kind in _COMMANDS:
             self._of_login = False
+            self._first = line.text.partition(b" ")[0]
             hidden = self._judged(line.text)
         else:
             return []
@@ -158,6 +161,8 @@ class Suspicion:
     def _repeated(self, line: Line) -> list[Hidden]:
         if line.outcome is Outcome.SUCCESS and line.last and line.verb in _AFTER_LOGIN:
             self._in_login = False
+        if line.kind is Kind.REPLY and line.text.startswith(self._first + b" "):
+            self._goes_on = False  # where a literal was announced it is not wanted
         refuses = line.outcome in (Outcome.REFUSED, Outcome.TRY_LATER) or line.kind is Kind.UNKNOWN
         if not self._words or not refuses:
             return []

@@ -64,26 +64,29 @@ class Archive:
             self._file.close()
             self._news.notify_all()
 
-    def _write(self, line: bytes) -> None:
-        """In the recording's thread."""
+    def _write(self, lines: bytes) -> None:
+        """In the recording's thread: one event a line."""
         with self._news:
             if self._file.closed:
                 return
             try:
-                self._append(line)
+                self._append(lines)
             except OSError:
                 self._full = True
                 self._news.notify_all()
                 raise
-            if self._count % STRIDE == 0:
-                self._places.append(self._size)
-            self._size += len(line)
-            self._count += 1
+            start = 0
+            while end := lines.find(b"\n", start) + 1:
+                if self._count % STRIDE == 0:
+                    self._places.append(self._size + start)
+                self._count += 1
+                start = end
+            self._size += len(lines)
             self._news.notify_all()
 
-    def _append(self, line: bytes) -> None:
+    def _append(self, lines: bytes) -> None:
         self._file.seek(0, os.SEEK_END)
-        left = memoryview(line)
+        left = memoryview(lines)
         while left:
             left = left[self._file.write(left) :]
 

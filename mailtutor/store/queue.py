@@ -24,7 +24,7 @@ class Envelope:
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """One recipient. notify: "NEVER", some of "SUCCESS,FAILURE,DELAY", or "" for the usual; orcpt: `kind;address` as
-    first written, decoded (RFC 3461 §4)."""
+    first written, in the xtext it came in, so that it goes on unchanged (RFC 3461 §4.2)."""
 
     address: str
     notify: str = ""
@@ -204,15 +204,19 @@ def warned(db: sqlite3.Connection, queue_id: str, recipient: str) -> None:
     )
 
 
-def flush(db: sqlite3.Connection, host: str, now: float, domain: str = "", *, below: bool = False) -> int:
+def flush(
+    db: sqlite3.Connection, host: str, now: float, domain: str = "", *, below: bool = False, scheduled: bool = True
+) -> int:
     """Makes due at once what waits at `host`, or only what is for a domain, and where `below` for what lies below it;
-    gives how many recipients that are. What is held stays."""
+    gives how many recipients that are. What is held stays, and unless `scheduled` what waits for the time its sender
+    gave it (RFC 4865)."""
     wanted = _escaped(domain.lower())
     cursor = db.execute(
         "UPDATE queued_recipient SET next_try_at = min(next_try_at, ?)"
         " WHERE queued_id IN (SELECT id FROM queued WHERE host = ? AND NOT held)"
+        " AND (? OR attempts > 0 OR scheduled = 0 OR scheduled > next_try_at OR next_try_at <= ?)"
         r" AND (? = '' OR lower(address) LIKE ? ESCAPE '\' OR lower(address) LIKE ? ESCAPE '\')",
-        (now, host, domain, f"%@{wanted}", f"%@%.{wanted}" if below else ""),
+        (now, host, scheduled, now, domain, f"%@{wanted}", f"%@%.{wanted}" if below else ""),
     )
     return cursor.rowcount
 
@@ -230,8 +234,10 @@ def _escaped(text: str) -> str:
 
 
 def hold(db: sqlite3.Connection, host: str, queue_id: str, *, held: bool) -> bool:
-    """Keeps a message from being tried, or lets it go again; gives whether there is such a message."""
-    cursor = db.execute("UPDATE queued SET held = ? WHERE host = ? AND id = ?", (held, host, _number(queue_id)))
+    """Keeps a message from being tried, or lets one that is held go again; gives whether there is such a message."""
+    cursor = db.execute(
+        "UPDATE queued SET held = ? WHERE host = ? AND id = ? AND (held OR ?)", (held, host, _number(queue_id), held)
+    )
     return cursor.rowcount > 0
 
 

@@ -1,9 +1,10 @@
 """Writes a trace to a file while it happens, in a thread of its own: the wire waits for the disk only when it is far
 ahead of it.
 
-What waits to be written is bounded. A recording that is behind says so to the log, and the lab reads no more from its
-sockets until it has caught up; so nothing is lost as long as somebody takes what is written. A reader that may stop
-reading altogether (a pipe) must not stop the lab with it: after a while it is left behind, and told how much it missed.
+What waits to be written is bounded. A recording that is behind says so to the log, and the lab reads no more from the
+sockets of those that have brought most of what waits until it has caught up; so nothing is lost as long as somebody
+takes what is written, and who says little is answered at once. A reader that may stop reading altogether (a pipe) must
+not stop the lab with it: after a while it is left behind, and told how much it missed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +26,14 @@ from mailtutor.trace.codec import HEADER, encode
 from mailtutor.trace.events import AnyEvent, Closed, FromClient, FromServer, Opened, TlsBegun, TlsFailed
 from mailtutor.trace.log import Log, event_cost
 
-# Octets of events that may wait to be written before the wire is held up, and seconds to write the last of them.
+# Octets of events of one connection that may wait to be written before its wire is held up, where it is the only one.
 WAITING_LIMIT = 4 * 1024 * 1024
+# Octets of all events that may wait before every wire is held up.
+MOST_WAITING = 4 * WAITING_LIMIT
+# Seconds to write the last of them.
 CLOSE_LIMIT_S = 3.0
+# Octets that are written at once, about: what waits is written together, as long as it is not more.
+_BATCH = 64 * 1024
 # Octets whose lines are looked at together: the shortest lines take a hundred times their own length.
 _PIECE = 16 * 1024
 _WIRE = (FromClient, FromServer, TlsBegun, TlsFailed, Closed)
@@ -39,8 +46,39 @@ class _Gap:
     count: int
 
 
+class _Shares:
+    """How much of what waits each connection has brought. For the log's writer's thread only.
+
+    Octets are counted from the recording's beginning. 0 stands for what is of no connection.
+    """
+
+    def __init__(self) -> None:
+        # For each event that may still wait: how many octets have been taken with it; its connection; its own octets.
+        self._events: deque[tuple[int, int, int]] = deque()
+        self._of: dict[int, int] = {}
+
+    def take(self, taken: int, conn: int, cost: int) -> None:
+        """An event has come; `taken` octets with it."""
+        self._events.append((taken, conn, cost))
+        self._of[conn] = self._of.get(conn, 0) + cost
+
+    def of(self, conn: int) -> int:
+        """Octets of this connection that waited when `forget` was last called."""
+        return self._of.get(conn, 0)
+
+    def forget(self, written: int) -> None:
+        """`written` octets wait no more."""
+        events, of = self._events, self._of
+        while events and events[0][0] <= written:
+            _, conn, cost = events.popleft()
+            of[conn] -= cost
+            if not of[conn]:
+                del of[conn]
+
+
 class Recording:
-    """Follows a log from where it stands. write: takes whole lines of JSON, with their line ends.
+    """Follows a log from where it stands. write: takes whole lines of JSON, with their line ends; where it gives a
+    number, that is how many octets it took, and it is called again for the rest.
 
     secrets: True leaves passwords in. patience_s: how long a single write may take before what comes is left out; None
     waits for as long as it takes. Where something was left out a line `{"event":"missed","count":N}` says so.
@@ -60,15 +98,23 @@ class Recording:
         self._events: queue.SimpleQueue[AnyEvent | _Gap | None] = queue.SimpleQueue()
         self._last: AnyEvent | None = None
         self.failed: OSError | Sentence | None = None
-        # Events left out: all of them, and those that the reader has not been told of.
-        self.missed = 0
+        # Events left out because nobody took them: all of them, and those that the reader has not been told of.
+        self._left_out = 0
         self._untold = 0
-        # After a gap: the connections that began behind it. Of the others nobody can tell what is secret.
+        # After a gap: the connections that began behind it. Of the others nobody can tell what is secret, so they are
+        # left out, too: all of their events, and those not told of.
         self._known: set[int] | None = None
+        self._hidden = 0
+        self._hidden_untold = 0
+        # Lines to be written together, their octets, and the octets of the events they came of.
+        self._batch: list[bytes] = []
+        self._batch_octets = 0
+        self._batch_cost = 0
         self._abandoned = False
         # Each is counted up by one thread only, the log's writer and ours, so that neither needs a lock.
         self._taken = 0
         self._written = 0
+        self._shares = _Shares()
         # When the write that goes on now began, and when there was something to write again.
         self._began_at = self._filled_at = time.monotonic()
         self._unsubscribe = log.subscribe(self._take, self._is_behind)
@@ -79,6 +125,11 @@ class Recording:
     def waiting(self) -> int:
         """About how many octets of events are still to be written."""
         return self._taken - self._written
+
+    @property
+    def missed(self) -> int:
+        """Events that were left out."""
+        return self._left_out + self._hidden
 
     def close(self, limit_s: float = CLOSE_LIMIT_S) -> None:
         """Writes what has come so far and ends. Where nothing was written for `limit_s` seconds, or with a patience not
@@ -98,8 +149,15 @@ class Recording:
 
     # In the log's writer's thread -----------------------------------------------------------------------------------
 
-    def _is_behind(self) -> bool:
-        return self.waiting > WAITING_LIMIT and self.failed is None and not self._is_stuck()
+    def _is_behind(self, conn: int) -> bool:
+        waiting = self.waiting
+        if not waiting or self.failed is not None:
+            return False
+        self._shares.forget(self._written)
+        # As in a switch whose ports share a memory (Choudhury and Hahne, "Dynamic queue length thresholds"): each may
+        # fill as much as is left free, so that there is always room for who comes anew.
+        has_more = self._shares.of(conn) > max(0, 2 * WAITING_LIMIT - waiting)
+        return (has_more or waiting > MOST_WAITING) and not self._is_stuck()
 
     def _is_stuck(self) -> bool:
         since = max(self._began_at, self._filled_at)
@@ -109,13 +167,16 @@ class Recording:
         if self.failed is not None:
             return
         if self.waiting > WAITING_LIMIT and self._is_stuck():
-            self.missed += 1
+            self._left_out += 1
             self._untold += 1
             return
         self._tell_gap()
         if not self.waiting:
             self._filled_at = time.monotonic()
-        self._taken += event_cost(event)
+        cost = event_cost(event)
+        self._taken += cost
+        self._shares.forget(self._written)
+        self._shares.take(self._taken, getattr(event, "conn", 0), cost)
         self._events.put(event)
 
     def _tell_gap(self) -> None:
@@ -132,11 +193,15 @@ class Recording:
             self._began_at = time.monotonic()
             if isinstance(event, _Gap):
                 self._leave_out(event)
-                continue
-            self._last = event
-            self._put(self._safe(event))
-            self._written += event_cost(event)
+            else:
+                self._last = event
+                self._put(self._safe(event))
+                self._batch_cost += event_cost(event)
+            if self._batch_octets >= _BATCH or not self._events.qsize():
+                self._flush()
         self._finish()
+        self._tell_hidden()
+        self._flush()
 
     def _safe(self, event: AnyEvent) -> list[AnyEvent]:
         """What may leave now that this event has come."""
@@ -146,6 +211,8 @@ class Recording:
             if isinstance(event, Opened):
                 self._known.add(event.conn)
             elif isinstance(event, _WIRE) and event.conn not in self._known:
+                self._hidden += 1
+                self._hidden_untold += 1
                 return []
             elif isinstance(event, Closed):
                 self._known.discard(event.conn)
@@ -161,7 +228,7 @@ class Recording:
         self._finish()
         if self._redactor is not None:
             self._redactor, self._known = Redactor(), set()
-        self._put_line(msgspec.json.encode({"event": "missed", "count": gap.count}))
+        self._tell_missed(gap.count)
 
     def _finish(self) -> None:
         """What waited for the end of its line."""
@@ -170,15 +237,35 @@ class Recording:
 
     def _put(self, events: list[AnyEvent]) -> None:
         for event in events:
+            self._tell_hidden()
             self._put_line(encode(event))
 
+    def _tell_hidden(self) -> None:
+        count, self._hidden_untold = self._hidden_untold, 0
+        if count:
+            self._tell_missed(count)
+
+    def _tell_missed(self, count: int) -> None:
+        self._put_line(msgspec.json.encode({"event": "missed", "count": count}))
+
     def _put_line(self, line: bytes) -> None:
-        if self.failed is not None:
-            return
-        try:
-            self._write(line + b"\n")
-        except OSError as wrong:  # a full disk or a closed pipe ends the recording, not the lab
-            self.failed = wrong
+        self._batch.append(line + b"\n")
+        self._batch_octets += len(line) + 1
+
+    def _flush(self) -> None:
+        """Writes the lines that were put, and counts the events they came of as written."""
+        lines = b"".join(self._batch)
+        self._batch.clear()
+        self._began_at = time.monotonic()
+        while lines and self.failed is None:
+            try:
+                took = self._write(lines)
+            except OSError as wrong:  # a full disk or a closed pipe ends the recording, not the lab
+                self.failed = wrong
+            else:
+                lines = lines[took:] if isinstance(took, int) else b""
+        self._written += self._batch_cost
+        self._batch_octets = self._batch_cost = 0
 
 
 def open_trace(path: Path) -> IO[bytes]:

@@ -4,7 +4,7 @@ An event's number is its position, from 0. `since(n)` gives what came at or afte
 position and needs no lock, because a list is only ever appended to. The log is bounded: when it holds more than
 `keep_bytes` the oldest events go, and `first` says where it now begins; a recording has followed them to disk by then.
 With an archive attached `read` gives those, too. A reader that must miss nothing may say that it is behind; whoever
-writes looks at `is_behind` and takes nothing new in until it has caught up.
+writes asks `is_behind` for each connection, and takes nothing new in from one that has to wait until it has caught up.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Log:
         self._window: tuple[int, list[AnyEvent]] = (0, [])
         self._held = 0
         self._subscribers: tuple[Callable[[int, AnyEvent], None], ...] = ()
-        self._followers: tuple[Callable[[], bool], ...] = ()
+        self._followers: tuple[Callable[[int], bool], ...] = ()
         self._archive: Archive | None = None
 
     @property
@@ -102,17 +102,16 @@ class Log:
         older = self._archive.read(start, min(count, first - start))
         return [*older, *events[: max(0, start + count - first)]]
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether a subscriber asks for a pause."""
-        return any(behind() for behind in self._followers)
+    def is_behind(self, conn: int) -> bool:
+        """Whether a subscriber asks this connection for a pause. In the writer's thread."""
+        return any(behind(conn) for behind in self._followers)
 
     def subscribe(
-        self, tell: Callable[[int, AnyEvent], None], is_behind: Callable[[], bool] | None = None
+        self, tell: Callable[[int, AnyEvent], None], is_behind: Callable[[int], bool] | None = None
     ) -> Callable[[], None]:
         """Calls `tell(number, event)` for every event from now on; gives the function that ends it.
 
-        is_behind: asked in the writer's thread whether there should come no more for a while.
+        is_behind: asked in the writer's thread whether a connection should bring no more for a while.
         """
         self._subscribers = (*self._subscribers, tell)
         if is_behind is not None:

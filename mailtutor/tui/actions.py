@@ -50,6 +50,7 @@ ACTIONS = (
     Action("send", "1", frozenset({LAB, LESSON}), 2),
     Action("fetch_pop3", "2", frozenset({LAB, LESSON}), 3),
     Action("fetch_imap", "3", frozenset({LAB, LESSON}), 3),
+    Action("alice_imap", "6", frozenset({LAB}), 7),
     Action("faults", "f", frozenset({LAB}), 4),
     Action("host_down", "4", frozenset({LAB}), 8),
     Action("flush", "5", frozenset({LAB}), 9),

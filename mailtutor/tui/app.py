@@ -34,6 +34,7 @@ class TuiApp(SpeakingApp):
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
     CSS = """
     Screen { background: $background; }
+    ModalScreen { background: $background 30%; }
     ToastRack { align-horizontal: right; }
     """
 

@@ -1,6 +1,7 @@
 """Clients of the memory benchmark, in a process of their own: `python -m tests.bench.flood data|drip ADDRESS PORT …`.
 
-data OCTETS: one message of that many octets, as fast as the server takes it; prints the last reply.
+data OCTETS [long|short|header]: one message of that many octets, as fast as the server takes it, of the longest lines,
+of the shortest, or of header fields only; prints the last reply.
 drip COUNT SECONDS: so many connections, each sending a byte in so many seconds; prints "ready" once all stand.
 """
 
@@ -13,21 +14,22 @@ import sys
 import time
 from typing import IO
 
-LINE = b"x" * 998 + b"\r\n"
-PIECE = LINE * 256
+PIECE = 250 * 1000
+LINES = {"long": b"x" * 998 + b"\r\n", "short": b"..\r\n", "header": b"X-Field: some words\r\n"}
 HEAD = (b"EHLO flood", b"MAIL FROM:<a@example.org>", b"RCPT TO:<bob@hamburger.edu>", b"DATA")
 
 
-def data(door: tuple[str, int], octets: int) -> None:
+def data(door: tuple[str, int], octets: int, kind: str = "long") -> None:
     """Prints what a message of `octets` was answered."""
+    piece = LINES[kind] * (PIECE // len(LINES[kind]))
     with socket.create_connection(door, 60) as sock, sock.makefile("rb") as replies:
         _reply(replies)
         for line in HEAD:
             sock.sendall(line + b"\r\n")
             _reply(replies)
         sock.settimeout(600)
-        for _ in range(octets // len(PIECE)):
-            sock.sendall(PIECE)
+        for _ in range(octets // len(piece)):
+            sock.sendall(piece)
         sock.sendall(b".\r\n")
         print(_reply(replies).decode().strip(), flush=True)
         sock.sendall(b"QUIT\r\n")
@@ -65,6 +67,6 @@ def drip(door: tuple[str, int], count: int, seconds: float) -> None:
 if __name__ == "__main__":
     where = (sys.argv[2], int(sys.argv[3]))
     if sys.argv[1] == "data":
-        data(where, int(sys.argv[4]))
+        data(where, int(sys.argv[4]), *sys.argv[5:])
     else:
         drip(where, int(sys.argv[4]), float(sys.argv[5]))

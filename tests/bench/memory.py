@@ -1,6 +1,7 @@
 """What stays flat, and what it costs.
 
 - A message of 1 GiB to `serve`, plain, with --json and with --trace: 552, and at most 32 MiB more than before.
+- A message of many lines to `serve` with --json and with --trace: another client is answered within a second.
 - 500 clients that say a byte in ten seconds: another one is answered within a second.
 - 100,000 lines in a pane, and how fast a page of them is drawn: under 150 MB in all.
 """
@@ -26,6 +27,8 @@ from tests.bench.smtp import Peer, ours
 LINES = 100_000
 PAGES = 40
 OCTETS = 1 << 30
+# What one client sends while another one visits: kind of lines, octets.
+LOADS = (("short", 12 << 20), ("long", 100 << 20), ("header", 9_000_000))
 IDLERS = 500
 IDLE_S = 10.0
 VISITS = 50
@@ -101,6 +104,26 @@ def _visit_s(us: Peer) -> float:
         return time.perf_counter() - started
 
 
+def _measure_neighbour(way: str, *flags: str) -> None:
+    """What a client feels while another one sends a message of many lines."""
+    for kind, octets in LOADS:
+        with ours(*flags) as us:
+            started = time.perf_counter()
+            flood = _flood("data", *us.door, octets, kind)
+            visits = [_visit_s(us)]
+            while flood.poll() is None:
+                visits.append(_visit_s(us))
+            took = time.perf_counter() - started
+            grown = _resident_mb(us.pid, "VmHWM")
+            said, _ = flood.communicate()
+        print(
+            f"memory: {octets / 2**20:.0f} MiB of {kind} lines to serve {way}: {said.strip()[:3]} after {took:.1f} s;"
+            f" meanwhile another client is answered after {1e3 * statistics.median(visits):.0f} ms,"
+            f" {1e3 * max(visits):.0f} ms at most (goal 1000); {grown:.0f} MiB at most",
+            flush=True,
+        )
+
+
 def _measure_idlers() -> None:
     with ours() as us:
         idlers = _flood("drip", *us.door, IDLERS, IDLE_S)
@@ -129,5 +152,8 @@ def run() -> None:
         trace = Path(folder, "trace.jsonl")
         _measure_flood("--trace", "--trace", str(trace))
         print(f"memory: its trace has {trace.stat().st_size / 2**20:.0f} MiB", flush=True)
+        _measure_neighbour("plain")
+        _measure_neighbour("--json", "--json")
+        _measure_neighbour("--trace", "--trace", str(trace))
     _measure_idlers()
     asyncio.run(_measure())

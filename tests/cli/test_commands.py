@@ -128,6 +128,7 @@ def test_a_trace_has_no_passwords_unless_asked(capsys: pytest.CaptureFixture[str
         (["fetch", "--lab", "nowhere.json"], 2, "cannot be read"),
         (["replay", "nothing-here"], 2, "alice-bob"),
         (["explain", "xyzzy"], 1, "xyzzy"),
+        (["explain", "blah"], 1, "try one of these: RCPT, 550, UIDL"),
         (["explain", "greylistin"], 1, "greylisting"),
         (["explain", "RCTP"], 1, "RCPT"),
         (["serve", "--host", "192.0.2.1"], 3, "--host"),

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from mailtutor.lab import driver
 from mailtutor.lab.clock import ManualClock
 from mailtutor.lab.driver import Conversation, Ending, Wire
 from mailtutor.lab.gate import Gate, Pace
@@ -375,6 +376,20 @@ async def test_news_and_a_command_at_once_are_both_heard() -> None:
     talk.stream.poke()
     await _turns()
     assert talk.pipe.written == b"hello\n" + b"x" * 1000 + b"\nnews\n"
+    talk.task.cancel()
+
+
+async def test_who_says_much_at_once_lets_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "TURN", 4)
+    talk = Talk()
+    await _turns()
+    talk.stream.data_received(b"x\n" * 10)
+    grown = set()
+    for _ in range(20):
+        grown.add(len(talk.pipe.written))
+        await asyncio.sleep(0)
+    assert len(grown) >= 5
+    assert talk.pipe.written == b"hello\n" + (b"x" * 1000 + b"\n") * 10
     talk.task.cancel()
 
 

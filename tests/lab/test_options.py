@@ -188,6 +188,7 @@ WRONG = [
     ({"lists": ["students"]}, "is no mailing list"),
     ({"lists": ["a b=bob"]}, "is no mailing list"),
     ({"lists": ["students=bob@ x"]}, "is no mailing list"),
+    ({"lists": ["hamburger.edu:a=b@hamburger.edu", "hamburger.edu:b=a@hamburger.edu"]}, "list a reaches nobody"),
     ({"backups": ["crepes.fr"]}, "is no backup; write HOST:DOMAIN"),
     ({"backups": ["crepes.fr:crepes.fr"]}, "such as crepes.fr:hamburger.edu"),
 ]
@@ -200,6 +201,12 @@ def test_what_is_wrong_is_answered_with_what_is_right(settings: dict[str, list[s
     assert said in str(wrong.value)
     assert tell(wrong.value, words("en")) == str(wrong.value)
     assert tell(wrong.value, words("zh")) != str(wrong.value)
+
+
+@pytest.mark.parametrize("host", ["", "hamburger.edu:"])
+def test_a_member_may_be_at_an_address_written_out(host: str) -> None:
+    plan = Options(lists=[f"{host}all=alice@[IPv6:::1],bob"]).applied(textbook_plan())
+    assert plan.hosts[1].lists == {"all": ("alice@[IPv6:::1]", BOB.address)}
 
 
 @pytest.mark.parametrize(

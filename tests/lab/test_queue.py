@@ -12,7 +12,7 @@ from mailtutor.lab.agents import pop3
 from mailtutor.lab.clock import LabClock
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.plan import ALICE, BOB
-from mailtutor.lab.relay import GIVE_UP_S, WARN_S
+from mailtutor.lab.verdict import GIVE_UP_S, WARN_S
 from mailtutor.protocols.dns.message import Record, Type
 from mailtutor.reading.dialogue import dialogue_of
 from mailtutor.trace.events import (

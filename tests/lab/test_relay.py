@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import copy
 import errno
 import json
 import os
@@ -25,8 +27,9 @@ from mailtutor.lab.directory import Directory
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.options import Options
 from mailtutor.lab.plan import ALICE, BOB
-from mailtutor.lab.relay import LONGEST_RETRY_S, MOST_LETTERS, retry_after
+from mailtutor.lab.relay import MOST_LETTERS
 from mailtutor.lab.stream import Stream
+from mailtutor.lab.verdict import LONGEST_RETRY_S, retry_after
 from mailtutor.protocols.smtp.table import EVERYTHING
 from mailtutor.store import mailboxes, queue, schema
 from mailtutor.trace.events import Attempted, Bounced, Delivered, Queued
@@ -291,6 +294,23 @@ def test_what_becomes_due_while_a_connection_ends_is_not_overlooked(start_lab: S
 
 
 # No more files -------------------------------------------------------------------------------------------------------
+
+
+def test_a_clock_that_jumps_while_the_relay_lies_down_to_sleep_wakes_it(start_lab: StartLab) -> None:
+    lab = start_lab()
+    put_in_queue(lab, due_at=lab.clock.wall() + 3600)
+    clock = lab.clock
+    assert isinstance(clock, LabClock)
+    relay = copy.copy(lab.hosts["crepes.fr"].relay)
+
+    async def lie_down() -> None:
+        relay._news = asyncio.Event()
+        sleeping = asyncio.create_task(relay._wait(clock.wall()))
+        await asyncio.sleep(0)  # the alarm is set, and has not begun to run
+        clock.jump(3600)
+        await asyncio.wait_for(sleeping, 10)
+
+    lab.submit(lie_down()).result()
 
 
 def test_a_relay_that_gets_no_socket_tries_again_later(start_lab: StartLab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from mailtutor.lab.clock import LabClock
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.options import Options
 from mailtutor.lab.plan import ALICE
-from mailtutor.lab.relay import GIVE_UP_S, WARN_S
+from mailtutor.lab.verdict import GIVE_UP_S, WARN_S
 from mailtutor.reading.world import World
 from mailtutor.trace.events import AnyEvent, Attempted, Bounced, Delivered, Queued, Warned
 from tests.conftest import StartLab
@@ -188,6 +188,29 @@ def test_patience_is_counted_from_the_release(start_lab: StartLab, after_s: floa
     assert not [event for event in lab.log if isinstance(event, Bounced)]
     do(lab, lambda: clock.jump(2 * 86400))
     wait_for(lab.log, lambda event: isinstance(event, Bounced))
+
+
+def test_a_stranger_who_asks_for_the_queue_gets_nothing_before_its_time(start_lab: StartLab) -> None:
+    """RFC 1985 has the queue run; the time the sender gave (RFC 4865) stays."""
+    lab = start_lab()
+    put_in_queue(lab, due_at=lab.clock.wall() + 3600)
+    with Client(lab, "crepes.fr") as client:
+        client.hear()
+        assert client.say("EHLO x", "ETRN hamburger.edu").startswith("251")
+    assert _state(lab) == "scheduled"
+    assert 3500 < lab.submit(lab.jump()).result() <= 3600
+    wait_for(lab.log, _delivered)
+
+
+def test_who_asks_for_the_queue_gets_what_was_tried_before(start_lab: StartLab) -> None:
+    lab = start_lab()
+    lab.submit(lab.set_fault("hamburger.edu", "down", on=True)).result()
+    put_in_queue(lab, due_at=lab.clock.wall() + 3600)
+    lab.submit(lab.jump()).result()
+    wait_for(lab.log, lambda event: isinstance(event, Attempted))
+    with Client(lab, "crepes.fr") as client:
+        client.hear()
+        assert client.say("EHLO x", "ETRN hamburger.edu").startswith("253")
 
 
 def test_an_agent_does_not_send_at_once_what_was_to_be_sent_later(start_lab: StartLab) -> None:

@@ -113,6 +113,21 @@ async def test_an_address_written_out_is_asked_of_nobody(asked: Asked) -> None:
     assert asked.said() == []
 
 
+@pytest.mark.parametrize(
+    ("literal", "address"), [("[ipv6:::1]", "::1"), ("[IPv6:0:0::1]", "::1"), ("[127.0.0.03]", "127.0.0.3")]
+)
+async def test_an_address_may_be_written_in_several_ways(asked: Asked, literal: str, address: str) -> None:
+    (found,) = await asked.lookup.exchangers(literal)
+    assert found.address == address
+
+
+@pytest.mark.parametrize("domain", ["[tag:foo]", "[300.0.0.1]", ".".join(["é1"] * 60) + ".x"])
+async def test_what_can_be_no_address_and_no_name_is_refused_for_good(asked: Asked, domain: str) -> None:
+    wrong = await asked.fails(domain)
+    assert (wrong.for_good, wrong.reply[:9]) == (True, "550 5.1.2")
+    assert asked.said() == []
+
+
 async def test_a_chinese_domain_is_asked_for_in_its_ascii_form(asked: Asked) -> None:
     asked.zone.records = [Record("xn--fsqu00a.xn--0zwm56d", Type.A, "127.0.1.1")]
     (found,) = await asked.lookup.exchangers("例子.测试")

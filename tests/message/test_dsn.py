@@ -82,6 +82,26 @@ def test_each_recipient_has_a_block() -> None:
     assert [block["Final-Recipient"] for block in fields(message)[1:]] == ["rfc822; a@h", "rfc822; b@h", "rfc822; c@h"]
 
 
+def test_each_reason_is_told_once_and_of_whom() -> None:
+    several = [Fate(f"{name}@h", "5.1.1", "550 no such user") for name in "abcde"]
+    text, *_ = made(Action.FAILED, *several).iter_parts()
+    assert text.get_content().count("The reason given: 550 no such user") == 1
+    text, *_ = made(Action.FAILED, *several, Fate("z@h", "5.2.2", "552 full"), Fate("y@h", "5.0.0")).iter_parts()
+    assert "The reason given for a@h, b@h, c@h and 2 more: 550 no such user" in text.get_content()
+    assert "The reason given for z@h: 552 full" in text.get_content()
+
+
+@pytest.mark.parametrize("letter", ["a", "好"])
+def test_an_original_address_of_500_characters_is_told(letter: str) -> None:
+    kind = "rfc822" if letter.isascii() else "utf-8"
+    raw = report(
+        Action.FAILED, host="crepes.fr", sender="alice@crepes.fr", original=ORIGINAL, at=1.7e9, arrived_at=1.7e9,
+        fates=[Fate("bob@h", "5.1.1", original=f"{kind};{letter * 491}@x")], unique="u6",
+    )  # fmt: skip
+    check_text(raw, 1000)
+    assert letter != "a" or b"a" * 491 + b"@x\r\n" in raw
+
+
 def test_an_address_in_chinese_makes_an_international_report() -> None:
     """RFC 6533 §3."""
     user = Fate("用户@例子.测试", "5.6.7", "no SMTPUTF8")

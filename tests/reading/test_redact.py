@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from mailtutor.protocols import skim
+from mailtutor.protocols.catalogue import PROTOCOLS
+from mailtutor.protocols.skim import Skimming
+from mailtutor.reading import redact
 from mailtutor.reading.dialogue import Dialogue
 from mailtutor.reading.redact import redacted
 from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened
@@ -209,3 +215,203 @@ def test_letters_are_left_alone() -> None:
             ("C", b"DATA\r\n"), ("S", b"354 go\r\n"), ("C", body), ("S", b"250 ok\r\n")]  # fmt: skip
     before = _trace("smtp", ("S", b"220 x\r\n"), ("C", b"HELO x\r\n"), ("S", b"250 x\r\n"), *said)
     assert _bytes(redacted(before), FromClient) == _bytes(before, FromClient)
+
+
+# Messages are passed over ---------------------------------------------------------------------------------------------
+
+_MAIL = [
+    ("S", b"220 x\r\n"),
+    ("C", b"EHLO x\r\n"),
+    ("S", b"250 x\r\n"),
+    ("C", b"MAIL FROM:<a@b>\r\n"),
+    ("S", b"250 ok\r\n"),
+    ("C", b"RCPT TO:<c@d>\r\n"),
+    ("S", b"250 ok\r\n"),
+]
+_LETTER = b"Subject: x\r\n\r\n..\r\n.x\r\n\n.\nAUTH PLAIN no\r\n\r\r\n"
+_LOGIN = b"AUTH PLAIN s3cr3t\r\n"
+_BDAT = b"BDAT %d LAST\r\n" % len(_LETTER) + _LETTER
+BEHIND = {
+    "smtp": [
+        *_MAIL,
+        ("C", b"DATA\r\n"),
+        ("S", b"354 go\r\n"),
+        ("C", _LETTER + b".\r\n" + _LOGIN),
+        ("S", b"250 ok\r\n235 ok\r\n"),
+    ],
+    "smtp without waiting": [
+        *_MAIL,
+        ("C", b"DATA\r\n" + _LETTER + b".\r\n" + _LOGIN),
+        ("S", b"354 go\r\n250 ok\r\n235 ok\r\n"),
+    ],
+    "smtp to a careless server": [
+        *_MAIL,
+        ("C", b"DATA\r\n"),
+        ("S", b"354 go\r\n"),
+        ("C", b"hi\n.\nAUTH PLAIN s3c"),
+        ("S", b"250 ok\r\n"),
+        ("C", b"r3t\r\n"),
+    ],
+    "smtp in chunks": [*_MAIL, ("C", _BDAT + _LOGIN), ("S", b"250 ok\r\n235 ok\r\n")],
+    "pop3": [
+        ("S", b"+OK x\r\n"),
+        ("C", b"RETR 1\r\nPASS s3cr3t\r\nRETR 2\r\n"),
+        ("S", b"+OK\r\n" + _LETTER + b".\r\n-ERR no\r\n"),
+        ("C", b"PASS s3cr3t\r\n"),
+    ],
+    "imap": [
+        ("S", b"* OK x\r\n"),
+        ("C", b"a1 APPEND INBOX {%d+}\r\n" % len(_LETTER) + _LETTER + b"\r\na2 LOGIN bob s3cr3t\r\n"),
+        ("S", b"* 1 FETCH (BODY[] {%d}\r\n" % len(_LETTER) + _LETTER + b")\r\na1 OK\r\na2 OK\r\n"),
+        ("C", b"LOGIN APPEND x {6+}\r\ns3cr3t\r\na LOGIN bob {6+}\r\ns3cr3t\r\n"),
+    ],
+}
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+@pytest.mark.parametrize("name", BEHIND)
+def test_a_login_behind_a_message_is_masked_and_the_message_stays(name: str, size: int) -> None:
+    cut = [(who, data[at : at + size]) for who, data in BEHIND[name] for at in range(0, len(data), size)]
+    before = _trace(name.split()[0], *cut)
+    after = redacted(before)
+    client = _bytes(after, FromClient)
+    assert b"s3cr3t" not in client
+    assert len(client) == len(_bytes(before, FromClient))
+    assert client.count(_LETTER) == _bytes(before, FromClient).count(_LETTER)
+    assert _bytes(after, FromServer) == _bytes(before, FromServer)
+
+
+_SAID = {
+    "smtp": [
+        b"DATA\r\n",
+        b"354 go\r\n",
+        b"250 ok\r\n",
+        b"BDAT 9\r\n",
+        b"AUTH PLAIN s3cr3t\r\n",
+        b"AUTH LOGIN\r\n",
+        b"334 \r\n",
+    ],
+    "pop3": [
+        b"RETR 1\r\n",
+        b"+OK\r\n",
+        b"-ERR no\r\n",
+        b"USER bob\r\n",
+        b"PASS s3cr3t\r\n",
+        b"AUTH PLAIN\r\n",
+        b"+ \r\n",
+    ],
+    "imap": [
+        b"a1 APPEND x {9}\r\n",
+        b"+ go\r\n",
+        b"a LOGIN bob {6}\r\n",
+        b"a1 OK\r\n",
+        b"a LOGON b {9+}\r\n",
+        b"* 1 FETCH ({9}\r\n",
+        b"LOGIN APPEND x {9+}\r\n",
+    ],
+}
+_LINES = [
+    b".\r\n",
+    b"..\r\n",
+    b".\n",
+    b".\r\r\n",
+    b"\r",
+    b"\n",
+    b".",
+    b"\r\n",
+    b"s3cr3t",
+    b"text\r\n",
+    b"a line that is long\r\n",
+]
+
+
+@st.composite
+def _traffic(draw: st.DrawFn) -> tuple[str, list[tuple[str, bytes]], list[int]]:
+    protocol = draw(st.sampled_from(sorted(_SAID)))
+    words = st.one_of(st.sampled_from(_SAID[protocol]), st.sampled_from(_LINES), st.binary(min_size=1, max_size=9))
+    said = draw(st.lists(st.tuples(st.sampled_from("CS"), words), max_size=25))
+    return protocol, said, draw(st.lists(st.integers(1, 7), min_size=1, max_size=5))
+
+
+def _cut(said: list[tuple[str, bytes]], sizes: list[int]) -> list[tuple[str, bytes]]:
+    pieces: list[tuple[str, bytes]] = []
+    for who, data in said:
+        at = 0
+        while at < len(data):
+            size = sizes[len(pieces) % len(sizes)]
+            pieces.append((who, data[at : at + size]))
+            at += size
+    return pieces
+
+
+def _sides(events: list[AnyEvent]) -> list[tuple[str, bytes]]:
+    """What was said in turn, neighbours of one side together."""
+    turns: list[tuple[str, bytes]] = []
+    for event in events:
+        if isinstance(event, (FromClient, FromServer)):
+            who = type(event).__name__
+            before = turns.pop()[1] if turns and turns[-1][0] == who else b""
+            turns.append((who, before + event.data))
+    return turns
+
+
+@given(_traffic())
+def test_a_saved_trace_is_the_same_however_the_bytes_were_cut(
+    traffic: tuple[str, list[tuple[str, bytes]], list[int]],
+) -> None:
+    protocol, said, sizes = traffic
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(skim, "_LINE_LIMIT", 8)
+        assert _sides(redacted(_trace(protocol, *_cut(said, sizes)))) == _sides(redacted(_trace(protocol, *said)))
+
+
+@pytest.mark.parametrize("size", [1000, 16_384, 1_000_000])
+def test_a_line_without_an_end_is_kept_whole_and_not_waited_for(size: int) -> None:
+    long = b"x" * 300_000
+    cut = [("C", long[at : at + size]) for at in range(0, len(long), size)]
+    data = [*_MAIL, ("C", b"DATA\r\n"), ("S", b"354 go\r\n")]
+    redactor = redact.Redactor()
+    left = [safe for event in _trace("smtp", *data, *cut)[:-1] for safe in redactor.take(event)]
+    assert _bytes(left, FromClient).endswith(b"DATA\r\n" + long)
+    left = redacted(_trace("smtp", *data, *cut, ("C", b".\r"), ("C", b"\n.\r\n" + _LOGIN), ("S", b"250 ok\r\n")))
+    assert _bytes(left, FromClient).endswith(long + b".\r\n.\r\nAUTH PLAIN ******\r\n")
+
+
+@given(_traffic())
+def test_to_pass_over_messages_hides_what_reading_every_line_would(
+    traffic: tuple[str, list[tuple[str, bytes]], list[int]],
+) -> None:
+    protocol, said, _ = traffic
+    skimmed = redacted(_trace(protocol, *said))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redact, "Skimming", type(None))
+        read = redacted(_trace(protocol, *said))
+    for kind in (FromClient, FromServer):
+        assert _bytes(skimmed, kind) == _bytes(read, kind)
+
+
+def test_every_protocol_with_messages_can_be_skimmed() -> None:
+    assert all(isinstance(PROTOCOLS[name].observer(), Skimming) for name in _SAID)
+
+
+def test_a_login_mistyped_after_a_literal_nobody_wanted_is_masked() -> None:
+    said = [
+        ("S", b"* OK x\r\n"),
+        ("C", b"a1 APPEND x {20}\r\n"),
+        ("S", b"a1 NO no\r\n"),
+        ("C", b"b LOGON bob s3cr3t\r\n"),
+    ]
+    assert b"s3cr3t" not in _bytes(redacted(_trace("imap", *said)), FromClient)
+
+
+def test_a_login_after_an_end_only_this_server_takes_for_one_is_masked_whatever_stood_behind_it() -> None:
+    said = [
+        *_MAIL,
+        ("C", b"DATA\n"),
+        ("S", b"354 go\r\n"),
+        ("C", b"hi\n.\nNOOP\n"),
+        ("S", b"250 ok\r\n250 ok\r\n"),
+        ("C", b"AUTH PLAIN s3cr3t\n"),
+        ("S", b"235 ok\r\n"),
+    ]
+    assert b"s3cr3t" not in _bytes(redacted(_trace("smtp", *said)), FromClient)

@@ -136,3 +136,28 @@ def test_every_fault_is_explained(kind: str) -> None:
 )  # fmt: skip
 def test_what_the_screens_speak_of_is_a_term(term: str) -> None:
     assert "term" in kinds(term)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("word", "facts", "rfc"),
+    [
+        ("ESMTP", [], "RFC 3848"),
+        ("ESMTPSA", ["transmission_secured", "transmission_login"], "RFC 3848"),
+        ("esmtpa", ["transmission_login"], "RFC 3848"),
+        ("LMTPS", ["transmission_secured"], "RFC 3848"),
+        ("UTF8SMTPSA", ["transmission_utf8", "transmission_secured", "transmission_login"], "RFC 6531 §4.3"),
+        ("UTF8LMTP", ["transmission_utf8"], "RFC 6531 §4.3"),
+    ],
+)
+def test_how_a_message_came_in_is_explained_letter_by_letter(
+    word: str, facts: list[str], rfc: str, language: str
+) -> None:
+    found = next(page for page in look_up(word, words(language)) if page.kind == "transmission")
+    assert (found.word, found.rfc, [label for label, _ in found.facts]) == (word.upper(), rfc, facts)
+    assert not any("cli." in text for text in (found.title, found.what, *(text for _, text in found.facts)))
+
+
+@pytest.mark.parametrize("word", ["SMTPS", "ESMTPAS", "UTF8ESMTP", "UTF8"])
+def test_what_no_received_line_says_is_no_way_a_message_came_in(word: str) -> None:
+    assert "transmission" not in kinds(word)

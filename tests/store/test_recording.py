@@ -13,7 +13,7 @@ import pytest
 from mailtutor.store import recording
 from mailtutor.store.recording import Recording
 from mailtutor.trace.codec import decode
-from mailtutor.trace.events import AnyEvent, Endpoint, FromClient, FromServer, Opened
+from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened
 from mailtutor.trace.log import Log, event_cost
 
 LIMIT_S = 20.0
@@ -66,9 +66,10 @@ class Reader:
         self.reads = threading.Event()
         self.lines: list[bytes] = []
 
-    def write(self, line: bytes) -> None:
+    def write(self, lines: bytes) -> None:
         assert self.reads.wait(LIMIT_S)
-        self.lines.append(line)
+        assert lines.endswith(b"\n")
+        self.lines += lines.splitlines(keepends=True)
 
     def events(self) -> list[str]:
         return [json.loads(line)["event"] for line in self.lines]
@@ -94,14 +95,14 @@ def test_who_is_far_behind_asks_for_a_pause_and_loses_nothing() -> None:
     log, reader = Log(), Reader()
     made = Recording(log, reader.write, secrets=True)
     count = 0
-    while not log.is_behind:
+    while not log.is_behind(1):
         log.append(_piece())
         count += 1
     assert count * PIECE <= recording.WAITING_LIMIT + PIECE
     log.append(_piece())  # what cannot be paused is taken all the same
     reader.reads.set()
     _until(threading.Event(), made)
-    assert not log.is_behind
+    assert not log.is_behind(1)
     made.close()
     assert [decode(line) for line in reader.lines] == [_piece()] * (count + 1)
     assert made.failed is None
@@ -113,7 +114,7 @@ def test_a_reader_that_takes_nothing_is_left_behind_and_told_how_much_it_missed(
     made = Recording(log, reader.write, secrets=True, patience_s=0.0)
     for _ in range(1000):
         log.append(_piece())
-    assert not log.is_behind
+    assert not log.is_behind(1)
     assert made.waiting <= recording.WAITING_LIMIT + 2 * PIECE
     reader.reads.set()
     _until(threading.Event(), made)
@@ -140,9 +141,15 @@ def test_a_gap_uncovers_no_password() -> None:
     log.append(FromClient(t=1, at=1, conn=1, data=b"cGlja2xlcw==\r\n"))
     log.append(_opened(2))
     log.append(FromClient(t=1, at=1, conn=2, data=b"HELO x\r\n"))
+    log.append(Closed(t=1, at=1, conn=1, by="client"))
     made.close()
-    assert reader.events()[-3:] == ["missed", "opened", "client"]
-    assert json.loads(reader.lines[-1])["data"] == "HELO x\r\n"
+    assert reader.events()[-5:] == ["missed", "missed", "opened", "client", "missed"]
+    assert json.loads(reader.lines[-2])["data"] == "HELO x\r\n"
+    told = [json.loads(line) for line in reader.lines]
+    counts = [line["count"] for line in told if line["event"] == "missed"]
+    assert counts[1:] == [2, 1]
+    assert made.missed == sum(counts)
+    assert len(told) - len(counts) + made.missed == len(log)
 
 
 def test_what_comes_in_one_piece_leaves_in_small_ones_and_whole() -> None:
@@ -180,4 +187,65 @@ def test_a_disk_that_is_full_ends_the_recording_and_holds_up_nobody() -> None:
         log.append(_piece())
     made.close()
     assert isinstance(made.failed, OSError)
-    assert not log.is_behind
+    assert not log.is_behind(1)
+
+
+def test_who_brought_most_of_what_waits_is_held_up_and_nobody_else() -> None:
+    log, reader = Log(), Reader()
+    made = Recording(log, reader.write, secrets=True)
+    while not log.is_behind(1):
+        log.append(_piece(1))
+    for conn in range(2, 50):
+        assert not log.is_behind(conn)
+        log.append(_event(conn))
+    assert not log.is_behind(2)
+    while not log.is_behind(2):
+        log.append(_piece(2))
+    # Each may fill half of what the others leave free.
+    assert recording.WAITING_LIMIT / 3 < made.waiting - recording.WAITING_LIMIT < recording.WAITING_LIMIT
+    assert not log.is_behind(3)
+    reader.reads.set()
+    _until(threading.Event(), made)
+    assert not any(log.is_behind(conn) for conn in range(50))
+    made.close()
+    assert len(reader.lines) == len(log)
+
+
+def test_however_many_they_are_what_waits_is_bounded() -> None:
+    log, reader = Log(), Reader()
+    made = Recording(log, reader.write, secrets=True)
+    for conn in range(1000):
+        if not log.is_behind(conn):
+            log.append(_piece(conn))
+    assert made.waiting <= recording.MOST_WAITING + 2 * PIECE
+    assert log.is_behind(1000)
+    reader.reads.set()
+    _until(threading.Event(), made)
+    made.close()
+    assert len(reader.lines) == len(log)
+
+
+def test_what_waits_is_written_together_and_a_short_write_goes_on() -> None:
+    log, reader = Log(), Reader()
+    first = threading.Event()
+    written = bytearray()
+    calls = 0
+
+    def write(lines: bytes) -> int:
+        nonlocal calls
+        first.set()
+        assert reader.reads.wait(LIMIT_S)
+        calls += 1
+        took = lines[:1000]
+        written.extend(took)
+        return len(took)
+
+    made = Recording(log, write, secrets=True)
+    log.append(_event(0))
+    assert first.wait(LIMIT_S)
+    for number in range(1, 500):
+        log.append(_event(number))
+    reader.reads.set()
+    made.close()
+    assert [decode(line) for line in bytes(written).splitlines()] == [_event(number) for number in range(500)]
+    assert calls < 100

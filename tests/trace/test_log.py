@@ -31,14 +31,15 @@ def test_events_are_numbered_as_they_come_and_subscribers_hear_of_them() -> None
 def test_a_subscriber_may_ask_for_a_pause_until_it_leaves() -> None:
     log = Log()
     waiting: list[AnyEvent] = []
-    end = log.subscribe(lambda _, event: waiting.append(event), lambda: len(waiting) > 1)
+    end = log.subscribe(lambda _, event: waiting.append(event), lambda conn: conn == 1 and len(waiting) > 1)
     log.subscribe(lambda _, __: None)
-    assert not log.is_behind
+    assert not log.is_behind(1)
     for _ in range(2):
         log.append(_said(b"x"))
-    assert log.is_behind
+    assert log.is_behind(1)
+    assert not log.is_behind(2)
     end()
-    assert not log.is_behind
+    assert not log.is_behind(1)
 
 
 def test_a_full_log_drops_the_oldest_and_keeps_its_numbers() -> None:

@@ -148,9 +148,11 @@ async def test_practice_changes_the_protocol_and_connects_again(session: Session
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
         await pilot.press("f6")
+        await until(pilot, lambda: "S< 220 crepes.fr" in shown(app), "the submission port's greeting")
+        await pilot.press("f6")
         await until(pilot, lambda: "S< +OK" in shown(app), "POP3's greeting")
         stranger = session.console("crepes.fr", "imap", "alice@crepes.fr")  # room for one pane: it must stay
-        await until(pilot, lambda: "alice→crepes.fr" in shown(app) or " 3 ●" in shown(app), "the stranger")
+        await until(pilot, lambda: "alice→crepes.fr" in shown(app) or " 4 ●" in shown(app), "the stranger")
         assert "S< +OK" in shown(app)
         stranger.close()
         await paste_line(pilot, "QUIT")

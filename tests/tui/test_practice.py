@@ -48,3 +48,67 @@ async def test_on_a_small_screen_the_password_to_type_is_seen(
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "S<" in shown(app), "the greeting")
         assert "pickles" in shown(app)
+
+
+async def test_the_octets_of_a_chunk_are_counted_down_on_the_screen(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
+        for line in ("EHLO me", "MAIL FROM:<a@b.c>", "RCPT TO:<bob@hamburger.edu>"):
+            await paste_line(pilot, line)
+        await until(pilot, lambda: "Recipient ok" in shown(app), "the envelope")
+        await paste_line(pilot, "BDAT x")
+        await until(pilot, lambda: "S< 501" in shown(app), "a chunk nobody can count refused")
+        assert "for example DATA" not in shown(app)  # the coach's own example stands there
+        assert "BDAT 20 LAST" in shown(app)
+        await paste_line(pilot, "BDAT 20")
+        await until(pilot, lambda: "20 of 20 octets" in shown(app), "the chunk awaited")
+        await paste_line(pilot, "Subject: x")
+        await until(pilot, lambda: "8 of 20 octets still to come; Enter counts as two" in shown(app), "a line of it")
+        assert "is not a command" not in shown(app)
+        await paste_line(pilot, "")
+        await paste_line(pilot, "1234")
+        await until(pilot, lambda: "20 octets received" in shown(app), "the chunk taken")
+        await until(pilot, lambda: "for example BDAT 20 LAST" in shown(app), "the next one as the example")
+
+
+async def test_auth_at_port_25_leads_to_the_submission_port(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "S< 220 hamburger" in shown(app), "the greeting")
+        await paste_line(pilot, "EHLO me")
+        await paste_line(pilot, "AUTH PLAIN")
+        await until(pilot, lambda: "belongs to the submission port" in shown(app), "where AUTH is at home")
+        await pilot.press("f6")
+        await until(pilot, lambda: "S< 220 crepes.fr" in shown(app), "the greeting of the submission port")
+        await until(pilot, lambda: "SUBMISSION" in shown(app) and "baguette" in shown(app), "who may log in")
+        await paste_line(pilot, "EHLO me")
+        await paste_line(pilot, "AUTH PLAIN AGFsaWNlAGJhZ3VldHRl")
+        await until(pilot, lambda: "S< 235" in shown(app), "the login")
+
+
+async def test_a_wrong_word_and_a_wrong_parameter_are_told_once_and_truly(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
+        await paste_line(pilot, "xyzzy")
+        await until(pilot, lambda: "S< 500" in shown(app), "the answer")
+        assert shown(app).count("now possible:") == 1
+        assert "understood up to" not in shown(app)
+        await paste_line(pilot, "EHLO me")
+        await paste_line(pilot, "MAIL FROM:<a@b.c> SIZE=abc")
+        await until(pilot, lambda: "S< 501" in shown(app), "the answer")
+        assert "> SIZE=▲abc" in shown(app)
+        assert "It is written SIZE=octets" in shown(app)
+        assert "correct as written" not in shown(app)
+
+
+async def test_a_hidden_line_is_explained_as_it_goes_into_the_message(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
+        for line in ("EHLO me", "MAIL FROM:<a@b.c>", "RCPT TO:<bob@hamburger.edu>", "DATA"):
+            await paste_line(pilot, line)
+        await until(pilot, lambda: "S< 354" in shown(app), "the message awaited")
+        await paste_line(pilot, ".hidden")
+        await until(pilot, lambda: "dot stuffing" in shown(app) and "type ..hidden" in shown(app), "what becomes of it")

@@ -43,6 +43,8 @@ GREETED = ((False, b"220 h\r\n"), (True, b"HELO me\r\n"), (False, b"250 h\r\n"))
         ("MAIL FROM:<a@b>", "250 ok", "✔ MAIL: envelope: from"),
         ("MAIL FROM:<a@b>", "550 no", "✘ MAIL: correct as written, but the server refused it: 550 no"),
         ("MAIL FROM:<a@b>", "451 wait", "↻ MAIL: correct as written, but the server says not now: 451 wait"),
+        ("MAIL FROM:<a@b>", "555 no", "✘ MAIL: the server cannot take the line as it is written: 555 no"),
+        ("MAIL FROM:<a@b>", "501 no", "✘ MAIL: the server cannot take the line as it is written: 501 no"),
         ("MAIL FROM:a@b", "250 ok", "! This server took it all the same (250 ok); another one may not."),
         ("MAIL FROM:a@b", "501 no", "✘ MAIL is right; what follows stops making sense here:"),
     ],

@@ -122,6 +122,7 @@ async def test_recalling_asks_first_and_any_other_key_leaves_the_message() -> No
         await until(pilot, lambda: session.is_running, "the lab")
         await pilot.press("q", "x")
         await until(pilot, lambda: "Press x again to take Q1" in shown(app), "the question")
+        assert "sandbox" in app.export_screenshot()  # the rest of the screen stays
         await pilot.press("n")
         await until(pilot, lambda: "Press x again" not in shown(app), "no question")
         assert "recalled" not in shown(app)
@@ -156,10 +157,23 @@ async def test_what_is_over_and_what_is_past_cannot_be_changed() -> None:
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: session.is_running, "the lab")
         await pilot.press("q", "end", "h")
-        await until(pilot, lambda: "Nothing can be done about this message" in shown(app), "the answer")
+        await until(pilot, lambda: "Nothing can be done about Q1" in shown(app), "the answer")
         await pilot.press("left", "home", "h")
         await until(pilot, lambda: "You are looking back" in shown(app), "the answer in the past")
         assert "❚❚ held" not in shown(app)
+
+
+async def test_the_queue_opens_on_what_waits() -> None:
+    session = FakeStage([queued(1), tried(1, 1)])
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: session.is_running, "the lab")
+        await pilot.press("q", "up")
+        session.log.append(tried(1, 2, "delivered", "250 ok"))
+        session.log.append(queued(2))
+        await until(pilot, lambda: "Q2" in shown(app), "the new message")
+        await pilot.press("q", "q", "h")
+        await until(pilot, lambda: "Q2" in shown(app) and "❚❚ held" in shown(app), "the one that waits held")
 
 
 async def test_the_key_bar_shows_what_the_keys_do_in_the_queue() -> None:

@@ -84,6 +84,13 @@ def _submitted(handed: Sequence[Handed], host: str) -> Submitted:
         )
     if first.reply is None:
         raise NetworkError("{host}: {why}", "error.agent.broken", host=host, why=first.text)
+    if not first.verb and str(first.reply).startswith("530"):
+        raise MailtutorError(
+            "{host} talks to nobody without TLS: {reply}; send with --tls required",
+            "error.agent.needs_tls",
+            host=host,
+            reply=str(first.reply),
+        )
     verb = first.verb or Sentence("the connection", "error.agent.connection")
     raise MailtutorError(
         "the server answered {verb} with: {reply}", "error.agent.refused", verb=verb, reply=str(first.reply)

@@ -15,10 +15,11 @@ from mailtutor.lab.logins import proven, scram_keys
 from mailtutor.lab.plan import User
 from mailtutor.lab.relay import Relay
 from mailtutor.message.dsn import Action, Fate
-from mailtutor.message.received import HOP_LIMIT, hops, received_line
+from mailtutor.message.received import HOP_LIMIT, completed, hops, received_line
 from mailtutor.protocols.sasl.exchange import AuthAttempted, ScramKeysAsked
 from mailtutor.protocols.smtp import events
 from mailtutor.protocols.smtp.server import SmtpServer
+from mailtutor.protocols.smtp.xtext import original_address
 from mailtutor.protocols.spec import Wording
 from mailtutor.store import queue
 
@@ -188,9 +189,10 @@ class SmtpService:
 
     async def _run_queue(self, event: events.QueueRunAsked) -> None:
         if event.kind == "#":
-            self.engine.reply("458.queue_failed", node=event.node)
+            self.engine.reply("458.queue_failed", node=f"#{event.node}")
             return
-        count = await self._relay.flush(event.node, below=event.kind == "@")
+        # Whoever asks: what its sender wants to leave later does not leave at a stranger's word.
+        count = await self._relay.flush(event.node, below=event.kind == "@", scheduled=False)
         key = "253.queue_counted" if count else "251.queue_empty"
         self.engine.reply(key, node=event.node, count=str(count))
 
@@ -252,7 +254,10 @@ class SmtpService:
         if hops(content) >= HOP_LIMIT:
             self.engine.reply("554.loop")
             return []
-        stamped = self._stamp() + content
+        queue_id = self._queue_id()
+        if self._submission:
+            content = completed(content, message_id=f"{queue_id}@{self.engine.host}", at=self._delivery.wall())
+        stamped = self._stamp(queue_id) + content
         sender = event.sender
         envelope = queue.Envelope(str(sender.path), sender.body, sender.utf8, sender.ret, sender.envid)
         now = self._clock.wall()
@@ -260,10 +265,11 @@ class SmtpService:
         later = due_at > now
         recipients = self._addressed(event.recipients, later=later)
         # What is to be sent later waits in the queue, for whomever it is (RFC 4865).
-        users, remote, reported = ([], recipients, []) if later else self._delivery.sorted(recipients)
-        filing = self._delivery.filing(envelope, users, remote, stamped, self._visit.conn, due_at)
+        if later:
+            return [self._delivery.filing(envelope, [], recipients, stamped, self._visit.conn, due_at)]
+        filings, reported = self._delivery.filings(envelope, recipients, stamped, self._visit.conn)
         reports = self._delivery.report(Action.DELIVERED, envelope, _filed(reported), stamped, arrived_at=now)
-        return [filing, *reports]
+        return [*filings, *reports]
 
     def _taken(self, accepted: Accepted, filings: Sequence[Filing]) -> None:
         if self._faults.cuts(self.engine.host, "end"):
@@ -285,7 +291,7 @@ class SmtpService:
             found.append(one)
         return found
 
-    def _stamp(self) -> bytes:
+    def _stamp(self, queue_id: str) -> bytes:
         engine, visit = self.engine, self._visit
         # RFC 3848, RFC 6531 §4.3
         protocol = "ESMTP" if engine.extended else "SMTP"
@@ -298,11 +304,14 @@ class SmtpService:
             address=visit.client_address,
             host=engine.host,
             protocol=protocol,
-            # An atom, and no other message's: many may come on one connection in the same millisecond.
-            queue_id=f"{int(self._clock.wall() * 1000):x}-{visit.conn:x}-{engine.messages:x}",
+            queue_id=queue_id,
             at=self._delivery.wall(),
             recipient=str(only) if only else "",
         )
+
+    def _queue_id(self) -> str:
+        """An atom, and no other message's: many may come on one connection in the same millisecond."""
+        return f"{int(self._clock.wall() * 1000):x}-{self._visit.conn:x}-{self.engine.messages:x}"
 
     def _authenticate(self, event: AuthAttempted) -> None:
         self._user = proven(self._delivery, event)
@@ -312,32 +321,40 @@ class SmtpService:
             self.engine.reply("535.wrong")
 
     def _expand(self, word: str) -> None:
-        members = self._delivery.members(word.strip("<>").partition("@")[0])
-        if members:
+        name = self._delivery.list_named(*_parts(word))
+        if name:
+            members = self._delivery.plan.lists[name]
             self.engine.reply("250.list", members="\n".join(f"<{address}>" for address in members))
         else:
             self.engine.reply("550.no_such_list", path=word)
 
     def _verify(self, word: str) -> None:
-        local, _, domain = word.strip("<>").rpartition("@") if "@" in word else (word.strip("<>"), "", "")
-        user = self._delivery.local_user(local, domain)
+        local, domain = _parts(word)
+        user, name = self._delivery.local_user(local, domain), self._delivery.list_named(local, domain)
         if not self._delivery.is_local(domain):
             self.engine.reply("252.cannot_verify", path=word)
-        elif user is None:
-            self.engine.reply("550.no_such_user", path=word)
-        else:
+        elif user is not None:
             self.engine.reply("250.user", path=user.address)
+        elif name:
+            # RFC 5321 §3.5.1: a list may be answered for where mail to it reaches all its members.
+            self.engine.reply("250.user", path=f"{name}@{self._delivery.plan.name}")
+        else:
+            self.engine.reply("550.no_such_user", path=word)
+
+
+def _parts(word: str) -> tuple[str, str]:
+    """What VRFY or EXPN is asked of: a name here, or an address, with its brackets or without."""
+    local, at, domain = word.strip("<>").rpartition("@")
+    return (local, domain) if at else (domain, "")
 
 
 def _filed(recipients: Sequence[queue.Recipient]) -> list[Fate]:
-    return [Fate(one.address, "2.1.5", original=one.orcpt) for one in recipients]
+    return [Fate(one.address, "2.1.5", original=original_address(one.orcpt)) for one in recipients]
 
 
 def _queued(recipient: events.RecipientNamed) -> queue.Recipient:
-    original = recipient.original
-    return queue.Recipient(
-        str(recipient.path), ",".join(sorted(recipient.notify)), ";".join(original) if original is not None else ""
-    )
+    original = recipient.parameters.get("ORCPT", "")
+    return queue.Recipient(str(recipient.path), ",".join(sorted(recipient.notify)), original)
 
 
 class _Breakable(SmtpServer):

@@ -59,14 +59,24 @@ class _Half:
         self.goes_on = self.asks = False
         self.left = 0
 
-    def literal_lines(self) -> Iterator[bytes]:
-        """What has come of the literal, line by line."""
+    def is_harmless(self, source: Source) -> bool:
+        """Whether the literal is surely no part of a login. A tag of letters may be a verb whose tag was forgotten."""
+        if source is Source.SERVER:
+            return self.verb != "LOGIN"
+        return self.verb == "APPEND" and not self.tag.isalpha()
+
+    def literal_piece(self) -> Iterator[bytes]:
+        """What has come of the literal, together."""
         got = self.lines.take(self.left)
         if got:
             self.asks = False
-        self.left -= len(got)
+            self.left -= len(got)
+            yield got
+
+    def literal_lines(self) -> Iterator[bytes]:
+        """What has come of the literal, line by line."""
         piece = self._piece
-        piece += got
+        piece += b"".join(self.literal_piece())
         start = 0
         while start < len(piece):
             end = piece.find(b"\n", start, start + _PIECE_LIMIT) + 1
@@ -88,9 +98,10 @@ class _Half:
 
 
 class ImapObserver:
-    """One connection. Implements `protocols.engine.Observer`."""
+    """One connection. Implements `protocols.skim.Skimming`."""
 
     def __init__(self) -> None:
+        self.skims = False
         self._state = table.CONNECT
         self._client = _Half()
         self._server = _Half()
@@ -112,7 +123,8 @@ class ImapObserver:
         found: list[Line] = []
         while True:
             if half.left:
-                found += [self._line(source, Kind.LITERAL, raw, half.verb, last=False) for raw in half.literal_lines()]
+                pieces = half.literal_piece() if self.skims and half.is_harmless(source) else half.literal_lines()
+                found += [self._line(source, Kind.LITERAL, raw, half.verb, last=False) for raw in pieces]
                 if half.left:
                     return found
             raw = half.lines.line()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from mailtutor.protocols.ciphertext import RecordReader, is_tls
 from mailtutor.protocols.lines import Kind, Line, LineReader, Source, bare_line_end
 from mailtutor.protocols.pop3 import grammar, table
+from mailtutor.protocols.skim import Content
 from mailtutor.protocols.spec import Outcome
 
 _LINE_LIMIT = 64 * 1024
@@ -36,18 +37,19 @@ class _Due:
 
 
 class Pop3Observer:
-    """One connection. Implements `protocols.engine.Observer`."""
+    """One connection. Implements `protocols.skim.Skimming`."""
 
     def __init__(self) -> None:
+        self.skims = False
         self._state = table.CONNECT
         self._readers = {Source.CLIENT: LineReader(_LINE_LIMIT), Source.SERVER: LineReader(_LINE_LIMIT)}
         self._due: deque[_Due] = deque()
         self._heard_status = False
         self._abridged = False
         self._challenged = False
-        # The verb whose lines are being read, "" between answers.
+        # The verb whose lines are being read, "" between answers; and how far they are read.
         self._content = ""
-        self._after_crlf = True
+        self._lines = Content()
         # What follows STLS where it cannot be read.
         self._records: dict[Source, RecordReader] | None = None
 
@@ -66,9 +68,17 @@ class Pop3Observer:
         reader.feed(data)
         read = self._command if source is Source.CLIENT else self._answer
         found: list[Line] = []
-        while self._state != table.TLS and (raw := reader.line()) is not None:
+        while self._state != table.TLS:
+            if self.skims and source is Source.SERVER and self._content:
+                if content := self._lines.take(reader):
+                    found.append(self._line(source, Kind.DATA, content, self._content, last=False))
+                if not self._lines.is_at_end:
+                    return found
+            raw = reader.line()
+            if raw is None:
+                return found
             found.append(read(raw))
-        if self._state == table.TLS and (rest := reader.rest()):
+        if rest := reader.rest():
             found += self.observe(source, rest)
         return found
 
@@ -175,13 +185,12 @@ class Pop3Observer:
         return last
 
     def _begin_content(self, verb: str) -> None:
-        self._content = verb
-        self._after_crlf = True
+        self._content, self._lines = verb, Content()
 
     def _content_line(self, raw: bytes, oddity: str = "") -> Line:
         verb = self._content
-        ends = self._after_crlf and raw == b".\r\n"
-        self._after_crlf = raw.endswith(b"\r\n")
+        ends = self._lines.after_crlf and raw == b".\r\n"
+        self._lines.passed(raw)
         if ends:
             self._content = ""
         return self._line(Source.SERVER, Kind.END if ends else Kind.DATA, raw, verb, last=ends, oddity=oddity)

@@ -57,14 +57,18 @@ Question = AuthAttempted | ScramKeysAsked
 
 class Exchange:
     """One attempt with one mechanism. nonce: printable, new each time; host: whose challenge it is. nonsense and
-    denied: the protocol's replies to a response that makes no sense, and to one that proves nothing.
+    denied: the protocol's replies to a response that makes no sense, and to one that proves nothing. unwanted: to an
+    initial response where the server speaks first (RFC 4954 §4); "" for `nonsense`.
 
     `begin` and `respond` give a challenge in base64, or a question for the service. Both raise RemoteProtocolError.
     """
 
-    def __init__(self, mechanism: str, nonce: str, host: str, *, nonsense: str, denied: str) -> None:
+    def __init__(
+        self, mechanism: str, nonce: str, host: str, *, nonsense: str, denied: str, unwanted: str = ""
+    ) -> None:
         self.mechanism = mechanism
-        self._replies = nonsense, denied
+        self._host = host
+        self._replies = nonsense, denied, unwanted or nonsense
         self._cram_challenge = f"<{nonce}@{host}>".encode()
         self._scram = mechanisms.ScramServer(nonce)
         self._name: str | None = None
@@ -74,7 +78,7 @@ class Exchange:
         """The command itself, with its initial response if there was one."""
         if initial is not None:
             if self.mechanism == "CRAM-MD5":
-                raise self._nonsense()  # the server speaks first
+                raise RemoteProtocolError(self._replies[2], mechanism=self.mechanism)  # the server speaks first
             return self.respond(initial)
         first = {"LOGIN": b"Username:", "CRAM-MD5": self._cram_challenge}
         return _based(first.get(self.mechanism, b""))
@@ -94,6 +98,8 @@ class Exchange:
                     return AuthAttempted("CRAM-MD5", username, challenge=self._cram_challenge, digest=digest)
                 case _:
                     return self._respond_scram(response)
+        except mechanisms.Unproven:
+            raise RemoteProtocolError(self._replies[1]) from None
         except (binascii.Error, UnicodeDecodeError, mechanisms.SaslError):
             raise self._nonsense() from None
 
@@ -114,8 +120,6 @@ class Exchange:
             return ScramKeysAsked(self._scram.username)
         if self._step == 2:
             proof = self._scram.server_final(response)
-            if proof is None:
-                raise RemoteProtocolError(self._replies[1])
             # What comes with success comes as a challenge, which the client answers with nothing (RFC 4954 §4).
             return _based(proof)
         if response:
@@ -124,10 +128,13 @@ class Exchange:
         return self._attempt(AuthAttempted(self.mechanism, name, proved=True, acting_for=acting_for))
 
     def _attempt(self, attempt: AuthAttempted) -> AuthAttempted:
-        """Acting for somebody else is not offered."""
-        if attempt.acting_for not in ("", attempt.username):
+        """Acting for somebody else is not offered; `alice` and `alice@HOST` are the same person."""
+        if attempt.acting_for and self._person(attempt.acting_for) != self._person(attempt.username):
             raise RemoteProtocolError(self._replies[1])
         return attempt
+
+    def _person(self, name: str) -> str:
+        return name.lower().removesuffix(f"@{self._host.lower()}")
 
     def _nonsense(self) -> RemoteProtocolError:
         return RemoteProtocolError(self._replies[0], mechanism=self.mechanism)

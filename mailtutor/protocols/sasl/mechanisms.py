@@ -40,6 +40,10 @@ class SaslError(Exception):
     """A response or challenge that makes no sense in its mechanism."""
 
 
+class Unproven(SaslError):  # noqa: N818  (a verdict on a response that makes sense)
+    """A response that makes sense and proves nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScramKeys:
     """What a server stores of a password: enough to check a proof, not enough to make one (RFC 5802 §3)."""
@@ -104,8 +108,12 @@ class ScramServer:
         self.username = self.acting_for = ""
 
     def client_first(self, response: bytes) -> None:
-        """Takes `n,,n=user,r=nonce`; `username` is known after it. Raises SaslError."""
-        found = _CLIENT_FIRST.fullmatch(_decoded(response))
+        """Takes `n,,n=user,r=nonce`; `username` is known after it. Raises SaslError; Unproven where the client insists
+        on a channel binding, which is not offered (RFC 5802 §6)."""
+        first = _decoded(response)
+        if first.startswith("p="):
+            raise Unproven("a channel binding was asked for")
+        found = _CLIENT_FIRST.fullmatch(first)
         if found is None:
             raise SaslError("not a client-first-message")
         self._gs2, self._bare = found["gs2"], found["bare"]
@@ -119,11 +127,14 @@ class ScramServer:
         self._server_first = f"r={self._nonce},s={b64encode(keys.salt).decode()},i={keys.iterations}"
         return self._server_first.encode()
 
-    def server_final(self, response: bytes) -> bytes | None:
-        """`v=…` where the proof is right, else None. Raises SaslError."""
+    def server_final(self, response: bytes) -> bytes:
+        """`v=…`. Raises SaslError for what is no client-final-message, and Unproven where the nonce, the channel
+        binding or the proof is not right (RFC 5802 §5.1)."""
         found = _CLIENT_FINAL.fullmatch(_decoded(response))
-        if found is None or found["nonce"] != self._nonce or _unbased(found["binding"]) != self._gs2.encode():
-            raise SaslError("not the client-final-message of this exchange")
+        if found is None:
+            raise SaslError("not a client-final-message")
+        if found["nonce"] != self._nonce or _unbased(found["binding"]) != self._gs2.encode():
+            raise Unproven("not the client-final-message of this exchange")
         assert self._keys is not None
         signed = f"{self._bare},{self._server_first},{found['without']}".encode()
         proof = _unbased(found["proof"])
@@ -132,7 +143,9 @@ class ScramServer:
         right = len(proof) == len(signature) and hmac.compare_digest(
             hashlib.sha256(client_key).digest(), self._keys.stored_key
         )
-        return b"v=" + b64encode(_mac(self._keys.server_key, signed)) if right else None
+        if not right:
+            raise Unproven("the proof is wrong")
+        return b"v=" + b64encode(_mac(self._keys.server_key, signed))
 
 
 class ScramClient:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 
 from mailtutor.errors import RemoteProtocolError
+from mailtutor.protocols.smtp.limits import Limits
 
 _END = b"\r\n.\r\n"
 # What servers of old took for the same, and for the end of a line.
 _LOOSE_END = re.compile(rb"\r?\n\.\r?\n")
 _LOOSE_LINE_END = re.compile(rb"\r?\n")
+_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*\n")
 
 
 class BodyReader:
@@ -134,3 +136,21 @@ def check_text(content: bytes, line_limit: int) -> None:
         if end < 0:
             raise RemoteProtocolError("550.text_line_too_long", limit=str(line_limit))
         start = end + 1
+
+
+def check_header(content: bytes, limits: Limits) -> None:
+    """Raises RemoteProtocolError for a header of more octets or fields than the server takes: each field costs whoever
+    reads the message later. The header is the fields the message begins with; a first line that is none ends it."""
+    end = content.find(b"\r\n\r\n") + 2
+    most = end if end > 1 else len(content)
+    # No field is without a colon: nearly every header has been judged with these two.
+    octets, fields = limits.header or most, limits.header_fields or most
+    if most <= octets and content.count(b":", 0, most) <= fields:
+        return
+    at = count = 0
+    while (field := _FIELD.match(content, at)) is not None:
+        at, count = field.end(), count + 1
+        if at > octets:
+            raise RemoteProtocolError("552.header_too_big", limit=str(octets))
+        if count > fields:
+            raise RemoteProtocolError("552.too_many_fields", limit=str(fields))

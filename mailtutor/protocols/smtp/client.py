@@ -23,13 +23,15 @@ from mailtutor.protocols.lines import LineReader, stuff
 from mailtutor.protocols.sasl import mechanisms as sasl
 from mailtutor.protocols.smtp import table
 from mailtutor.protocols.smtp.server import outcome_of
-from mailtutor.protocols.smtp.xtext import to_xtext
+from mailtutor.protocols.smtp.xtext import ascii_orcpt, to_orcpt, to_xtext
 from mailtutor.protocols.spec import Outcome, Wording
 
 _REPLY = re.compile(rb"([2-5][0-9][0-9])([ \-]?)([^\r\n]*)")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
 _KEYWORD = re.compile(r"([^ =]+)[ =]?(.*)")
 _LINE_LIMIT = 4096
+# Octets of one reply, all its lines together: far more than any server says, and no more than we keep.
+_REPLY_LIMIT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class SmtpClient:
     _due: deque[str] = field(default_factory=lambda: deque([""]))
     _lines: LineReader = field(default_factory=lambda: LineReader(_LINE_LIMIT))
     _partial: list[str] = field(default_factory=list)
+    _partial_octets: int = 0
     _login: _Login | None = None
 
     # Who we are -------------------------------------------------------------------------------------------------
@@ -93,7 +96,7 @@ class SmtpClient:
         if self.state != table.TLS:
             raise LocalProtocolError("TLS was not agreed on")
         self._lines = LineReader(_LINE_LIMIT)
-        self._partial.clear()
+        self._forget_partial()
         self.extensions = {}
         self.state = table.WAIT
 
@@ -153,19 +156,16 @@ class SmtpClient:
         return self._path("MAIL", "FROM", sender, [text for text, wanted in said if wanted])
 
     def rcpt(self, recipient: str, *, notify: Collection[str] = (), original: str = "") -> bytes:
-        """RCPT. notify: NEVER, or some of SUCCESS, FAILURE, DELAY. original: the address first written, with its type
-        before a semicolon where it is not the usual one."""
+        """RCPT. notify: NEVER, or some of SUCCESS, FAILURE, DELAY. original: the address first written, or ORCPT's
+        value as it came, `type;address`: that goes on unchanged (RFC 3461 §4.2)."""
         parameters = []
         if "DSN" in self.extensions:
             order = ("NEVER", "SUCCESS", "FAILURE", "DELAY")
             if notify:
                 parameters.append("NOTIFY=" + ",".join(word for word in order if word in notify))
             if original:
-                # RFC 6533 §3: an address that is not ASCII has a type of its own.
-                kind, semicolon, address = original.partition(";")
-                if not semicolon:
-                    kind, address = ("rfc822" if original.isascii() else "utf-8"), original
-                parameters.append(f"ORCPT={kind};{to_xtext(address)}")
+                value = original if ";" in original else to_orcpt(original)
+                parameters.append(f"ORCPT={value if 'SMTPUTF8' in self.extensions else ascii_orcpt(value)}")
         return self._path("RCPT", "TO", recipient, parameters)
 
     def data(self) -> bytes:
@@ -229,15 +229,22 @@ class SmtpClient:
             found = _REPLY.match(raw)
             if found is None:
                 raise RemoteProtocolError("client.not_a_reply", line=raw[:80].decode("ascii", "replace"))
+            self._partial_octets += len(raw)
+            if self._partial_octets > _REPLY_LIMIT:
+                raise RemoteProtocolError("client.not_a_reply", line=f"a reply of more than {_REPLY_LIMIT} octets")
             self._partial.append(found[3].decode("utf-8", "replace"))
             if found[2] == b"-":
                 continue
             reply = ServerReply(found[1].decode(), tuple(self._partial))
-            self._partial.clear()
+            self._forget_partial()
             verb = self._due.popleft() if self._due else ""
             self._move(verb, reply)
             return ReplyReceived("BDAT" if verb == table.CHUNK else verb, reply)
         return NEED_DATA
+
+    def _forget_partial(self) -> None:
+        self._partial.clear()
+        self._partial_octets = 0
 
     @property
     def awaited(self) -> str:

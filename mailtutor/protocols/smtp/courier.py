@@ -23,11 +23,9 @@ from mailtutor.message.seven_bit import NoSevenBitError, seven_bit
 from mailtutor.protocols.engine import CLOSE, NEED_DATA, Signal, StartTls
 from mailtutor.protocols.sasl import mechanisms as sasl
 from mailtutor.protocols.smtp import table
-from mailtutor.protocols.smtp.body import check_text
 from mailtutor.protocols.smtp.client import ReplyReceived, ServerReply, SmtpClient
+from mailtutor.protocols.smtp.needs import Load, Needs
 from mailtutor.protocols.spec import Outcome, Wording
-
-_TEXT_LINE = 1000
 
 
 class Tls(StrEnum):
@@ -58,7 +56,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One who receives; notify and original as RFC 3461 has them."""
+    """One who receives; notify and original as `SmtpClient.rcpt` has them."""
 
     address: str
     notify: Collection[str] = ()
@@ -67,9 +65,9 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message with its envelope. body: "" to find out from the content. utf8: the header or an address may hold UTF-8
-    also where none can be seen. release: when the server may send it on, as `SmtpClient.mail` has it. mark: the
-    caller's own, untouched."""
+    """A message with its envelope. body, utf8: as its sender declared it, "" and False where he did not; needs.py says
+    what comes of that. release: when the server may send it on, as `SmtpClient.mail` has it. mark: the caller's own,
+    untouched."""
 
     sender: str
     recipients: tuple[Recipient, ...]
@@ -86,7 +84,8 @@ class Letter:
 class Handed:
     """What became of one recipient. verb: the command that decided it, or whose answer never came ("." may mean that
     the server has the message all the same); "" for the connection before the letter, or ourselves. reply: the
-    server's, None where it was never asked. status: enhanced code, "" where nobody said one."""
+    server's, None where it was never asked. status: enhanced code, "" where nobody said one. left_over: nothing was
+    tried, for the connection had carried all it may (RFC 9422 §4.1): there is room on the next."""
 
     recipient: Recipient
     outcome: Outcome
@@ -94,6 +93,7 @@ class Handed:
     reply: ServerReply | None
     status: str
     text: str
+    left_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,11 @@ class Courier:
     def finish(self) -> None:
         """No more letters will come: QUIT after the last."""
         self._finishing = True
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the server takes no more messages on this connection (RFC 9422 §4.1, MAILMAX)."""
+        return 0 < self.client.limit("MAILMAX") <= self._sent
 
     def receive_data(self, data: bytes) -> None:
         """Takes bytes from the server."""
@@ -318,21 +323,21 @@ class Courier:
 
     def _carry(self, letter: Letter) -> Generator[_Step, ReplyReceived | None, tuple[Handed, ...]]:
         """The letter in as many transactions as the server's RCPTMAX makes of it."""
-        needs = _Needs(letter, self.client, self.policy)
+        needs = self._needs(letter)
         if needs.is_too_wide and not letter.sender:
             # A report has nobody it could go back to: it is converted rather than lost (RFC 6152 §3).
             letter = _narrowed(letter)
-            needs = _Needs(letter, self.client, self.policy)
+            needs = self._needs(letter)
         if needs.obstacle is not None:
-            return tuple(_settled(each, "", needs.obstacle) for each in letter.recipients)
+            over = _Over(Outcome.REFUSED, needs.obstacle.text, status=needs.obstacle.status)
+            return tuple(_settled(each, "", over) for each in letter.recipients)
         most = self.client.limit("RCPTMAX") or len(letter.recipients)
         found: list[Handed] = []
         for start in range(0, len(letter.recipients), most):
             some = letter.recipients[start : start + most]
-            allowed = self.client.limit("MAILMAX")
-            if allowed and self._sent >= allowed:
-                full = _Over(Outcome.TRY_LATER, f"the server takes {allowed} messages a connection", status="4.7.0")
-                found += [_settled(each, "", full) for each in some]
+            if self.is_full:
+                full = _Over(Outcome.TRY_LATER, f"the server takes {self._sent} messages a connection", status="4.7.0")
+                found += [replace(_settled(each, "", full), left_over=True) for each in some]
                 continue
             self._sent += 1
             before = len(found)
@@ -347,9 +352,15 @@ class Courier:
                 raise
         return _in_order(letter, found)
 
-    def _transact(self, letter: Letter, some: Sequence[Recipient], needs: _Needs, found: list[Handed]) -> _Talk:
+    def _needs(self, letter: Letter) -> Needs:
+        addresses = [letter.sender, *(each.address for each in letter.recipients)]
+        load = Load(letter.content, addresses, letter.body, letter.utf8, letter.release, self.policy.lax_8bit)
+        return Needs(load, self.client.extensions)
+
+    def _transact(self, letter: Letter, some: Sequence[Recipient], needs: Needs, found: list[Handed]) -> _Talk:
         """MAIL, RCPT and the content, in one group where the server takes groups (RFC 2920)."""
         client = self.client
+        chunked = needs.is_binary or (self.policy.chunk_size > 0 and "CHUNKING" in client.extensions)
         mail = client.mail(
             letter.sender, size=len(letter.content), body=needs.body, utf8=needs.utf8, ret=letter.ret,
             envid=letter.envid, release=letter.release,
@@ -359,7 +370,7 @@ class Courier:
         if grouped:
             for each in some:
                 self._out += client.rcpt(each.address, notify=each.notify, original=each.original)
-            if not needs.chunked:
+            if not chunked:
                 self._out += client.data()
         begun = yield from self._answer()
         if begun.outcome is not Outcome.SUCCESS and not grouped:
@@ -376,7 +387,7 @@ class Courier:
                 accepted.append(each)
             else:
                 found.append(_replied(each, "RCPT", reply))
-        if needs.chunked:
+        if chunked:
             done = yield from self._send_chunks(letter, accepted, found)
         else:
             done = yield from self._send_data(letter, accepted, found, asked=grouped)
@@ -417,52 +428,12 @@ class Courier:
         raise AssertionError("there is always a last chunk")
 
 
-class _Needs:
-    """What a letter asks of the server, and the obstacle where the server does not offer it."""
-
-    def __init__(self, letter: Letter, client: SmtpClient, policy: Policy) -> None:
-        offered = client.extensions
-        header = letter.content.partition(b"\r\n\r\n")[0]
-        addresses = [letter.sender, *(each.address for each in letter.recipients)]
-        self.utf8 = letter.utf8 or not header.isascii() or not all(address.isascii() for address in addresses)
-        self.body = letter.body or _body_of(letter.content)
-        binary = self.body == "BINARYMIME"
-        self.chunked = "CHUNKING" in offered and (binary or policy.chunk_size > 0)
-        self.obstacle: _Over | None = None
-        # Nothing but its 8-bit octets stands in the way.
-        self.is_too_wide = False
-        largest = offered.get("SIZE", "")
-        if self.utf8 and "SMTPUTF8" not in offered and not (policy.lax_8bit and all(a.isascii() for a in addresses)):
-            self.obstacle = _refused("the server does not offer SMTPUTF8, and the address or header needs it", "5.6.7")
-        elif binary and not (self.chunked and "BINARYMIME" in offered):
-            self.obstacle = _refused("the server does not offer BINARYMIME, and the message is not text", "5.6.3")
-        elif self.body == "8BITMIME" and "8BITMIME" not in offered and not policy.lax_8bit:
-            self.is_too_wide = True
-            self.obstacle = _refused("the server does not offer 8BITMIME, and the message has 8-bit octets", "5.6.3")
-        elif letter.release and "FUTURERELEASE" not in offered:
-            self.obstacle = _refused("the server does not offer FUTURERELEASE, so it would send at once", "5.5.4")
-        elif largest.isascii() and largest.isdigit() and 0 < int(largest) < len(letter.content):
-            self.obstacle = _refused(f"the server takes at most {largest} octets", "5.3.4")
-
-
 def _narrowed(letter: Letter) -> Letter:
     """The letter with ASCII octets only, where there is such a form of it."""
     try:
         return replace(letter, content=seven_bit(letter.content), body="")
     except NoSevenBitError:
         return letter
-
-
-def _body_of(content: bytes) -> str:
-    try:
-        check_text(content, _TEXT_LINE)
-    except RemoteProtocolError:
-        return "BINARYMIME"
-    return "" if content.isascii() else "8BITMIME"
-
-
-def _refused(text: str, status: str) -> _Over:
-    return _Over(Outcome.REFUSED, text, status=status)
 
 
 def _need(reply: ServerReply) -> None:

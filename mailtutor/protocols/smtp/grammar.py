@@ -58,9 +58,14 @@ PATH_LIMIT = 256
 LABEL_LIMIT = 63
 _IPV6 = b"[ipv6:"
 _SIZE = re.compile(rb"[0-9]{1,19}")
+_CHUNK = re.compile(rb"BDAT +([0-9]{1,19})(?=[ \r\n]|$)( +LAST *(?=[\r\n]|$))?", re.IGNORECASE)
 _NODE = re.compile(rb"([@#]?)(%b)" % DOMAIN)
 _MECHANISM = re.compile(rb"[A-Za-z0-9_\-]{1,20}")
 _RESPONSE = re.compile(rb"[A-Za-z0-9+/]+={0,2}|=")
+_WORD = re.compile(rb"[^ ]+")
+_QUOTED = re.compile(QUOTED_STRING)
+# What a person writes around an address: `Bob <bob@hamburger.edu>`.
+_ANGLE_ADDRESS = re.compile(rb"[^<>]*<([^<>]+)>")
 
 
 class Cursor:
@@ -262,9 +267,22 @@ def _asked(arguments: bytes, rule: str, expected: str) -> tuple[str, bool]:
     if not word:
         Cursor(arguments).fail(rule, expected)
     before, space, after = word.rpartition(b" ")
-    if space and after.upper() == b"SMTPUTF8":
-        return _text(before.rstrip(b" ")), True
-    return _text(word), False
+    utf8 = bool(space) and after.upper() == b"SMTPUTF8"
+    return _text(_named(before.rstrip(b" ") if utf8 else word)), utf8
+
+
+def _named(word: bytes) -> bytes:
+    """Whom VRFY or EXPN means: `"bob"`, `Bob <bob@hamburger.edu>` and `bob` name the same (RFC 5321 §3.5.1, §4.1.1.6).
+
+    What is left empty that way stays as it was written.
+    """
+    if _QUOTED.fullmatch(word):
+        word = re.sub(rb"\\(.)", rb"\1", word[1:-1]).strip(b" ") or word
+    found = _ANGLE_ADDRESS.fullmatch(word)
+    if found is not None:
+        word = found[1]
+    local, at, domain = word.rpartition(b"@")
+    return _unquoted(local) + at + domain if at and _QUOTED.fullmatch(local) else word
 
 
 def starttls(arguments: bytes) -> TlsAsked:
@@ -283,6 +301,13 @@ def bdat(arguments: bytes) -> ChunkAnnounced:
     last = cursor.match(_SPACES) is not None and cursor.word(b"LAST")
     cursor.end("bdat-cmd")
     return ChunkAnnounced(int(size), last)
+
+
+def announced_chunk(line: bytes) -> ChunkAnnounced | None:
+    """The octets that follow a line whatever the answer to it is (RFC 3030 §2): where its size can be read, they are no
+    commands, even if the rest of the line is wrong. line: with its verb, its end or without. None: nothing follows."""
+    found = _CHUNK.match(line)
+    return ChunkAnnounced(int(found[1]), bool(found[2])) if found is not None else None
 
 
 def etrn(arguments: bytes) -> QueueRunAsked:
@@ -311,6 +336,10 @@ def auth(arguments: bytes) -> AuthBegun:
         cursor.fail("auth-command", "mechanism")
     initial = None
     if cursor.match(_SPACES) is not None:
-        initial = cursor.match(_RESPONSE)
+        at = cursor.at
+        initial = cursor.match(_WORD)
+        if initial is not None and not _RESPONSE.fullmatch(initial):
+            cursor.at = at
+            cursor.fail("initial-response", "base64", "501.auth_base64", mechanism=_text(mechanism).upper())
     cursor.end("auth-command")
     return AuthBegun(_text(mechanism).upper(), b"" if initial == b"=" else initial)

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 
 from mailtutor.protocols.ciphertext import RecordReader, is_tls
 from mailtutor.protocols.lines import Kind, Line, LineReader, Source, bare_line_end
-from mailtutor.protocols.smtp import table
+from mailtutor.protocols.skim import Content
+from mailtutor.protocols.smtp import grammar, table
 from mailtutor.protocols.smtp.server import outcome_of
 from mailtutor.protocols.spec import Outcome
 
@@ -23,25 +24,23 @@ _LINE_LIMIT = 64 * 1024
 _PIECE_LIMIT = 16 * 1024
 _VERB = re.compile(rb"[A-Za-z][A-Za-z0-9]*")
 _REPLY = re.compile(rb"([2-5][0-9][0-9])(?:([ \-])|(?=\r?\n|$))")
-_CHUNK = re.compile(rb"BDAT +(\d{1,19})( +LAST)? *\r?\n", re.IGNORECASE)
 # After these the meaning of the client's next bytes hangs on the answer.
 _WAITS = frozenset({"DATA", "AUTH", "STARTTLS"})
 _DISCARDED = "smtp.oddity.discarded"
 
 
 class SmtpObserver:
-    """One connection. Implements `protocols.engine.Observer`."""
+    """One connection. Implements `protocols.skim.Skimming`."""
 
     def __init__(self) -> None:
+        self.skims = False
         self._state = table.CONNECT
         self._client = LineReader(_LINE_LIMIT)
         self._server = LineReader(_LINE_LIMIT)
         # By the names of the moves: a chunk that is not the last is `table.CHUNK`.
         self._pending: deque[str] = deque()
         self._heard_server = False
-        self._after_crlf = True
-        # The last line of the message is a dot that only careless servers take for its end.
-        self._loose_end = False
+        self._content = Content()
         self._chunk_left = 0
         self._piece = bytearray()
         # Set once the line is closed to readers.
@@ -84,7 +83,7 @@ class SmtpObserver:
                 # Nobody answered. With only the client's half to read, DATA was most likely accepted.
                 verb = self._pending.pop()
                 if verb == "DATA" and not self._heard_server:
-                    self._state = table.DATA
+                    self._state, self._content = table.DATA, Content()
             before = len(self._client)
             self._read_client(found)
             if len(self._client) == before:
@@ -112,6 +111,11 @@ class SmtpObserver:
                 found += [self._line(Source.CLIENT, Kind.LITERAL, raw, "BDAT") for raw in self._chunk()]
                 if self._chunk_left:
                     return
+            if self.skims and self._state == table.DATA:
+                if content := self._content.take(self._client):
+                    found.append(self._line(Source.CLIENT, Kind.DATA, content))
+                if not self._content.is_at_end:
+                    return
             raw = self._client.line()
             if raw is None:
                 return
@@ -125,16 +129,24 @@ class SmtpObserver:
 
     def _command(self, raw: bytes) -> Line:
         verb = self._verb(raw)
-        chunk = _CHUNK.fullmatch(raw)
+        chunk = grammar.announced_chunk(raw)
+        move = verb
         if chunk is not None:
-            self._chunk_left = int(chunk[1])
-        self._pending.append(table.CHUNK if chunk is not None and not chunk[2] else verb)
+            self._chunk_left = chunk.size
+            move = verb if chunk.last else table.CHUNK
+        elif verb == "BDAT":
+            move = table.UNREADABLE_CHUNK
+        self._pending.append(move)
         return self._line(Source.CLIENT, Kind.COMMAND, raw, verb)
 
     def _chunk(self) -> Iterator[bytes]:
-        """What has come of the chunk, line by line."""
+        """What has come of the chunk, line by line, or together for who skims."""
         got = self._client.take(self._chunk_left)
         self._chunk_left -= len(got)
+        if self.skims:
+            if got:
+                yield got
+            return
         piece = self._piece
         piece += got
         start = 0
@@ -151,14 +163,13 @@ class SmtpObserver:
         del piece[:start]
 
     def _data(self, raw: bytes) -> Line:
-        if raw == b".\r\n" and self._after_crlf:
+        if raw == b".\r\n" and self._content.after_crlf:
             self._pending.append(table.END)
             # No more message lines: what follows is commands again, whatever the answer will be.
             line = self._line(Source.CLIENT, Kind.END, raw, table.END)
             self._state = table.READY
             return Line(line.source, line.kind, raw, table.END, before=table.DATA, after=table.DATA)
-        self._after_crlf = raw.endswith(b"\r\n")
-        self._loose_end = raw.rstrip(b"\r\n") == b"."
+        self._content.passed(raw)
         return self._line(Source.CLIENT, Kind.DATA, raw)
 
     # The server ---------------------------------------------------------------------------------------------------
@@ -170,10 +181,11 @@ class SmtpObserver:
         code = found[1].decode()
         outcome = outcome_of(code)
         last = found[2] != b"-"
-        if self._state == table.DATA and self._loose_end and not self._pending:
-            # Answered, so it was an end to this server.
+        is_end = self._content.loose_end or outcome is Outcome.SUCCESS
+        if self._state == table.DATA and is_end and not self._pending:
+            # Answered, so it was an end to this server, perhaps with more behind it.
             self._pending.append(table.END)
-            self._state, self._loose_end = table.READY, False
+            self._state = table.READY
         verb = self._pending[0] if self._pending else ""
         greeting = not verb and self._state == table.CONNECT
         before = table.DATA if verb == table.END else self._state
@@ -196,8 +208,7 @@ class SmtpObserver:
             pass  # already back among commands
         elif verb == "DATA" and outcome is Outcome.GO_ON:
             # Also where every recipient was refused (RFC 2920 §3.1).
-            self._state = table.DATA
-            self._after_crlf = True
+            self._state, self._content = table.DATA, Content()
         elif verb in table.MOVES.get(self._state, {}):
             self._state = table.TABLE.after(self._state, verb, outcome)
         elif outcome in (Outcome.SUCCESS, Outcome.GO_ON):

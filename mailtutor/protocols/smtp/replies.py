@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mailtutor.protocols.spec import Reply
+from collections.abc import Mapping
+
+from mailtutor.protocols.spec import Reply, Wording
 
 _ROWS = (
     # Coming and going
@@ -70,6 +72,7 @@ _ROWS = (
     Reply("501.path_too_long", "501", "Path too long: 64 octets before the @, 255 after it", None, "5.1.3"),
     Reply("501.parameter_value", "501", "Bad value of parameter {parameter}; write {syntax}", None, "5.5.4"),
     Reply("501.auth_cancelled", "501", "Authentication cancelled", None, "5.7.0"),
+    Reply("501.auth_no_initial", "501", "{mechanism}: the server speaks first; AUTH without a response", None, "5.7.0"),
     Reply("501.auth_base64", "501", "That is not base64 of what {mechanism} sends", None, "5.5.2"),
     Reply("502.not_offered", "502", "{verb} is not offered here", "Command not implemented", "5.5.1"),
     # Out of order
@@ -100,6 +103,8 @@ _ROWS = (
     Reply("550.relaying", "550", "{path} ... Relaying denied", None, "5.7.1"),
     Reply("551.user_not_local", "551", "User not local; please try <{path}>", None, "5.1.6"),
     Reply("552.too_big", "552", "Message too big: at most {limit} octets", None, "5.3.4"),
+    Reply("552.header_too_big", "552", "Header too big: at most {limit} octets", None, "5.3.4"),
+    Reply("552.too_many_fields", "552", "Header too long: at most {limit} fields", None, "5.3.4"),
     Reply("552.mailbox_full", "552", "Mailbox of {path} is full and will stay so", None, "5.2.2"),
     Reply("553.not_yours", "553", "{username} may not send as {path}", None, "5.7.1"),
     Reply("553.need_smtputf8", "553", "An address that is not ASCII needs the parameter SMTPUTF8", None, "5.6.7"),
@@ -115,3 +120,43 @@ REPLIES = {row.key: row for row in _ROWS}
 
 # After these the server closes, whatever was asked (RFC 5321 §3.8, RFC 7504 §3).
 CLOSING = frozenset({"221", "421", "521"})
+
+_ELLIPSIS = "..."
+# Of a character in UTF-8.
+_MOST_OCTETS = 4
+
+
+class _Facts(dict[str, str]):
+    """What a reply is filled with. A fault may be any reply at any stage: where it misses a fact it says less."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def fitting(row: Reply, wording: Wording, facts: Mapping[str, str], room: int) -> list[str]:
+    """The lines of a reply's words, none with more than `room` octets of UTF-8 (RFC 5321 §4.5.3.1.5).
+
+    What is too long is what a client said and the reply repeats: the longest fact is cut, between characters, so that
+    the reply's own words stay. A fact of several lines is cut at the end of each.
+    """
+    lines = row.words(wording, _Facts(facts))
+    if all(len(line) * _MOST_OCTETS <= room for line in lines):
+        return lines
+    excess = max(map(_octets, lines)) - room
+    if excess > 0:
+        used = {name: value for name, value in facts.items() if "\n" not in value}
+        longest = max(used, key=lambda name: (f"{{{name}}}" in row.phrase, _octets(used[name])), default="")
+        if longest and _octets(used[longest]) > excess + len(_ELLIPSIS):
+            kept = _cut(used[longest], _octets(used[longest]) - excess - len(_ELLIPSIS)) + _ELLIPSIS
+            lines = row.words(wording, _Facts({**facts, longest: kept}))
+    return [_cut(line, room) for line in lines]
+
+
+def _octets(text: str) -> int:
+    return len(text.encode("utf-8", "surrogateescape"))
+
+
+def _cut(text: str, room: int) -> str:
+    """As many whole characters as `room` octets hold."""
+    octets = text.encode("utf-8", "surrogateescape")
+    return text if len(octets) <= room else octets[: max(0, room)].decode("utf-8", "ignore")

@@ -22,10 +22,11 @@ from mailtutor.protocols.engine import CLOSE, NEED_DATA, Speaker, StartTls
 from mailtutor.protocols.lines import LineReader, bare_line_end
 from mailtutor.protocols.sasl.exchange import AuthAttempted, Exchange, Question, ScramKeysAsked
 from mailtutor.protocols.sasl.mechanisms import ScramKeys
-from mailtutor.protocols.smtp import checks, events, table
-from mailtutor.protocols.smtp.body import BodyReader, ChunkReader, check_text
+from mailtutor.protocols.smtp import checks, events, grammar, table
+from mailtutor.protocols.smtp.body import BodyReader, ChunkReader, check_header, check_text
 from mailtutor.protocols.smtp.limits import Limits
 from mailtutor.protocols.smtp.offer import Offer
+from mailtutor.protocols.smtp.replies import fitting
 from mailtutor.protocols.spec import Outcome, Wording
 
 _VERB = re.compile(rb"[A-Za-z][A-Za-z0-9\-]*")
@@ -263,19 +264,21 @@ class SmtpServer(Speaker):
             if verb not in table.COMMANDS or (arguments and not arguments.startswith(b" ")):
                 self._refuse_verb(verb, line)
             self._check_offered(verb)
-            if verb == "BDAT":
-                self._begin_chunk(arguments)
-                return None
             self._check_order(verb)
             return self._settle(verb, self._parse(verb, arguments))
         except RemoteProtocolError as refused:
-            self._say(refused.reply, **refused.fields)
+            chunk = grammar.announced_chunk(raw)
+            if chunk is not None:
+                self._begin_chunk(chunk, refused)
+            else:
+                self._say(refused.reply, **refused.fields)
             return None
 
     def _check_line(self, raw: bytes, verb: str) -> None:
         limit = self._line_limits.get(verb, self.limits.line)
         if self._lines.overlong or len(raw) > limit:
-            raise RemoteProtocolError("500.line_too_long", limit=str(limit))
+            key = "500.auth_line_too_long" if verb == "AUTH" else "500.line_too_long"
+            raise RemoteProtocolError(key, limit=str(limit))
         wrong = self._wrong_end(raw)
         if wrong:
             raise RemoteProtocolError(_LINE_ENDS[wrong])
@@ -344,6 +347,8 @@ class SmtpServer(Speaker):
                 self._help(verb, event)
             case events.AuthBegun():
                 return self._begin_auth(event)
+            case events.ChunkAnnounced():
+                self._begin_chunk(event)
             case _:
                 checks.check(event, self)
                 return self._ask(verb, event)
@@ -378,6 +383,7 @@ class SmtpServer(Speaker):
         self._asked = (table.END, None)
         try:
             body.check(self.limits.text_line)
+            check_header(body.content, self.limits)
             return self._message_received(table.END, body.content, chunked=False)
         except RemoteProtocolError as refused:
             self.reply(refused.reply, **refused.fields)
@@ -390,15 +396,8 @@ class SmtpServer(Speaker):
             raise RemoteProtocolError("554.eight_bit")
         return self._ask(verb, events.MessageReceived(content, sender, tuple(self.recipients), chunked))
 
-    def _begin_chunk(self, arguments: bytes) -> None:
+    def _begin_chunk(self, chunk: events.ChunkAnnounced, refusal: RemoteProtocolError | None = None) -> None:
         """BDAT: its octets follow whatever we think of it, so they are swallowed before it is refused."""
-        chunk = self._parse("BDAT", arguments)
-        assert isinstance(chunk, events.ChunkAnnounced)
-        refusal = None
-        try:
-            self._check_order("BDAT")
-        except RemoteProtocolError as refused:
-            refusal = refused
         self._chunks = self._chunks or ChunkReader(self.limits.size)
         self._chunks.begin(chunk.size, last=chunk.last, refusal=refusal)
         self._in_chunk = True
@@ -421,6 +420,7 @@ class SmtpServer(Speaker):
             assert self.sender is not None
             if self.sender.body != "BINARYMIME":
                 check_text(content, self.limits.text_line)
+            check_header(content, self.limits)
             return self._message_received(verb, content, chunked=True)
         except RemoteProtocolError as refused:
             self.reply(refused.reply, **refused.fields)
@@ -442,6 +442,7 @@ class SmtpServer(Speaker):
             self.host,
             nonsense="501.auth_base64",
             denied="535.wrong",
+            unwanted="501.auth_no_initial",
         )
         return self._auth_next(self._auth.begin(event.initial))
 
@@ -476,12 +477,15 @@ class SmtpServer(Speaker):
             self.errors += 1
             if self.limits.errors and self.errors > self.limits.errors:
                 row = table.REPLIES["421.too_many_errors"]
-        words = row.words(self.wording, _Facts({"host": self.host, "client": self.client_name, **fields}))
-        # A server without extensions has nothing to say after its greeting.
-        lines = words[:-1] if len(words) > 1 and not words[-1] else words
         # Enhanced codes are for clients that saw them offered (RFC 2034 §3), so not before EHLO.
         shown = row.enhanced and self.extended and "ENHANCEDSTATUSCODES" in self.offered
         enhanced = f"{row.enhanced} " if shown else ""
+        facts = {"host": self.host, "client": self.client_name, **fields}
+        # A challenge is base64 that must come whole (RFC 4954 §4 gives it a limit of its own).
+        room = table.LONGEST_REPLY - len(f"{row.code} {enhanced}\r\n") if row.code != "334" else table.LONGEST_LINE
+        words = fitting(row, self.wording, facts, room)
+        # A server without extensions has nothing to say after its greeting.
+        lines = words[:-1] if len(words) > 1 and not words[-1] else words
         for index, text in enumerate(lines):
             mark = " " if index == len(lines) - 1 else "-"
             self._out += f"{row.code}{mark}{enhanced}{text}".rstrip(" ").encode("utf-8", "surrogateescape")
@@ -496,13 +500,6 @@ class SmtpServer(Speaker):
 def _parsed(verb: str, arguments: bytes) -> object:
     """A command's event; who sends much mail says the same few lines again and again."""
     return table.COMMANDS[verb].parse(arguments)
-
-
-class _Facts(dict[str, str]):
-    """What a reply is filled with. A fault may be any reply at any stage: where it misses a fact it says less."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
 
 
 def _named(line: bytes) -> str:

@@ -90,8 +90,9 @@ _BEFORE_HELLO = {WAIT: "503.need_hello", **_BARRED}
 _ONCE_SENT = {**_BEFORE_HELLO, BDAT: "503.chunks_begun"}
 _DISK = ("452.no_room", "451.local")
 _CONTENT = (
-    "552.too_big", "550.bare_line_end", "550.nul", "550.text_line_too_long", "550.not_content", "554.eight_bit",
-    "554.loop", "554.refused", "552.mailbox_full", "452.mailbox_full", "451.greylisted", *_DISK,
+    "552.too_big", "552.header_too_big", "552.too_many_fields", "550.bare_line_end", "550.nul",
+    "550.text_line_too_long", "550.not_content", "554.eight_bit", "554.loop", "554.refused", "552.mailbox_full",
+    "452.mailbox_full", "451.greylisted", *_DISK,
 )  # fmt: skip
 
 COMMANDS = {
@@ -114,9 +115,9 @@ COMMANDS = {
         Command(
             "AUTH", "AUTH mechanism [initial-response]", grammar.auth, "RFC 4954 §4", "AUTH PLAIN", "handshake",
             (
-                "235.authenticated", "334.challenge", "501.auth_base64", "501.auth_cancelled", "504.mechanism",
-                "500.auth_line_too_long", "454.auth", "535.wrong", "538.need_tls", *_NOT_HERE, "503.need_hello",
-                "503.authenticated", "503.in_transaction", *_ALWAYS,
+                "235.authenticated", "334.challenge", "501.auth_base64", "501.auth_no_initial", "501.auth_cancelled",
+                "504.mechanism", "500.auth_line_too_long", "454.auth", "535.wrong", "538.need_tls", *_NOT_HERE,
+                "503.need_hello", "503.authenticated", "503.in_transaction", *_ALWAYS,
             ),
             misplaced=_BEFORE_HELLO, misplaced_else="503.in_transaction", capability="AUTH",
         ),
@@ -152,7 +153,7 @@ COMMANDS = {
             misplaced=_ONCE_SENT | {MAIL: "503.need_rcpt"}, misplaced_else="503.need_mail",
         ),
         Command(
-            "BDAT", "BDAT octets [LAST]", grammar.bdat, "RFC 3030 §2", "BDAT 0 LAST", "transfer",
+            "BDAT", "BDAT octets [LAST]", grammar.bdat, "RFC 3030 §2", "BDAT 20 LAST", "transfer",
             (
                 "250.chunk", "250.accepted", *_NOT_HERE, "503.need_hello", "503.need_mail", "503.need_rcpt", *_CONTENT,
                 *_ALWAYS,
@@ -201,6 +202,9 @@ COMMANDS = {
     )
 }  # fmt: skip
 
+# What an observer takes a BDAT for whose octets cannot be counted: nothing follows it, and refused it moves nothing.
+UNREADABLE_CHUNK = "BDAT unreadable"
+
 # What answers nothing: the greeting, and a line that is no command.
 UNASKED = (
     "220.ready", "421.busy", "421.too_many_sessions", "521.no_mail", "554.no_service", "500.empty", "500.unknown",
@@ -211,6 +215,9 @@ NOT_OFFERED = frozenset({"SEND", "SOML", "SAML", "TURN", "ATRN", "BURL"})
 
 # Octets no line of commands may exceed, whatever a server's limit: what AUTH may have (RFC 4954 §4), for responses too.
 LONGEST_LINE = 12288
+
+# Octets of a line of a reply, CRLF included (RFC 5321 §4.5.3.1.5).
+LONGEST_REPLY = 512
 
 # What a server can say in EHLO, in the order it says it.
 CAPABILITIES = {

@@ -16,7 +16,9 @@ from mailtutor.tui.contract import Stage
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.widgets.prose import Prose
 
-_ACTS = ("send", "fetch_pop3", "fetch_imap", "host_down", "flush", "faults", "queue", "jump", "clock_faster")
+_ACTS = (
+    "send", "fetch_pop3", "fetch_imap", "alice_imap", "faults", "queue", "mailboxes", "jump", "clock_faster",
+)  # fmt: skip
 
 
 class LabScreen(StageScreen):
@@ -86,6 +88,10 @@ class LabScreen(StageScreen):
     def action_fetch_imap(self) -> None:
         """bob reads by IMAP."""
         self._act("fetch-imap")
+
+    def action_alice_imap(self) -> None:
+        """alice reads by IMAP: what comes back to her, too."""
+        self._act("alice-imap")
 
     def action_host_down(self) -> None:
         """Switches hamburger.edu off, or on again."""

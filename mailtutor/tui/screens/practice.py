@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from mailtutor.errors import MailtutorError
-from mailtutor.reading.coach import advise, expects_command
+from mailtutor.reading.coach import Advice, advise, advise_text, expects_command
 from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.text.telling import tell
 from mailtutor.tui.actions import PRACTICE, bindings
@@ -19,12 +19,13 @@ from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.widgets.prompt import Prompt
 from mailtutor.tui.widgets.prose import Prose
 
-PROTOCOLS = ("smtp", "pop3", "imap")
-SERVER = 1  # hamburger.edu, where bob's mailbox is
+SENDER, SERVER = 0, 1  # crepes.fr, where alice hands in her mail; hamburger.edu, where bob's mailbox is
+# The doors in the order they are turned to: service → protocol, host.
+DOORS = {"smtp": ("smtp", SERVER), "submission": ("smtp", SENDER), "pop3": ("pop3", SERVER), "imap": ("imap", SERVER)}
 
 
 class PracticeScreen(StageScreen):
-    """The wire, and a prompt under it."""
+    """The wire, and a prompt under it. protocol: the door to begin with, by the name of its service."""
 
     MODE = PRACTICE
     BINDINGS: ClassVar[list[BindingType]] = bindings(PRACTICE)
@@ -38,11 +39,20 @@ class PracticeScreen(StageScreen):
 
     def __init__(self, session: Stage, *, protocol: str = "smtp") -> None:
         super().__init__(session)
-        self.protocol = protocol
+        self.service = protocol
         self.prompt = Prompt(id="prompt")
         self._text = Prose(id="text")
         self.console: Console | None = None
         self._is_new = False
+
+    @property
+    def protocol(self) -> str:
+        """What is spoken at the door."""
+        return DOORS[self.service][0]
+
+    @property
+    def _host(self) -> int:
+        return DOORS[self.service][1]
 
     def side(self) -> ComposeResult:
         """What to try."""
@@ -64,11 +74,11 @@ class PracticeScreen(StageScreen):
 
     def speak(self) -> None:
         """Draws the text beside the wire."""
-        self.bar.title(self.words("screen.practice.title", protocol=self.protocol.upper()))
-        parts = [self.words(f"screen.practice.{self.protocol}"), self.words("screen.practice.how")]
+        self.bar.title(self.words("screen.practice.title", protocol=self.service.upper()))
+        parts = [self.words(f"screen.practice.{self.service}"), self.words("screen.practice.how")]
         if len(self.session.hosts) > SERVER:
-            host = self.session.hosts[SERVER]
-            port = host.ports.get(self.protocol, 0)
+            host = self.session.hosts[self._host]
+            port = host.ports.get(self.service, 0)
             door = self.words("screen.practice.door", host=host.name, address=host.address, port=port)
             parts.append("  ".join([door, *(f"`{user.name}` · `{user.password}`" for user in host.users)]))
         self._text.show("\n\n".join(parts), dense=self.has_class("-narrow"))
@@ -82,15 +92,15 @@ class PracticeScreen(StageScreen):
             return
         if self.console is not None:
             self.console.close()
-        host, protocol = self.session.hosts[SERVER].name, self.protocol
+        host, service = self.session.hosts[self._host].name, self.service
         self.in_lab(
-            lambda: self.session.console(host, protocol),
-            lambda console: self._connected(protocol, console),
+            lambda: self.session.console(host, service),
+            lambda console: self._connected(service, console),
             lambda: None,
         )
 
-    def _connected(self, protocol: str, console: Console) -> None:
-        if protocol != self.protocol:  # the student has turned to another one meanwhile
+    def _connected(self, service: str, console: Console) -> None:
+        if service != self.service:  # the student has turned to another one meanwhile
             console.close()
             return
         self.console, self._is_new = console, True
@@ -132,7 +142,10 @@ class PracticeScreen(StageScreen):
         self.viewpoint.go(None)
         judged = expects_command(self.protocol, self._state, rows)
         line = event.line.encode("utf-8", "surrogateescape")
-        advice = advise(line, self.protocol, self._state, self.words) if judged else None
+        if judged:
+            advice: Advice | None = advise(line, self.protocol, self._state, self.words, self.prompt.offers)
+        else:
+            advice = advise_text(line, self.protocol, self._state, self.words)
         self.prompt.advise(advice, event.line, len(rows))
         try:
             self.console.send(event.line)
@@ -149,8 +162,9 @@ class PracticeScreen(StageScreen):
             self._connect()
 
     def action_protocol(self) -> None:
-        """The next protocol."""
-        self.protocol = PROTOCOLS[(PROTOCOLS.index(self.protocol) + 1) % len(PROTOCOLS)]
+        """The next door."""
+        services = tuple(DOORS)
+        self.service = services[(services.index(self.service) + 1) % len(services)]
         self.speak()
         self.action_reconnect()
 

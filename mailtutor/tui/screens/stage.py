@@ -320,6 +320,8 @@ class StageScreen(WorldActions):
         self.meaning.bytes = self.view == "bytes"
         self.meaning.speak()
         self.keybar.put_first(QUEUE if self.view == "queue" else "")
+        if self.view == "queue":
+            self.queue.lead()
         self.draw()
 
     # Actions ----------------------------------------------------------------------------------------------------------

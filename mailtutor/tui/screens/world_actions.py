@@ -183,7 +183,7 @@ class WorldActions(PaneActions):
         if row is None or not self.may_change_world():
             return None
         if row.state not in WAITING:
-            self.tell(self.words("screen.queue.over"))
+            self.tell(self.words("screen.queue.over", id=visible(row.queue_id)))
             return None
         return row
 

@@ -19,12 +19,15 @@ from mailtutor.reading.coach import Advice, answer_to, completions, expects_comm
 from mailtutor.reading.dialogue import Connection
 from mailtutor.reading.explain import next_verbs
 from mailtutor.reading.offers import offered
+from mailtutor.reading.smtp_lines import Chunk, chunk_coming
 from mailtutor.reading.visible import visible
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.speaking import Speaking
 
 # Of a long line this many cells are shown before and after the place where it stopped making sense.
 _READ_CELLS, _UNREAD_CELLS = 24, 16
+# To these the line is not right as it is written, whatever grammar says (RFC 5321 §4.2.2).
+_MISWRITTEN = frozenset({"500", "501", "555"})
 
 
 class CommandInput(Input):
@@ -104,6 +107,9 @@ class Prompt(Speaking, Vertical):
         self._answer: Line | None = None
         self._ready = False
         self._in_literal = False
+        self._chunk: Chunk | None = None
+        # The door's name: what a refusal means hangs on it.
+        self._service = ""
         self._offers: frozenset[str] = frozenset()
         # TLS stands: only EHLO tells what the server offers inside (RFC 3207 §4.2).
         self._secured = False
@@ -124,13 +130,20 @@ class Prompt(Speaking, Vertical):
         *,
         is_open: bool,
         in_literal: bool = False,
+        chunk: Chunk | None = None,
         offers: frozenset[str] = frozenset(),
     ) -> None:
-        """Where the conversation is: what Tab completes and what the hints list. offers: see `offered`."""
-        now = (protocol, state, is_open, in_literal, offers)
-        if now != (self.input.protocol, self.input.state, self._ready, self._in_literal, self._offers):
-            self.input.protocol, self.input.state, self._ready, self._in_literal, self._offers = now
+        """Where the conversation is: what Tab completes and what the hints list. chunk: see `chunk_coming`. offers: see
+        `offered`."""
+        now = (protocol, state, is_open, in_literal, chunk, offers)
+        if now != (self.input.protocol, self.input.state, self._ready, self._in_literal, self._chunk, self._offers):
+            self.input.protocol, self.input.state, self._ready, self._in_literal, self._chunk, self._offers = now
             self.speak()
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """The extensions the server has named by now."""
+        return self._offers
 
     def follow(self, connection: Connection, *, is_open: bool) -> None:
         """The same, read from the connection; once the server has answered, its answer has the last word."""
@@ -139,7 +152,9 @@ class Prompt(Speaking, Vertical):
         if len(rows) != self._offered_at and takes_commands(protocol, state):
             # Not for every line of a letter: it is read back to the last EHLO.
             self._offered_at, self._offered = len(rows), offered(rows) if protocol == "smtp" else frozenset()
-        self.at(protocol, state, is_open=is_open, in_literal=in_literal, offers=self._offered)
+        self._service = connection.service
+        chunk = chunk_coming(rows) if protocol == "smtp" and in_literal else None
+        self.at(protocol, state, is_open=is_open, in_literal=in_literal, chunk=chunk, offers=self._offered)
         if bool(connection.tls) != self._secured:
             self._secured = bool(connection.tls)
             self.speak()
@@ -182,6 +197,10 @@ class Prompt(Speaking, Vertical):
         protocol, state = self.input.protocol, self.input.state
         if not self._ready:
             self.input.placeholder = self.words("screen.typing.closed")
+        elif self._chunk is not None:
+            self.input.placeholder = self.words("screen.typing.chunk")
+            still = self.words("screen.typing.octets", left=self._chunk.left, size=self._chunk.size)
+            lines.append(Content.styled(still, "$accent"))
         elif self._in_literal:
             self.input.placeholder = self.words("screen.typing.literal")
         elif protocol and not takes_commands(protocol, state):
@@ -212,7 +231,8 @@ class Prompt(Speaking, Vertical):
     def _coach(self, advice: Advice) -> list[Content]:
         if advice.is_right:
             holds = self._answer is None or self._answer.outcome in (Outcome.SUCCESS, Outcome.GO_ON)
-            return [self._verdict(advice), *([Content(advice.note)] if advice.note and holds else [])]
+            note = advice.note if holds else self._reason(advice)
+            return [self._verdict(advice), *([Content(note)] if note else [])]
         lines = [
             Content.assemble(
                 ("✘ ", "bold $wire-refused"), (advice.headline, "bold"), (f"   {advice.rfc}", "$wire-quiet")
@@ -221,7 +241,7 @@ class Prompt(Speaking, Vertical):
         if self._answer is not None and self._answer.outcome in (Outcome.SUCCESS, Outcome.GO_ON):
             taken = self.words("screen.coach.accepted", reply=visible(self._answer.text))
             lines.append(Content.styled(f"! {taken}", "$warning"))
-        if advice.rest or advice.understood:
+        if advice.understood:
             lines.append(
                 Content.assemble(
                     (f"{self.words('screen.coach.read')} ", "$wire-quiet"),
@@ -237,10 +257,10 @@ class Prompt(Speaking, Vertical):
             lines.append(
                 Content.assemble((self.words("screen.coach.syntax") + " ", "$wire-quiet"), (advice.syntax, "bold"))
             )
-        if advice.path:
-            arrow = " → " if advice.problem == "too-early" else "  "
-            key = "screen.coach.path" if advice.problem == "too-early" else "screen.typing.legal"
-            lines.append(Content.assemble((self.words(key) + " ", "$wire-quiet"), arrow.join(advice.path)))
+        if advice.path and advice.problem == "too-early":
+            # What is possible now stands in the hints, which know what the server offers.
+            way = " → ".join(advice.path)
+            lines.append(Content.assemble((self.words("screen.coach.path") + " ", "$wire-quiet"), way))
         if advice.example:
             lines.append(
                 Content.assemble(
@@ -253,11 +273,21 @@ class Prompt(Speaking, Vertical):
         """What became of a line that is right as it is written: the server may still have refused it."""
         outcome = self._answer.outcome if self._answer is not None else Outcome.NONE
         key = {Outcome.REFUSED: "screen.coach.refused", Outcome.TRY_LATER: "screen.coach.later"}.get(outcome, "")
+        if self._answer is not None and self._answer.code in _MISWRITTEN:
+            key = "screen.coach.miswritten"
         if self._answer is None or not key:
             return Content.assemble(("✔ ", "bold $success"), advice.headline)
         sentence = self.words(key, verb=advice.verb, reply=visible(self._answer.text))
         sign = "✘ " if outcome is Outcome.REFUSED else "↻ "
         return Content.assemble((sign, f"bold $wire-{outcome}"), sentence)
+
+    def _reason(self, advice: Advice) -> str:
+        """Why a line that is right is refused at this door, where that can be told."""
+        code = self._answer.code if self._answer is not None else ""
+        key = "screen.coach.reason"
+        return self.words.get(f"{key}.{self._service}-{advice.verb}-{code}") or self.words.get(
+            f"{key}.{advice.verb}-{code}"
+        )
 
 
 def _end_of(text: str, cells: int) -> str:

@@ -86,6 +86,12 @@ class QueueSheet(Sheet, can_focus=True):
         keys = [_key(row) for row in self._rows]
         return keys.index(self._cursor) if self._cursor in keys else 0
 
+    def lead(self) -> None:
+        """Puts the mark on what waits first, where it stands on a message that is over."""
+        row = self.marked
+        if row is not None and row.state not in WAITING:
+            self._cursor = None
+
     def action_move(self, step: int) -> None:
         """Marks another row."""
         if self._rows:

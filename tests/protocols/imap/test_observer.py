@@ -231,3 +231,18 @@ def test_commands_nobody_answers_are_forgotten_at_last() -> None:
         observer.observe(Source.CLIENT, b"a%d NOOP\r\n" % number)
     (line,) = observer.observe(Source.SERVER, b"a0 OK done\r\n")
     assert line.verb == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "kinds"),
+    [
+        (b"a1 APPEND x {6+}\r\na\r\nb\r\n\r\n", "command literal command"),
+        (b"a1 LOGIN bob {6+}\r\na\r\nb\r\n\r\n", "command literal literal command"),
+        # Whose tag was forgotten: what follows may be a password.
+        (b"LOGIN APPEND x {6+}\r\na\r\nb\r\n\r\n", "command literal literal command"),
+    ],
+)
+def test_who_skims_gets_a_message_together_and_a_login_line_by_line(said: bytes, kinds: str) -> None:
+    observer = ImapObserver()
+    observer.skims = True
+    assert " ".join(line.kind.value for line in observer.observe(Source.CLIENT, said)) == kinds

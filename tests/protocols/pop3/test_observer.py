@@ -230,3 +230,16 @@ def test_a_challenge_is_forgotten_once_lines_without_a_status_show_that_much_was
     for source, raw in [*said, (Source.CLIENT, b"USER bob\r\n")]:
         (line,) = observer.observe(source, raw)
     assert (line.kind, line.verb) == (Kind.COMMAND, "USER")
+
+
+def test_who_skims_gets_a_message_together_and_its_end_alone() -> None:
+    observer = Pop3Observer()
+    observer.skims = True
+    observer.observe(Source.SERVER, b"+OK ready\r\n")
+    observer.observe(Source.CLIENT, b"RETR 1\r\nNOOP\r\n")
+    lines = observer.observe(Source.SERVER, b"+OK\r\na\r\n..\r\nb\r\n.\r\n+OK\r\n")
+    assert [(line.kind, line.raw, line.verb) for line in lines[-3:]] == [
+        (Kind.DATA, b"a\r\n..\r\nb\r\n", "RETR"),
+        (Kind.END, b".\r\n", "RETR"),
+        (Kind.REPLY, b"+OK\r\n", "NOOP"),
+    ]

@@ -154,6 +154,16 @@ def test_a_server_that_does_not_want_us(greeting: str, outcome: Outcome) -> None
     assert run.handed[0][:2] == (outcome, "")
 
 
+def test_a_reply_without_end_is_not_kept() -> None:
+    courier = Courier(POLICY)
+    courier.send(letter())
+    courier.receive_data(b"220 x\r\n")
+    assert courier.next_event() is NEED_DATA
+    line = b"250-" + b"x" * 1000 + b"\r\n"
+    handed = [each for _ in range(100) for each in _until(courier, line)]
+    assert [(each.outcome, "65536 octets" in each.text) for each in handed] == [(Outcome.TRY_LATER, True)]
+
+
 def _until(courier: Courier, *said: bytes) -> list[Handed]:
     found: list[Handed] = []
     for each in said:
@@ -329,6 +339,8 @@ def test_the_servers_limits_are_kept() -> None:
     assert len(run.post.accepted) == 2
     run = Run(_server(limits=Limits(messages=1)), POLICY, letter(BOB), letter(CAROL))
     assert [each[0] for each in run.handed] == [Outcome.SUCCESS, Outcome.TRY_LATER]
+    assert [each.left_over for done in run.done for each in done.handed] == [False, True]
+    assert run.courier.is_full
 
 
 # The commands by themselves ---------------------------------------------------------------------------------------

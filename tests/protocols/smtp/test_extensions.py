@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailtutor.errors import LocalProtocolError
+from mailtutor.protocols.lines import Source
 from mailtutor.protocols.sasl import mechanisms as sasl
-from mailtutor.protocols.smtp import events
+from mailtutor.protocols.smtp import SmtpObserver, events
 from mailtutor.protocols.smtp.limits import Limits
+from mailtutor.protocols.smtp.replies import REPLIES, fitting
 from mailtutor.protocols.smtp.table import EVERYTHING, OFFERED
 from mailtutor.protocols.smtp.xtext import from_xtext, to_xtext
-from tests.protocols.smtp.talk import Post, open_post
+from mailtutor.protocols.spec import Wording
+from tests.protocols.smtp.talk import Post, open_post, pieces
 
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")
 
@@ -192,8 +195,9 @@ def test_every_mechanism_lets_in_who_knows_the_password(mechanism: str) -> None:
     [
         (b"AUTH CRAM-MD5 YWxpY2U=", [], b"501"),
         (b"AUTH SCRAM-SHA-256", [b"nonsense"], b"501"),
-        (b"AUTH SCRAM-SHA-256 " + b64encode(b"p=tls-unique,,n=a,r=b"), [], b"501"),
-        (b"AUTH SCRAM-SHA-256 " + b64encode(b"n,,n=alice,r=C"), [b64encode(b"c=biws,r=other,p=AAAA")], b"501"),
+        (b"AUTH SCRAM-SHA-256 " + b64encode(b"p=tls-unique,,n=a,r=b"), [], b"535"),
+        (b"AUTH SCRAM-SHA-256 " + b64encode(b"n,,n=alice,r=C"), [b64encode(b"c=biws,r=other,p=AAAA")], b"535"),
+        (b"AUTH SCRAM-SHA-256 " + b64encode(b"n,,n=alice,r=C"), [b64encode(b"c=eSws,r=CN.1,p=AAAA")], b"535"),
         (b"AUTH SCRAM-SHA-256 " + b64encode(b"n,,n=alice,r=C"), [b64encode(b"c=biws,r=CN.1,p=AAAA")], b"535"),
         (b"AUTH SCRAM-SHA-256 " + b64encode(b"n,,n=alice,r=C"), [b"*"], b"501"),
         (b"AUTH PLAIN " + b64encode(b"carol\0alice\0baguette"), [], b"535"),
@@ -247,6 +251,12 @@ def test_a_binary_message_may_hold_anything() -> None:
         (b"BDAT 4\r\nQUITNOOP\r\n", [b"503", b"250"]),
         (b"MAIL FROM:<a@b.c>\r\nBDAT 4 LAST\r\nQUITNOOP\r\n", [b"250", b"503", b"250"]),
         (ENVELOPE + b"BDAT x\r\nNOOP\r\n", [b"250", b"250", b"501", b"250"]),
+        (ENVELOPE + b"BDAT x\r\nBDAT 2 LAST\r\nhi", [b"250", b"250", b"501", b"250"]),
+        (ENVELOPE + b"BDAT 6 LATS\r\nQUIT\r\nNOOP\r\n", [b"250", b"250", b"501", b"250"]),
+        (ENVELOPE + b"BDAT 6 LAST\nQUIT\r\nNOOP\r\n", [b"250", b"250", b"500", b"250"]),
+        (ENVELOPE + b"BDAT 6 " + b" " * 600 + b"\r\nQUIT\r\nNOOP\r\n", [b"250", b"250", b"500", b"250"]),
+        (b"BDAT 6 \xc3\xa9\r\nQUIT\r\nNOOP\r\n", [b"500", b"250"]),
+        (b"HELO x\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n", [b"250", b"502", b"250"]),
         (ENVELOPE + b"BDAT 2\r\nhiMAIL FROM:<a@b.c>\r\nRCPT TO:<a@b.c>\r\n", [b"250"] * 3 + [b"503"] * 2),
         (ENVELOPE + b"BDAT 2\r\nhiRSET\r\nBDAT 4 LAST\r\nQUITNOOP\r\n", [b"250"] * 4 + [b"503", b"250"]),
         (ENVELOPE + b"BDAT 3\r\na\nbBDAT 0 LAST\r\nBDAT 0 LAST\r\n", [b"250"] * 3 + [b"550", b"503"]),
@@ -401,3 +411,133 @@ def test_nothing_but_the_real_end_ends_a_message(sent: list[bytes]) -> None:
     post.feed(ENVELOPE + b"DATA\r\n")
     assert _codes(post.feed(stream))[0] == (b"250" if is_text else b"550")
     assert post.accepted == ([text.replace(b"\r\n.", b"\r\n")] if is_text else [])
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_the_octets_of_a_chunk_refused_for_want_of_tls_are_no_commands(size: int) -> None:
+    post = _post(tls_required=True)
+    said = b"".join(post.feed(piece) for piece in pieces(b"BDAT 6 LAST\r\nQUIT\r\nNOOP\r\n", size))
+    assert _codes(said) == [b"530", b"250"]
+    assert not post.closed
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"BDAT 6", b"BDAT 6 LAST", b"BDAT 6 LATS", b"BDAT 6LAST", b"BDAT x", b"BDAT", b"BDAT 6  last  ", b"BDAT 6 \r6",
+     b"bdat 6 \xff", b"BDAT  6 " + b" " * 700, b"BDAT 99999999999999999999"],
+)  # fmt: skip
+@pytest.mark.parametrize("before", [b"", b"MAIL FROM:<a@b.c>\r\n", ENVELOPE])
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_server_and_observer_agree_on_what_is_a_chunk(line: bytes, before: bytes, end: bytes) -> None:
+    post, observer = open_post(greeted=False, offered=EVERYTHING), SmtpObserver()
+    observer.observe(Source.SERVER, post.server.data_to_send())
+    for said in (b"EHLO x\r\n", before, line + end + b"NOOP\r\nRSET\r\n", b"NOOP\r\n"):
+        observer.observe(Source.CLIENT, said)
+        observer.observe(Source.SERVER, post.feed(said))
+        assert observer.state == post.server.state
+
+
+# Logins that go wrong, by their codes -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (b"AUTH CRAM-MD5 eA==", b"501 5.7.0 CRAM-MD5"),
+        (b"AUTH PLAIN !!!", b"501 5.5.2 "),
+        (b"AUTH PLAIN ====", b"501 5.5.2 "),
+        (b"AUTH PLAIN " + b"A" * 12300, b"500 5.5.6 "),
+        (b"AUTH PLAIN YWxp ZQ==", b"501 5.5.4 "),
+    ],
+)
+def test_what_is_wrong_with_a_login_has_its_own_code(command: bytes, said: bytes) -> None:
+    assert _post().feed(command + b"\r\n").startswith(said)
+
+
+@pytest.mark.parametrize("acting_for", [b"alice", b"alice@hamburger.edu", b"Alice@Hamburger.EDU"])
+def test_who_acts_for_herself_may_write_her_whole_address(acting_for: bytes) -> None:
+    assert _post().feed(b"AUTH PLAIN " + b64encode(acting_for + b"\0alice\0baguette") + b"\r\n")[:3] == b"235"
+
+
+@pytest.mark.parametrize("acting_for", [b"carol@hamburger.edu", b"alice@crepes.fr"])
+def test_nobody_acts_for_somebody_else(acting_for: bytes) -> None:
+    assert _post().feed(b"AUTH PLAIN " + b64encode(acting_for + b"\0alice\0baguette") + b"\r\n")[:3] == b"535"
+
+
+# Replies that repeat what was said ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (b"VRFY " + b"b" * 480, b" ... User unknown"),
+        (b"VRFY " + "鲍".encode() * 150 + b" SMTPUTF8", b" ... User unknown"),
+        (b"ETRN " + b"node." * 98 + b"edu", b" started"),
+        (b"MAIL FROM:<a@b.c> " + b"X" * 900 + b"=1", b"..."),
+    ],
+)
+def test_no_line_of_a_reply_is_longer_than_512_octets(said: bytes, kept: bytes) -> None:
+    post = _post(limits=Limits(line=1000))
+    lines = post.feed(said + b"\r\n").splitlines(keepends=True)
+    assert all(len(line) <= 512 and line.decode() for line in lines)
+    assert kept in lines[-1]
+
+
+def test_a_fact_of_many_lines_is_cut_in_each() -> None:
+    rows = fitting(REPLIES["250.list"], Wording.EXTENDED, {"members": "é" * 300 + "\nbob"}, 501)
+    assert rows == ["é" * 250, "bob"]
+
+
+# Whom VRFY means ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        (b'VRFY "bob"', "bob"),
+        (b"VRFY Bob <bob@hamburger.edu>", "bob@hamburger.edu"),
+        (b'VRFY "Bob <bob@hamburger.edu>"', "bob@hamburger.edu"),
+        (b'VRFY "bob"@hamburger.edu', "bob@hamburger.edu"),
+        (b'VRFY "bob" SMTPUTF8', "bob"),
+        (b'VRFY ""', '""'),
+        (b"VRFY <>", "<>"),
+        (b'EXPN "students"', "students"),
+        (b"EXPN Sam Q. Smith", "Sam Q. Smith"),
+    ],
+)
+def test_quotes_and_brackets_change_nobodys_name(said: bytes, word: str) -> None:
+    post = _post()
+    post.feed(said + b"\r\n")
+    event = post.seen[-1]
+    assert isinstance(event, events.VerifyAsked | events.ExpandAsked)
+    assert event.word == word
+
+
+# Headers ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (b"A: 1\r\nB: 2\r\n\r\nC: 3\r\n", b"250"),
+        (b"A: 1\r\n 2:\r\n 3:\r\nB: 2\r\n\r\n", b"250"),
+        (b"A: 1\r\nB: 2\r\nC: 3\r\n\r\n", b"552"),
+        (b"A: 1\r\nB: 2\r\nC: 3\r\n", b"552"),
+        (b"A: " + b"1" * 100 + b"\r\n\r\n", b"552"),
+        (b"no header: at all, only text of some length\r\n" * 3, b"250"),
+        (b"\r\nA: 1\r\nB: 2\r\nC: 3\r\n", b"250"),
+    ],
+)
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_header_has_limits_of_its_own(message: bytes, code: bytes, chunked: bool) -> None:
+    post = _post(limits=Limits(header=80, header_fields=2))
+    carried = b"BDAT %d LAST\r\n" % len(message) + message if chunked else b"DATA\r\n" + message + b".\r\n"
+    said = post.feed(ENVELOPE + carried + b"NOOP\r\n").splitlines()
+    assert said[-2][:3] == code
+    assert said[-2].startswith(b"552 5.3.4 Header") or code == b"250"
+    assert said[-1][:3] == b"250"
+
+
+def test_without_limits_a_header_may_be_anything() -> None:
+    post = _post(limits=Limits(header=0, header_fields=0))
+    assert b"250 2.0.0 Message" in post.feed(ENVELOPE + b"DATA\r\n" + b"A: 1\r\n" * 2000 + b".\r\n")

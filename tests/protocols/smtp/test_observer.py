@@ -302,3 +302,32 @@ def test_a_server_never_raises_and_says_the_same_however_the_bytes_are_cut(data:
         post.server.greet()
     said = whole.feed(data)
     assert said == b"".join(cut.feed(data[at : at + size]) for at in range(0, len(data), size)) or not data
+
+
+def test_who_skims_gets_a_message_together_and_its_end_alone() -> None:
+    observer = SmtpObserver()
+    observer.skims = True
+    wire = [
+        *GREETED,
+        (C, b"DATA\r\n"),
+        (S, b"354 go\r\n"),
+        (C, b"a\r\n.\nb\r\nhal"),
+        (C, b"f\r\n.\r\nBDAT 3\r\na\nbQUIT\r\n"),
+    ]
+    lines = [line for source, data in wire for line in observer.observe(source, data)]
+    assert [(line.kind, line.raw) for line in lines[-6:]] == [
+        (Kind.DATA, b"a\r\n.\nb\r\n"),
+        (Kind.DATA, b"half\r\n"),
+        (Kind.END, b".\r\n"),
+        (Kind.COMMAND, b"BDAT 3\r\n"),
+        (Kind.LITERAL, b"a\nb"),
+        (Kind.COMMAND, b"QUIT\r\n"),
+    ]
+
+
+def test_who_skims_knows_the_end_only_a_careless_server_takes_for_one() -> None:
+    observer = SmtpObserver()
+    observer.skims = True
+    wire = [*GREETED, (C, b"DATA\r\n"), (S, b"354 go\r\n"), (C, b"hi\n.\nQU"), (S, b"250 ok\r\n"), (C, b"IT\r\n")]
+    lines = [line for source, data in wire for line in observer.observe(source, data)]
+    assert [(line.kind, line.verb) for line in lines[-2:]] == [(Kind.REPLY, "."), (Kind.COMMAND, "QUIT")]
