@@ -20,7 +20,7 @@ SHORTEST_GAP_S = 1 / 100
 # Where a look takes longer than the first of these, seconds, lines pour in faster than anybody reads: the screen rests
 # after it, so many times as long as it was too long.
 SHORT_LOOK_S = 0.002
-REST = 14
+REST = 24
 
 
 class Limiter:

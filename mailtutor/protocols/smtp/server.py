@@ -478,22 +478,31 @@ class SmtpServer(Speaker):
             if self.limits.errors and self.errors > self.limits.errors:
                 row = table.REPLIES["421.too_many_errors"]
         # Enhanced codes are for clients that saw them offered (RFC 2034 §3), so not before EHLO.
-        shown = row.enhanced and self.extended and "ENHANCEDSTATUSCODES" in self.offered
-        enhanced = f"{row.enhanced} " if shown else ""
-        facts = {"host": self.host, "client": self.client_name, **fields}
-        # A challenge is base64 that must come whole (RFC 4954 §4 gives it a limit of its own).
-        room = table.LONGEST_REPLY - len(f"{row.code} {enhanced}\r\n") if row.code != "334" else table.LONGEST_LINE
-        words = fitting(row, self.wording, facts, room)
-        # A server without extensions has nothing to say after its greeting.
-        lines = words[:-1] if len(words) > 1 and not words[-1] else words
-        for index, text in enumerate(lines):
-            mark = " " if index == len(lines) - 1 else "-"
-            self._out += f"{row.code}{mark}{enhanced}{text}".rstrip(" ").encode("utf-8", "surrogateescape")
-            if row.code == "334" and not text:
-                self._out += b" "  # RFC 4954 §4: 334 SP, even for an empty challenge
-            self._out += b"\r\n"
+        shown = self.extended and "ENHANCEDSTATUSCODES" in self.offered
+        facts = (("host", self.host), ("client", self.client_name), *fields.items())
+        self._out += _written(row.key, self.wording, facts, enhanced=shown)
         if row.code in table.CLOSING:
             self._state = table.CLOSED
+
+
+@lru_cache(maxsize=1024)
+def _written(key: str, wording: Wording, facts: tuple[tuple[str, str], ...], *, enhanced: bool) -> bytes:
+    """A reply's lines; a server says the same few again and again, too."""
+    row = table.REPLIES[key]
+    code = f"{row.enhanced} " if row.enhanced and enhanced else ""
+    # A challenge is base64 that must come whole (RFC 4954 §4 gives it a limit of its own).
+    room = table.LONGEST_REPLY - len(f"{row.code} {code}\r\n") if row.code != "334" else table.LONGEST_LINE
+    words = fitting(row, wording, dict(facts), room)
+    # A server without extensions has nothing to say after its greeting.
+    lines = words[:-1] if len(words) > 1 and not words[-1] else words
+    out = bytearray()
+    for index, text in enumerate(lines):
+        mark = " " if index == len(lines) - 1 else "-"
+        out += f"{row.code}{mark}{code}{text}".rstrip(" ").encode("utf-8", "surrogateescape")
+        if row.code == "334" and not text:
+            out += b" "  # RFC 4954 §4: 334 SP, even for an empty challenge
+        out += b"\r\n"
+    return bytes(out)
 
 
 @lru_cache(maxsize=1024)
