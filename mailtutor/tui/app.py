@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from mailtutor.trace.events import AnyEvent
 
 
+# Seconds between two looks whether the terminal is still there.
+TERMINAL_LOOK_S = 1.0
+
+
 class TuiApp(SpeakingApp):
     """mailtutor on the screen. start: "home", "lesson", "lab", "replay" or "practice", with that mode's arguments."""
 
@@ -72,7 +76,20 @@ class TuiApp(SpeakingApp):
             number = getattr(signal, name, None)
             if number is not None:
                 with contextlib.suppress(NotImplementedError):  # Windows has neither these nor a way to wait for them
-                    loop.add_signal_handler(number, self.exit, 0)
+                    loop.add_signal_handler(number, self._end)
+
+        if os.name == "posix" and os.isatty(0):
+            self.set_interval(TERMINAL_LOOK_S, self._look_for_terminal)
+
+    def _look_for_terminal(self) -> None:
+        """A terminal may go without a word: not every parent hands SIGHUP on."""
+        if not os.isatty(0):
+            self._end()
+
+    def _end(self) -> None:
+        """Once: who is told twice is leaving already."""
+        if not self._exit:
+            self.exit(0)
 
     def screen_for(self, mode: str, where: dict[str, Any]) -> Screen[None]:
         """A new screen of a mode. The modes are imported when first needed: the home is painted before."""
