@@ -10,8 +10,10 @@ from mailtutor import __version__
 from mailtutor.cli.arguments import Parser
 from mailtutor.text.catalogue import Words, words
 
-VERBS = ("course", "lab", "serve", "send", "fetch", "replay", "practice", "explain", "lessons", "doctor")
+VERBS = ("course", "lab", "serve", "send", "fetch", "replay", "practice", "explain", "lessons", "doctor", "mailbox")
 PROTOCOLS = ("smtp", "pop3", "imap")
+# What mailboxes are exchanged in with other programs, as `store.sources` has them.
+FORMS = ("maildir", "mbox", "eml")
 # How agents may log in; "best" for the best both sides know.
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "best")
 
@@ -45,16 +47,18 @@ def build() -> argparse.ArgumentParser:
     _serve(add("serve"), say)
     _mail(add, say)
     _reading(add, say)
+    _mailbox(add("mailbox"), say)
     return parser
 
 
-def _verb(verbs: argparse._SubParsersAction[Parser], say: Words, name: str) -> Parser:
+def _verb(verbs: argparse._SubParsersAction[Parser], say: Words, name: str, *, below: str = "") -> Parser:
+    key = f"cli.{below}{name}"
     return verbs.add_parser(
         name,
         say=say,
-        help=say(f"cli.{name}.what"),
-        description=say(f"cli.{name}.what"),
-        epilog=say("cli.example") + " " + say(f"cli.{name}.example"),
+        help=say(f"{key}.what"),
+        description="\n\n".join(filter(None, (say(f"{key}.what"), say.get(f"{key}.more")))),
+        epilog=say("cli.example") + " " + say(f"{key}.example"),
     )
 
 
@@ -126,6 +130,26 @@ def _reading(add: partial[Parser], say: Words) -> None:
     lessons.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
     _json(lessons, say)
     _json(add("doctor"), say)
+
+
+def _mailbox(mailbox: argparse.ArgumentParser, say: Words) -> None:
+    actions = mailbox.add_subparsers(
+        dest="action", metavar=say("cli.usage.command"), required=True, parser_class=Parser
+    )
+    import_ = _verb(actions, say, "import", below="mailbox.")
+    export = _verb(actions, say, "export", below="mailbox.")
+    import_.add_argument("paths", nargs="+", metavar="PATH", help=say("cli.flag.import_path"))
+    import_.add_argument("--from", dest="form", choices=FORMS, default="", help=say("cli.flag.import_from"))
+    import_.add_argument("--mailbox", metavar="NAME", default="", help=say("cli.flag.import_mailbox"))
+    which = export.add_mutually_exclusive_group()
+    which.add_argument("--mailbox", metavar="NAME", default="INBOX", help=say("cli.flag.export_mailbox"))
+    which.add_argument("--all", action="store_true", help=say("cli.flag.export_all"))
+    export.add_argument("--to", dest="form", choices=FORMS, required=True, help=say("cli.flag.export_to"))
+    export.add_argument("-o", "--output", metavar="PATH", required=True, help=say("cli.flag.export_path"))
+    for action in (import_, export):
+        action.add_argument("--user", metavar="USER", required=True, help=say("cli.flag.user"))
+        _data(action, say)
+        _json(action, say)
 
 
 def _data(verb: argparse.ArgumentParser, say: Words) -> None:

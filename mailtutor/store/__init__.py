@@ -4,5 +4,8 @@ database.py opens a file, checks that it is ours, and runs one writer thread tha
 sessions; schema.py is the law; mailboxes.py, queue.py and progress.py are functions over a connection, to be passed to
 `Database.write` and `Database.read`. Nobody outside this room writes a statement.
 
+exchange.py takes mail in from other programs' files (sources.py) and writes it for them (targets.py); shelf_names.py
+says what a mailbox is called there.
+
 recording.py writes a trace to a file for people, archive.py one for ourselves, to wind back further than the memory.
 """
