@@ -132,10 +132,11 @@ class Acts:
         return await submit(lab.directory, lab.plan, user, recipients, content, lab.means, wishes=wishes)
 
     async def _fetch(self, user: User, protocol: str, *, delete: bool) -> list[bytes]:
-        download = pop3_agent.download if protocol == "pop3" else imap_agent.download
         lab = self._lab
         trust = lab.means.trusted() if lab.plan.tls is not Tls.NEVER else None
-        return await download(lab.directory, user, delete=delete, trust=trust)
+        if protocol == "pop3":
+            return await pop3_agent.download(lab.directory, user, delete=delete, trust=trust, tls=lab.plan.tls)
+        return await imap_agent.download(lab.directory, user, delete=delete, trust=trust)
 
 
 def _message(

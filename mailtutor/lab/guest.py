@@ -73,10 +73,12 @@ class Guest:
 
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
         """As `Session.fetch`."""
-        download = pop3_agent.download if protocol == "pop3" else imap_agent.download
         trust = self._means.trusted() if self.plan.tls is not Tls.NEVER else None
+        reader, tls = self.plan.user(user), self.plan.tls
         return self._loop.run_until_complete(
-            download(self._directory, self.plan.user(user), delete=delete, trust=trust)
+            pop3_agent.download(self._directory, reader, delete=delete, trust=trust, tls=tls)
+            if protocol == "pop3"
+            else imap_agent.download(self._directory, reader, delete=delete, trust=trust)
         )
 
     def wait_for(self, recipients: Sequence[str], limit_s: float) -> dict[str, str]:

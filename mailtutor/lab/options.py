@@ -23,6 +23,7 @@ from mailtutor.protocols.smtp.table import EVERYTHING, LONGEST_LINE
 _OCTETS = MappingProxyType({"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30})
 _SECONDS = MappingProxyType({"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400})
 _COUNT = MappingProxyType({"": 1})
+_DAYS = MappingProxyType({"": 1, "d": 1})
 _VALUE = re.compile(r"([0-9]{1,12})([A-Za-z]?)")
 _DAY_S = 86400
 
@@ -30,7 +31,8 @@ _DAY_S = 86400
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A limit with a name. units: what may stand behind the number, and how much it is. least, most: of the value;
-    a least of 0 is no limit at all. field: of `Limits`; "" for the idle time, which all doors have."""
+    a least of 0 is no limit at all, but with `expire`. field: of `Limits`; "" for what is the host's own, see
+    _OF_HOSTS."""
 
     name: str
     units: Mapping[str, int]
@@ -58,11 +60,21 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
                 for name, (field, most, example) in HEADER_LIMITS.items()
             ),
             Limit("idle", _SECONDS, 1, _DAY_S, "30s"),
+            Limit("login-delay", _SECONDS, 0, _DAY_S, "60s"),
+            Limit("expire", _DAYS, 0, 36500, "30d"),
         )
     }
 )
 
 _Change = Callable[[HostPlan], HostPlan]
+
+_OF_HOSTS: Mapping[str, Callable[[HostPlan, int], HostPlan]] = MappingProxyType(
+    {
+        "idle": lambda host, number: replace(host, idle_s=dict.fromkeys(host.idle_s, float(number))),
+        "login-delay": lambda host, number: replace(host, login_delay_s=number),
+        "expire": lambda host, number: replace(host, expire_days=number),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +136,7 @@ def _limit(text: str) -> _Change:
         )
     number = _number(row, value)
     if not row.field:
-        return lambda host: replace(host, idle_s=dict.fromkeys(host.idle_s, float(number)))
+        return lambda host: _OF_HOSTS[name](host, number)
     return lambda host: replace(host, limits=replace(host.limits, **{row.field: number}))
 
 

@@ -64,7 +64,9 @@ class HostPlan:
     """One mail server. address: tried first; where the system lacks it, 127.0.0.1 with other ports.
     idle_s: as IDLE_S. offered: the SMTP extensions it offers, by their keywords. limits: what its SMTP server takes.
     rules: of RULES, those it keeps. lists: name → addresses a message to it goes to. backs_up: domains it takes mail
-    for and hands on to those who are nearer (RFC 5321 §3.6.1)."""
+    for and hands on to those who are nearer (RFC 5321 §3.6.1). login_delay_s: seconds of the lab's time between two
+    POP3 logins of one user; 0 for none (RFC 2449 §6.5). expire_days: days after which its POP3 server throws mail away,
+    None for never; 0: what was read is gone after QUIT (RFC 2449 §6.7)."""
 
     name: str
     address: str
@@ -75,6 +77,8 @@ class HostPlan:
     rules: frozenset[str] = frozenset()
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     backs_up: tuple[str, ...] = ()
+    login_delay_s: int = 0
+    expire_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

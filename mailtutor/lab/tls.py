@@ -76,15 +76,17 @@ class Authority(Trusted):
     def _issue(self, name: str, others: Sequence[str], certificate: Certificate) -> trustme.LeafCert:
         match certificate:
             case Certificate.OTHER_NAME:
-                return self._ca.issue_cert(f"other.{name}")
+                return self._ca.issue_cert(f"other.{name}", common_name=f"other.{name}"[:64])
             case Certificate.EXPIRED:
                 day = datetime.timedelta(days=1)
                 now = datetime.datetime.now(datetime.UTC)
-                return self._ca.issue_cert(name, *others, not_before=now - 30 * day, not_after=now - day)
+                return self._ca.issue_cert(
+                    name, *others, common_name=name[:64], not_before=now - 30 * day, not_after=now - day
+                )
             case Certificate.SELF_MADE:
-                return trustme.CA(organization_name="nobody you know").issue_cert(name, *others)
+                return trustme.CA(organization_name="nobody you know").issue_cert(name, *others, common_name=name[:64])
             case _:
-                return self._ca.issue_cert(name, *others, organization_name="mailtutor")
+                return self._ca.issue_cert(name, *others, common_name=name[:64], organization_name="mailtutor")
 
 
 def unchecked() -> ssl.SSLContext:

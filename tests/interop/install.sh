@@ -2,7 +2,7 @@
 # What `make interop` needs from Debian, installed without a question. Postfix gets no configuration and is not started:
 # the tests start their own. Each package is named for its own sake, so recommendations are left out.
 set -eu
-packages="bind9-dnsutils ca-certificates curl libnet-ssleay-perl libsasl2-modules msmtp postfix swaks"
+packages="bind9-dnsutils ca-certificates curl fetchmail getmail6 libnet-ssleay-perl libsasl2-modules mpop msmtp postfix swaks"
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "make interop installs Debian packages and starts Postfix: run it as root, on Debian or Ubuntu" >&2

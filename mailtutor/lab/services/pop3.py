@@ -6,6 +6,7 @@ stay true until QUIT.
 
 from __future__ import annotations
 
+import math
 import secrets
 import sqlite3
 from collections.abc import Sequence
@@ -29,13 +30,15 @@ from mailtutor.store import mailboxes
 from mailtutor.trace.events import Expunged
 
 MECHANISMS = tuple(KNOWN)
+_DAY_S = 86400
 
 
 class Maildrops:
-    """Which users' maildrops are open on one host."""
+    """Which users' maildrops are open on one host, and when each was opened last."""
 
     def __init__(self) -> None:
         self._open: set[str] = set()
+        self._opened_at: dict[str, float] = {}
 
     def claim(self, user: str) -> bool:
         """Takes a maildrop; False when another session has it."""
@@ -47,6 +50,14 @@ class Maildrops:
     def release(self, user: str) -> None:
         """Gives it back."""
         self._open.discard(user)
+
+    def opened(self, user: str, now: float) -> None:
+        """The user has logged in."""
+        self._opened_at[user] = now
+
+    def wait_s(self, user: str, now: float, delay_s: int) -> float:
+        """Seconds until this user may log in again; 0 where there is nothing to wait for."""
+        return max(0.0, self._opened_at.get(user, -math.inf) + delay_s - now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,8 @@ class Pop3Service:
             greeting=settings.greeting,
             nonce=secrets.token_hex(12),
             passwords_need_tls="passwords-need-tls" in delivery.plan.rules,
+            login_delay_s=delivery.plan.login_delay_s,
+            expire_days=delivery.plan.expire_days,
         )
         self._faults = settings.faults
         self._delivery = delivery
@@ -98,12 +111,13 @@ class Pop3Service:
         self._release()
 
     def answer(self, event: object) -> bool:
-        """Answers one event; False for the end, where the store has to be waited for."""
+        """Answers one event; False where the store has to be waited for: at the end, and at a login where mail may
+        have to go first."""
         match event:
-            case events.PasswordGiven():
-                self._login(self._delivery.authenticated(event.user, event.password))
-            case AuthAttempted():
-                self._login(proven(self._delivery, event))
+            case events.PasswordGiven() | AuthAttempted():
+                if self._delivery.plan.expire_days:
+                    return False
+                self._login(self._proven(event))
             case ScramKeysAsked():
                 self.engine.scram_keys(scram_keys(self._delivery, event.username))
             case events.TlsAsked():
@@ -118,42 +132,100 @@ class Pop3Service:
         return True
 
     async def handle(self, event: object) -> None:
-        """Deletes what was marked."""
-        assert isinstance(event, events.MaildropClosed)
-        await self._update(event.numbers)
+        """Logs in where old mail has to go first; deletes what was marked."""
+        if isinstance(event, events.MaildropClosed):
+            await self._update(event.numbers)
+            return
+        assert isinstance(event, events.PasswordGiven | AuthAttempted)
+        user = self._proven(event)
+        if user is not None and self._may_open(user):
+            try:
+                await self._expire(user)
+                self._open(user)
+            except StoreError as wrong:
+                self._fail(wrong)
 
-    def _login(self, user: User | None) -> None:
-        """user: whose password it was, or None."""
+    def _proven(self, event: events.PasswordGiven | AuthAttempted) -> User | None:
+        """The user whose password it was; None where it was nobody's, and they have been told."""
+        if isinstance(event, AuthAttempted):
+            user = proven(self._delivery, event)
+        else:
+            user = self._delivery.authenticated(event.user, event.password)
         if user is None:
             self.engine.reply("err.auth")
+        return user
+
+    def _login(self, user: User | None) -> None:
+        """user: None where the answer is given."""
+        if user is not None and self._may_open(user):
+            try:
+                self._open(user)
+            except StoreError as wrong:
+                self._fail(wrong)
+
+    def _may_open(self, user: User) -> bool:
+        """Whether the maildrop is this session's now; else the answer is given. Only whoever knows the password is told
+        why not (RFC 2449 §8.1.1)."""
+        delay_s = self._delivery.plan.login_delay_s
+        if self._maildrops.wait_s(user.name, self._delivery.clock.wall(), delay_s):
+            self.engine.reply("err.login_delay", seconds=str(delay_s))
         elif not self._maildrops.claim(user.name):
             self.engine.reply("err.in_use")
         else:
-            try:
-                self._open(user)
-            except StoreError:
-                self.engine.reply("err.sys_temp")
+            self._user = user
+            return True
+        return False
+
+    def _fail(self, wrong: StoreError) -> None:
+        """The maildrop cannot be opened. A damaged file needs a person, anything else may pass (RFC 3206 §4)."""
+        self._release()
+        cause = wrong.__cause__
+        damaged = isinstance(cause, sqlite3.DatabaseError) and not isinstance(cause, sqlite3.OperationalError)
+        self.engine.reply("err.sys_perm" if damaged else "err.sys_temp")
+
+    async def _expire(self, user: User) -> None:
+        """Throws away what has been here longer than this host keeps mail, before anything is numbered."""
+        days = self._delivery.plan.expire_days
+        assert days is not None
+        inbox = self._find(user)
+        if inbox is None:
+            return
+        before = self._delivery.wall() - days * _DAY_S
+        old = [one.uid for one in self._mails_in(inbox) if one.received_at < before]
+        if old:
+            await commit(
+                self._database, lambda db: mailboxes.expunge(db, inbox.id, old), lambda gone: self._tell(inbox, gone)
+            )
+
+    def _find(self, user: User) -> mailboxes.Mailbox | None:
+        host = self._delivery.plan.name
+        return self._database.read(lambda db: mailboxes.find(db, host, user.name, mailboxes.INBOX))
+
+    def _mails_in(self, inbox: mailboxes.Mailbox) -> list[mailboxes.Message]:
+        return self._database.read(lambda db: mailboxes.messages(db, inbox.id))
 
     def _open(self, user: User) -> None:
-        self._user = user
-        host = self._delivery.plan.name
-        self._inbox = self._database.read(lambda db: mailboxes.find(db, host, user.name, mailboxes.INBOX))
-        inbox = self._inbox
-        if inbox is not None:
-            self._bodies = self._database.read(lambda db: mailboxes.messages(db, inbox.id))
-        validity = inbox.uid_validity if inbox is not None else 0
-        self.engine.open_maildrop([events.Mail(f"{validity}.{m.uid}", m.crlf_size) for m in self._bodies])
+        inbox = self._inbox = self._find(user)
+        self._bodies = self._mails_in(inbox) if inbox is not None else []
+        prefix = f"{inbox.uid_validity}." if inbox is not None else ""
+        self.engine.open_maildrop([events.Mail(f"{prefix}{one.uid}", one.crlf_size) for one in self._bodies])
+        self._maildrops.opened(user.name, self._delivery.clock.wall())
 
     def _message(self, number: int) -> None:
-        body_id = self._bodies[number - 1].body_id
+        known = self._bodies[number - 1]
         try:
-            content = self._database.read(lambda db: mailboxes.content(db, body_id))
-        except (KeyError, StoreError):
+            content = self._database.read(lambda db: mailboxes.content(db, known.body_id))
+        except KeyError:
             # An IMAP session of the same user has removed it meanwhile.
-            self.engine.reply("err.gone", number=str(number))
+            self.engine.reply("err.gone")
             return
-        content = with_crlf(content)
-        if self.engine.utf8 or content.partition(b"\r\n\r\n")[0].isascii():
+        except StoreError:
+            self.engine.reply("err.unreadable")
+            return
+        # Every line end that is not CRLF makes it longer, and nothing makes it shorter.
+        if known.size != known.crlf_size:
+            content = with_crlf(content)
+        if self.engine.utf8 or content.isascii() or content.partition(b"\r\n\r\n")[0].isascii():
             self.engine.send_message(content)
         else:
             self.engine.reply("err.utf8")
@@ -170,6 +242,7 @@ class Pop3Service:
             try:
                 await commit(self._database, job, lambda removed: self._tell(inbox, removed))
             except StoreError:
+                self._release()
                 self.engine.reply("err.not_removed")
                 return
         self._release()

@@ -56,6 +56,14 @@ class Pop3Client:
         """CAPA."""
         return self._command("CAPA")
 
+    def stls(self) -> bytes:
+        """STLS. Once it is accepted: the handshake, then `tls_started`."""
+        return self._command("STLS")
+
+    def utf8(self) -> bytes:
+        """UTF8."""
+        return self._command("UTF8")
+
     def user(self, name: str) -> bytes:
         """USER."""
         return self._command("USER", name)
@@ -113,9 +121,16 @@ class Pop3Client:
         """Takes bytes from the server."""
         self._lines.feed(data)
 
+    def tls_started(self) -> None:
+        """TLS stands: what was said in clear behind the answer to STLS must not be heard (RFC 2595 §4)."""
+        if self.state != table.TLS:
+            raise LocalProtocolError("TLS was not agreed on")
+        self._lines.rest()
+        self.state = table.AUTHORIZATION
+
     def next_event(self) -> events.Answer | Signal:
         """The next whole answer, or NEED_DATA. Raises RemoteProtocolError for what is none."""
-        while (raw := self._lines.line()) is not None:
+        while self.state != table.TLS and (raw := self._lines.line()) is not None:
             if self._lines.overlong:
                 _not_an_answer(raw)
             event = self._status(raw) if self._body is None else self._line(raw, self._body)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailtutor.protocols.spec import Outcome
 
@@ -42,6 +43,11 @@ class AuthBegun:
 
     mechanism: str
     initial: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class MechanismsAsked:
+    """AUTH alone: which mechanisms are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +112,7 @@ class Quit:
 # What the server must ask the world ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """One message of a maildrop, as the service gives it to the server engine.
 
     uid: 1 to 70 printable characters, the same in every session (RFC 1939 §7). size: octets with CRLF line ends.
@@ -125,7 +130,7 @@ class TlsAsked:
 @dataclass(frozen=True, slots=True)
 class PasswordGiven:
     """Are these right? Answer, as to an `AuthAttempted`: `open_maildrop(mails)`, or
-    `reply("err.auth" | "err.in_use" | "err.sys_temp" | "err.login_delay")`."""
+    `reply("err.auth" | "err.in_use" | "err.sys_temp" | "err.sys_perm" | "err.login_delay")`."""
 
     user: str
     password: str
@@ -133,8 +138,9 @@ class PasswordGiven:
 
 @dataclass(frozen=True, slots=True)
 class MessageWanted:
-    """The client wants a message. Answer: `send_message(content)` with the whole message, `reply("err.gone")`, or
-    `reply("err.utf8")` where its header is in UTF-8 and the client has not said it can read that (RFC 6856 §4).
+    """The client wants a message. Answer: `send_message(content)` with the whole message, `reply("err.gone")`,
+    `reply("err.unreadable")` where it may come another time, or `reply("err.utf8")` where its header is in UTF-8 and
+    the client has not said it can read that (RFC 6856 §4).
 
     lines: None for all of it, else the lines of the body wanted; the engine cuts.
     """
@@ -149,7 +155,7 @@ class MaildropClosed:
     """QUIT after login: remove these now, let the maildrop go. Answer: `reply("ok.quit_update")` once that is
     done for good, or `reply("err.not_removed")`.
 
-    numbers and uids: the messages marked as deleted, in step, possibly none.
+    numbers and uids: the messages marked as deleted, in step, possibly none; with EXPIRE 0 also those that were read.
     """
 
     numbers: tuple[int, ...]

@@ -18,6 +18,7 @@ from mailtutor.protocols.pop3.events import (
     CountAsked,
     DeletionAsked,
     ListAsked,
+    MechanismsAsked,
     MessageAsked,
     Nothing,
     PasswordSent,
@@ -130,9 +131,12 @@ def apop(arguments: bytes) -> ApopGiven:
     return ApopGiven(name.decode(), digest.decode().lower())
 
 
-def auth(arguments: bytes) -> AuthBegun:
-    """`AUTH mechanism [initial-response]`: base64, or `=` for an empty one (RFC 5034 §4)."""
+def auth(arguments: bytes) -> AuthBegun | MechanismsAsked:
+    """`AUTH mechanism [initial-response]`: base64, or `=` for an empty one (RFC 5034 §4). Alone it asks which there
+    are: older than CAPA, in no standard, and still said."""
     cursor = _cursor(arguments)
+    if cursor.at_end:
+        return MechanismsAsked()
     mechanism = cursor.argument(_MECHANISM, "mechanism", "mechanism")
     initial = None if cursor.at_end else cursor.argument(_BASE64, "initial-response", "base64")
     cursor.end("initial-response")

@@ -34,6 +34,7 @@ class _Due:
     verb: str
     has_lines: bool
     is_understood: bool = True
+    moves: bool = True
 
 
 class Pop3Observer:
@@ -113,7 +114,14 @@ class Pop3Observer:
         verb = grammar.verb_of(raw)
         unanswered = self._abridged and bool(self._due)
         has_argument = bool(raw[len(verb) :].strip())
-        self._due.append(_Due(verb, table.has_lines(verb, has_argument=has_argument), table.is_understood(verb, raw)))
+        self._due.append(
+            _Due(
+                verb,
+                table.has_lines(verb, has_argument=has_argument),
+                table.is_understood(verb, raw),
+                table.moves(verb, has_argument=has_argument),
+            )
+        )
         return self._line(Source.CLIENT, Kind.COMMAND, raw, verb, oddity="pop3.oddity.unanswered" if unanswered else "")
 
     # The server ---------------------------------------------------------------------------------------------------
@@ -131,17 +139,18 @@ class Pop3Observer:
             return self._line(Source.SERVER, Kind.CONTINUATION, raw, self._due[0].verb, code="+", before=before)
         if self._due and self._due[-1].has_lines:
             self._abridged = True
-            verb = self._due[-1].verb
+            due = self._due[-1]
             self._due.clear()
             self._challenged = False
-            self._move(verb, Outcome.SUCCESS)
-            self._begin_content(verb)
+            if due.moves:
+                self._move(due.verb, Outcome.SUCCESS)
+            self._begin_content(due.verb)
             return self._content_line(raw, oddity="pop3.oddity.no_status")
         return self._line(Source.SERVER, Kind.UNKNOWN, raw)
 
     def _status(self, raw: bytes, status: re.Match[bytes]) -> Line:
         code = status[1].decode().upper()
-        outcome = table.outcome_of(code, (status[2] or b"").decode("ascii", "replace").upper())
+        outcome = table.outcome_of(code, (status[2] or b"").decode("ascii", "replace"))
         before = self._state
         if self._is_greeting(raw):
             self._heard_status = True
@@ -151,7 +160,7 @@ class Pop3Observer:
         self._heard_status = True
         due = self._next_due()
         self._challenged = False
-        if due.is_understood or outcome is Outcome.SUCCESS:
+        if due.moves and (due.is_understood or outcome is Outcome.SUCCESS):
             self._move(due.verb, outcome)
         if self._state == table.TLS:
             self._due.clear()  # what the client said behind it in clear is heard by nobody

@@ -14,7 +14,7 @@ is this the password, may TLS begin, give me this message, remove these.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 from mailtutor.errors import LocalProtocolError, RemoteProtocolError
@@ -26,7 +26,7 @@ from mailtutor.protocols.sasl.mechanisms import PLAINTEXT, ScramKeys
 from mailtutor.protocols.spec import Wording
 
 _Question = TypeVar("_Question")
-_UID = re.compile(r"[\x21-\x7e]{1,70}")
+_UIDS = re.compile(r"(?:[\x21-\x7e]{1,70}\n)*")
 
 
 class Pop3Server(Speaker):
@@ -37,7 +37,8 @@ class Pop3Server(Speaker):
     `table.OFFERED`; what is not among it is answered as not offered. mechanisms: of AUTH, as they are listed. tls: TLS
     stands already. nonce: printable, of this session alone: the greeting's timestamp and challenges are made of it;
     without one there is no APOP. passwords_need_tls: what shows the password is refused without TLS (RFC 8314 §4.1).
-    login_delay_s: seconds between two logins, as CAPA tells; 0 for none.
+    login_delay_s: seconds between two logins, as CAPA tells; 0 for none. expire_days: how long mail is kept at least,
+    as CAPA tells; None for ever. 0: what was read is removed at QUIT as if it were marked (RFC 2449 §6.7).
 
     A connection that ends before QUIT gives no MaildropClosed: nothing is removed (RFC 1939 §6).
     """
@@ -54,6 +55,7 @@ class Pop3Server(Speaker):
         nonce: str = "",
         passwords_need_tls: bool = False,
         login_delay_s: int = 0,
+        expire_days: int | None = None,
     ) -> None:
         super().__init__(table.CONNECT)
         self.host = host
@@ -69,12 +71,16 @@ class Pop3Server(Speaker):
         self._attempts = 0
         self._passwords_need_tls = passwords_need_tls
         self._login_delay_s = login_delay_s
+        self._expire_days = expire_days
         self._auth: Exchange | None = None
         self._order: StartTls | None = None
         self._lines = LineReader(table.RESPONSE_LIMIT)
         self._asked: tuple[str, object] | None = None
         self._mails: tuple[events.Mail, ...] = ()
         self._deleted: set[int] = set()
+        self._read_whole: set[int] = set()
+        # Of the messages not marked as deleted.
+        self._octets = 0
 
     def greet(self) -> None:
         """Says +OK, with the timestamp where APOP is offered; or why not, and that it is over."""
@@ -122,10 +128,11 @@ class Pop3Server(Speaker):
         if not isinstance(event, (events.PasswordGiven, AuthAttempted)):
             raise LocalProtocolError("nobody has logged in")
         self._asked = None
-        bad = [mail for mail in mails if not _UID.fullmatch(mail.uid) or mail.size < 0]
-        if bad:
-            raise LocalProtocolError(f"not a unique-id and a size: {bad[0]}")
+        uids = "".join([f"{mail.uid}\n" for mail in mails])
+        if not _UIDS.fullmatch(uids) or uids.count("\n") != len(mails):
+            raise LocalProtocolError("a unique-id has 1 to 70 printable characters")
         self._mails = tuple(mails)
+        self._octets = sum(mail.size for mail in mails)
         self._done(verb, "ok.maildrop")
 
     def scram_keys(self, keys: ScramKeys) -> None:
@@ -138,11 +145,16 @@ class Pop3Server(Speaker):
         """The whole message asked for, with CRLF line ends; for TOP the engine cuts it."""
         event = self._answered(events.MessageWanted)
         if event.lines is None:
+            self._read_whole.add(event.number)
             self._done("RETR", "ok.message", size=str(len(content)))
         else:
             content = grammar.top_of(content, event.lines)
             self._done("TOP", "ok.top")
-        self._out += stuff_lines(content)
+        if content.startswith(b".") or b"\r\n." in content or not content.endswith(b"\r\n"):
+            self._out += stuff_lines(content)
+        else:
+            self._out += content
+            self._out += b".\r\n"
 
     def reply(self, key: str, **fields: str) -> None:
         """Answers the event last given with a line of its own. Raises LocalProtocolError when nothing was asked, or
@@ -227,28 +239,33 @@ class Pop3Server(Speaker):
                 self._send_lines(self._capability_lines())
             case events.CountAsked():
                 self._done(verb, "ok.count")
+            case events.MechanismsAsked():
+                self._say("ok.mechanisms")
+                self._send_lines(self._usable())
             case events.ListAsked(None):
                 self._done(verb, "ok.list")
-                self._send_lines([f"{number} {self._mail(number).size}" for number in self._left()])
+                self._send_lines([f"{number} {mail.size}" for number, mail in self._left()])
             case events.ListAsked(int(number)):
                 self._done(verb, "ok.list_one", number=str(number), size=str(self._mail(number).size))
             case events.UidsAsked(None):
                 self._done(verb, "ok.uids")
-                self._send_lines([f"{number} {self._mail(number).uid}" for number in self._left()])
+                self._send_lines([f"{number} {mail.uid}" for number, mail in self._left()])
             case events.UidsAsked(int(number)):
                 self._done(verb, "ok.uid_one", number=str(number), uid=self._mail(number).uid)
             case events.MessageAsked(number, lines):
                 return events.MessageWanted(number, self._mail(number).uid, lines)
             case events.DeletionAsked(number):
-                self._mail(number)
-                self._deleted.add(number)
+                self._mark([number])
                 self._done(verb, "ok.deleted", number=str(number))
             case events.Reset():
                 self._deleted.clear()
+                self._octets = sum(mail.size for mail in self._mails)
                 self._done(verb, "ok.reset")
             case events.Nothing():
                 self._done(verb, "ok.noop")
             case events.Quit() if self._state == table.TRANSACTION:
+                if self._expire_days == 0:
+                    self._mark(self._read_whole - self._deleted)
                 numbers = tuple(sorted(self._deleted))
                 return events.MaildropClosed(numbers, tuple(self._mails[number - 1].uid for number in numbers))
             case events.Quit():
@@ -297,9 +314,16 @@ class Pop3Server(Speaker):
 
     # The maildrop -------------------------------------------------------------------------------------------------
 
-    def _left(self) -> list[int]:
-        """The numbers of the messages not marked as deleted."""
-        return [number for number in range(1, len(self._mails) + 1) if number not in self._deleted]
+    def _left(self) -> Iterable[tuple[int, events.Mail]]:
+        """The messages not marked as deleted, with their numbers."""
+        numbered = enumerate(self._mails, 1)
+        return [one for one in numbered if one[0] not in self._deleted] if self._deleted else numbered
+
+    def _mark(self, numbers: Iterable[int]) -> None:
+        """Marks messages as deleted. Raises RemoteProtocolError as `_mail`."""
+        for number in numbers:
+            self._octets -= self._mail(number).size
+            self._deleted.add(number)
 
     def _mail(self, number: int) -> events.Mail:
         """Message `number`. Raises RemoteProtocolError for one that does not exist or is marked as deleted."""
@@ -319,24 +343,30 @@ class Pop3Server(Speaker):
 
     def _say(self, key: str, /, **fields: str) -> None:
         row = table.REPLIES[key]
-        left = self._left()
-        known = {
+        left = len(self._mails) - len(self._deleted)
+        fields |= {
             "host": self.host,
-            "count": str(len(left)),
-            "messages": _messages(len(left)),
-            "octets": str(sum(self._mails[number - 1].size for number in left)),
-            "left": f"{_messages(len(left))} left" if left else "maildrop empty",
+            "count": str(left),
+            "messages": _messages(left),
+            "octets": str(self._octets),
+            "left": f"{_messages(left)} left" if left else "maildrop empty",
         }
-        [words] = row.words(self.wording, known | fields)
+        [words] = row.words(self.wording, fields)
         # Response codes came with RFC 2449; the textbook's server is older.
         code = f"[{row.enhanced}]" if row.enhanced and self.wording is Wording.EXTENDED else ""
         said = " ".join(part for part in (row.code, code, words) if part)
         # RFC 5034 §4: "+ ", even before an empty challenge.
         self._out += (f"{said} " if said == "+" else said).encode() + b"\r\n"
 
+    def _usable(self) -> list[str]:
+        """The mechanisms a client may log in by here and now."""
+        return [name for name in self.mechanisms if self.tls or not self._passwords_need_tls or name not in PLAINTEXT]
+
     def _capability_lines(self) -> list[str]:
-        usable = [name for name in self.mechanisms if self.tls or not self._passwords_need_tls or name not in PLAINTEXT]
+        usable = self._usable()
         values = {**table.CAPABILITY_PARAMETERS, "SASL": " ".join(usable), "LOGIN-DELAY": str(self._login_delay_s)}
+        if self._expire_days is not None:
+            values["EXPIRE"] = str(self._expire_days)
         hidden = {
             "STLS": self.tls, "SASL": not usable, "LOGIN-DELAY": not self._login_delay_s,
             "USER": self._passwords_need_tls and not self.tls,
@@ -345,7 +375,8 @@ class Pop3Server(Speaker):
         return [f"{tag} {values.get(tag, '')}".rstrip() for tag in told]
 
     def _send_lines(self, lines: Sequence[str]) -> None:
-        self._out += stuff_lines("".join(f"{line}\r\n" for line in lines).encode())
+        """None of ours begins with a dot."""
+        self._out += "\r\n".join([*lines, ".", ""]).encode()
 
 
 def _messages(count: int) -> str:

@@ -61,6 +61,7 @@ REPLIES = {
         Reply("ok.greeting", "+OK", "{host} POP3 server ready", "POP3 server ready"),
         Reply("ok.greeting_stamped", "+OK", "{host} POP3 server ready {stamp}"),
         Reply("ok.tls", "+OK", "begin TLS"),
+        Reply("ok.mechanisms", "+OK", "mechanisms follow"),
         Reply("ok.utf8", "+OK", "UTF-8 from now on"),
         Reply("go_on.challenge", "+", "{challenge}"),
         Reply("ok.user", "+OK", "now the password", ""),
@@ -81,10 +82,12 @@ REPLIES = {
         Reply("err.no_such_message", "-ERR", "no such message, only {messages} in maildrop"),
         Reply("err.deleted", "-ERR", "message {number} already deleted"),
         Reply("err.gone", "-ERR", "message {number} cannot be read any more"),
+        Reply("err.unreadable", "-ERR", "message {number} cannot be read now; try again later", None, "SYS/TEMP"),
         Reply("err.not_removed", "-ERR", "some deleted messages not removed"),
         Reply("err.auth", "-ERR", "invalid user name or password", None, "AUTH"),
         Reply("err.in_use", "-ERR", "maildrop already locked: another session has it open", None, "IN-USE"),
         Reply("err.sys_temp", "-ERR", "maildrop cannot be opened now; try again later", None, "SYS/TEMP"),
+        Reply("err.sys_perm", "-ERR", "maildrop is damaged: somebody has to mend it", None, "SYS/PERM"),
         # Not IN-USE, which is said of a maildrop (RFC 2449 §8.1.2): it is the server that is short (RFC 3206 §4).
         Reply("err.too_many_sessions", "-ERR", "too many connections from your address", None, "SYS/TEMP"),
         Reply("err.login_delay", "-ERR", "wait {seconds} seconds between two logins", None, "LOGIN-DELAY"),
@@ -114,7 +117,10 @@ REPLIES = {
 _LINE = ("err.line_too_long", "err.bare_lf", "err.bare_cr", "err.not_ascii")
 _ALONE = ("err.surplus", *_LINE)
 _NUMBERED = ("err.no_such_message", "err.deleted", "err.missing", "err.surplus", "err.syntax", *_LINE)
-_LOGIN = ("ok.maildrop", "err.auth", "err.in_use", "err.sys_temp", "err.login_delay", "err.need_tls", "err.logged_in")
+_LOGIN = (
+    "ok.maildrop", "err.auth", "err.in_use", "err.sys_temp", "err.sys_perm", "err.login_delay", "err.need_tls",
+    "err.logged_in",
+)  # fmt: skip
 _LISTING = ("err.no_such_message", "err.deleted", "err.surplus", "err.syntax", *_LINE)
 _FIRST = "err.log_in_first"
 
@@ -145,11 +151,11 @@ COMMANDS = {
             misplaced={USER_GIVEN: "err.user_is_given"}, misplaced_else="err.logged_in", capability="APOP",
         ),
         Command(
-            "AUTH", "AUTH mechanism [initial-response]", grammar.auth, "RFC 5034 §4", "AUTH PLAIN AGJvYgBwaWNrbGVz",
+            "AUTH", "AUTH [mechanism [initial-response]]", grammar.auth, "RFC 5034 §4", "AUTH PLAIN AGJvYgBwaWNrbGVz",
             "authorization",
             (
-                *_LOGIN, "go_on.challenge", "err.mechanism", "err.base64", "err.cancelled", "err.user_is_given",
-                "err.missing", "err.surplus", "err.syntax", *_LINE,
+                *_LOGIN, "go_on.challenge", "ok.mechanisms", "err.mechanism", "err.base64", "err.cancelled",
+                "err.user_is_given", "err.surplus", "err.syntax", *_LINE,
             ),
             misplaced={USER_GIVEN: "err.user_is_given"}, misplaced_else="err.logged_in", capability="SASL",
         ),
@@ -180,11 +186,12 @@ COMMANDS = {
         ),
         Command(
             "TOP", "TOP msg n", grammar.top, "RFC 1939 §7", "TOP 1 0", "transaction",
-            ("ok.top", "err.gone", "err.utf8", _FIRST, *_NUMBERED), misplaced_else=_FIRST, capability="TOP",
+            ("ok.top", "err.gone", "err.unreadable", "err.utf8", _FIRST, *_NUMBERED), misplaced_else=_FIRST,
+            capability="TOP",
         ),
         Command(
             "RETR", "RETR msg", grammar.retr, "RFC 1939 §5", "RETR 1", "transaction",
-            ("ok.message", "err.gone", "err.utf8", _FIRST, *_NUMBERED), misplaced_else=_FIRST,
+            ("ok.message", "err.gone", "err.unreadable", "err.utf8", _FIRST, *_NUMBERED), misplaced_else=_FIRST,
         ),
         Command(
             "DELE", "DELE msg", grammar.dele, "RFC 1939 §5", "DELE 1", "transaction",
@@ -216,9 +223,10 @@ LINE_LIMIT = 255
 # The same of a line that answers a challenge (RFC 5034 §4).
 RESPONSE_LIMIT = 12288
 
-# A success of these is followed by lines up to a dot (RFC 1939 §3); the second group only when it named no message.
+# A success of these is followed by lines up to a dot (RFC 1939 §3); the second group only when it named no message, or
+# no mechanism.
 _ALWAYS_LINES = frozenset({"RETR", "TOP", "CAPA"})
-_LINES_UNLESS_NUMBERED = frozenset({"LIST", "UIDL"})
+_LINES_UNLESS_NAMED = frozenset({"LIST", "UIDL", "AUTH"})
 
 CAPABILITIES = {
     "USER": "RFC 2449 §6.2",
@@ -234,7 +242,7 @@ CAPABILITIES = {
     "UTF8": "RFC 6856 §2",
     "IMPLEMENTATION": "RFC 2449 §6.9",
 }
-# What CAPA lists after the tag, where that is always the same.
+# What CAPA lists after the tag, unless a server has something else to say.
 CAPABILITY_PARAMETERS = {"EXPIRE": "NEVER", "IMPLEMENTATION": "mailtutor"}
 # What a server offers where nobody says otherwise. APOP is in no list: the greeting tells of it (RFC 1939 §7).
 OFFERED = frozenset({*CAPABILITIES, "APOP"})
@@ -242,21 +250,29 @@ OFFERED = frozenset({*CAPABILITIES, "APOP"})
 CLASSIC = frozenset({"USER", "TOP", "UIDL"})
 
 # Response codes that say the same login may work later (RFC 2449 §8.1, RFC 3206 §4).
-_PASSING = frozenset({"IN-USE", "LOGIN-DELAY", "SYS/TEMP"})
+_PASSING = ("IN-USE", "LOGIN-DELAY", "SYS/TEMP")
 
 
 def has_lines(verb: str, *, has_argument: bool) -> bool:
     """Whether a success of this command is followed by lines up to a dot."""
-    return verb in _ALWAYS_LINES or (verb in _LINES_UNLESS_NUMBERED and not has_argument)
+    return verb in _ALWAYS_LINES or (verb in _LINES_UNLESS_NAMED and not has_argument)
+
+
+def moves(verb: str, *, has_argument: bool) -> bool:
+    """Whether a success of this command leads anywhere: AUTH alone only asks."""
+    return has_argument or verb != "AUTH"
 
 
 def outcome_of(code: str, response_code: str) -> Outcome:
-    """What "+OK" or "-ERR" with this bracketed code ("" for none) means for whoever asked."""
+    """What "+OK" or "-ERR" with this bracketed code ("" for none) means for whoever asked. Codes know no case, and
+    may have more levels than we know (RFC 2449 §8)."""
     if code == "+OK":
         return Outcome.SUCCESS
     if code == "+":
         return Outcome.GO_ON
-    return Outcome.TRY_LATER if response_code in _PASSING else Outcome.REFUSED
+    levels = response_code.upper()
+    passing = any(levels == known or levels.startswith(f"{known}/") for known in _PASSING)
+    return Outcome.TRY_LATER if passing else Outcome.REFUSED
 
 
 def is_understood(verb: str, raw: bytes) -> bool:

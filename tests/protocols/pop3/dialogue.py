@@ -40,7 +40,9 @@ class World:
     """What the lab's service would do: one user, his messages, and what may go wrong."""
 
     messages: list[bytes] = field(default_factory=lambda: [FIRST, SECOND])
+    name: str = "bob"
     password: str = "hungry"
+    uids: tuple[str, ...] = ("uid-1", "uid-2", "uid-3")
     refusal: str = ""
     lost: bool = False
     update_fails: bool = False
@@ -50,13 +52,15 @@ class World:
         """Answers a server's question."""
         if isinstance(event, events.PasswordGiven | AuthAttempted):
             if isinstance(event, AuthAttempted):
-                right = event.username == "bob" and event.proves(self.password)
+                right = event.username == self.name and event.proves(self.password)
             else:
-                right = (event.user, event.password) == ("bob", self.password)
+                right = (event.user, event.password) == (self.name, self.password)
             if self.refusal:
                 server.reply(self.refusal)
             elif right:
-                server.open_maildrop([events.Mail(f"uid-{n}", len(m)) for n, m in enumerate(self.messages, 1)])
+                server.open_maildrop(
+                    [events.Mail(uid, len(m)) for uid, m in zip(self.uids, self.messages, strict=False)]
+                )
             else:
                 server.reply("err.auth")
         elif isinstance(event, ScramKeysAsked):
@@ -90,8 +94,9 @@ class Run:
 def serve(
     pieces: Iterator[bytes] | list[bytes], world: World, wording: Wording = Wording.EXTENDED, **settings: Any
 ) -> Run:
-    """Greets, then feeds the pieces one after the other; TLS stands as soon as it is asked for."""
-    server = Pop3Server("hamburger.edu", wording=wording, **settings)
+    """Greets, then feeds the pieces one after the other; TLS stands as soon as it is asked for. settings: as
+    Pop3Server has them, `host` among them."""
+    server = Pop3Server(settings.pop("host", "hamburger.edu"), wording=wording, **settings)
     server.greet()
     said = server.data_to_send()
     closed = False

@@ -163,3 +163,25 @@ def test_a_message_comes_back_as_it_was_sent(message: bytes) -> None:
     # A message is whole lines; a last one that is not gets its line end on the way.
     whole = message if message.endswith(b"\r\n") or not message else message + b"\r\n"
     assert heard(client, server.data_to_send()) == [events.MessageReceived("RETR", 1, whole)]
+
+
+def test_what_is_said_in_clear_behind_the_answer_to_stls_is_not_heard() -> None:
+    """RFC 2595 §4: whoever can write into the open line must not be heard inside the closed one."""
+    client = greeted()
+    assert client.stls() == b"STLS\r\n"
+    assert heard(client, b"+OK begin TLS\r\n+OK injected\r\n") == [events.Accepted("STLS", "begin TLS")]
+    assert client.state == "tls"
+    client.tls_started()
+    assert client.state == "authorization"
+    client.utf8()
+    assert heard(client, b"+OK UTF-8 from now on\r\n") == [events.Accepted("UTF8", "UTF-8 from now on")]
+    with pytest.raises(LocalProtocolError):
+        client.tls_started()
+
+
+def test_a_refused_stls_leaves_the_session_in_clear() -> None:
+    client = greeted()
+    client.stls()
+    [refused] = heard(client, b"-ERR [sys/temp] no TLS now\r\n")
+    assert refused == events.Refused("STLS", "sys/temp", "no TLS now", Outcome.TRY_LATER)
+    assert client.state == "authorization"

@@ -78,7 +78,7 @@ def test_scram_proves_both_ways() -> None:
 @pytest.mark.parametrize(
     ("lines", "answer"),
     [
-        ((b"AUTH",), b"-ERR AUTH needs an argument: AUTH mechanism [initial-response]"),
+        ((b"AUTH PLAIN = =",), b"-ERR too many arguments: AUTH [mechanism [initial-response]]"),
         ((b"AUTH NTLM",), b"-ERR NTLM is no way to log in here; CAPA lists those there are"),
         ((b"AUTH PLAIN", b"*"), b"-ERR login cancelled"),
         ((b"AUTH PLAIN", b"?"), b"-ERR that is no base64 of what PLAIN says"),

@@ -498,13 +498,14 @@ def test_a_question_must_be_answered_before_the_next_and_only_once() -> None:
         server.reply("ok.deleted")
 
 
-def test_a_unique_id_must_be_printable() -> None:
+@pytest.mark.parametrize("uid", ["a b", "a\nb", "", "x" * 71])
+def test_a_unique_id_must_be_printable(uid: str) -> None:
     server = Pop3Server("hamburger.edu")
     server.greet()
     server.receive_data(b"USER bob\r\nPASS hungry\r\n")
     server.next_event()
     with pytest.raises(LocalProtocolError, match="unique-id"):
-        server.open_maildrop([events.Mail("a b", 1)])
+        server.open_maildrop([events.Mail(uid, 1)])
 
 
 LINES = st.sampled_from(
