@@ -82,6 +82,7 @@ ACTIONS = (
     Action("text", "w", WIRES, 5, "f2"),
     Action("queue", "q", WIRES, 17),
     Action("mailboxes", "m", WIRES, 18),
+    Action("states", "S", WIRES, 18, "ctrl+o"),
     Action("leg", "d", WIRES, 18),
     Action("find", "slash", WIRES, 19, shown="/"),
     Action("find_next", "n", WIRES - {PRACTICE}),

@@ -49,6 +49,10 @@ class PaneActions(Speaking, Screen[None]):
         pane = self.deck.pane
         self.set_focus(pane.lines if pane is not None else None)
 
+    def look(self) -> None:
+        """Explains the row that is looked at."""
+        self.meaning.show(self.deck.selected)
+
     def action_leg(self) -> None:
         """The next pane, whoever speaks in it."""
         self.deck.choose_next()
@@ -56,12 +60,12 @@ class PaneActions(Speaking, Screen[None]):
     def action_older(self) -> None:
         """The connection before this one, between the same two."""
         self.deck.turn(-1)
-        self.meaning.show(self.deck.selected)
+        self.look()
 
     def action_newer(self) -> None:
         """The connection after this one."""
         self.deck.turn(1)
-        self.meaning.show(self.deck.selected)
+        self.look()
 
     def action_copy(self) -> None:
         """Copies the row that is looked at."""

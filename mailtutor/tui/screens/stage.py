@@ -36,6 +36,7 @@ from mailtutor.tui.widgets.keybar import KeyBar
 from mailtutor.tui.widgets.lines import WireLines
 from mailtutor.tui.widgets.queue import QueueSheet
 from mailtutor.tui.widgets.sheet import MailboxSheet
+from mailtutor.tui.widgets.states import StateSheet
 from mailtutor.tui.widgets.timeline import Timeline
 from mailtutor.tui.widgets.topology import Topology
 
@@ -48,7 +49,7 @@ STARTING = threading.Lock()
 # Events read at a look: what stands between two paints is never long, however much is said.
 MOST_EVENTS = 400
 T = TypeVar("T")
-VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "text")
+VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "states", "text")
 
 
 class StageScreen(WorldActions):
@@ -66,10 +67,13 @@ class StageScreen(WorldActions):
     StageScreen FindInput { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
     StageScreen FindInput:focus { border: none; }
     StageScreen.-finding FindInput { display: block; }
-    StageScreen #queue, StageScreen #mailboxes { display: none; }
-    StageScreen.-view-queue #deck, StageScreen.-view-mailboxes #deck { display: none; }
+    StageScreen #queue, StageScreen #mailboxes, StageScreen #states { display: none; }
+    StageScreen.-view-queue #deck, StageScreen.-view-mailboxes #deck, StageScreen.-view-states #deck { display: none; }
     StageScreen.-view-queue #queue, StageScreen.-view-mailboxes #mailboxes { display: block; }
+    StageScreen.-view-states #states { display: block; }
     StageScreen.-view-queue #meaning, StageScreen.-view-mailboxes #meaning { display: none; }
+    StageScreen.-view-states #meaning { display: none; }
+    StageScreen.-narrow.-view-states #side { display: none; }
     StageScreen.-view-meaning #meaning { height: 1fr; }
     StageScreen.-view-bytes #meaning { height: 50%; }
     StageScreen.-narrow #body { layout: vertical; }
@@ -94,6 +98,7 @@ class StageScreen(WorldActions):
         self.topology = Topology()
         self.faults = FaultStrip()
         self.mailboxes = MailboxSheet(id="mailboxes")
+        self.states = StateSheet(id="states")
         self.timeline = Timeline()
         self.keybar = KeyBar(self.MODE)
         self._pulse: Pulse | None = None
@@ -113,6 +118,7 @@ class StageScreen(WorldActions):
                 yield self.deck
                 yield self.queue
                 yield self.mailboxes
+                yield self.states
                 yield self.meaning
                 yield from self.below()
         yield self.find_input
@@ -283,6 +289,11 @@ class StageScreen(WorldActions):
             self.queue.show(self.viewpoint, self.lab_now)
         elif self.view == "mailboxes":
             self.mailboxes.show(self.viewpoint.world())
+        self._draw_states()
+
+    def _draw_states(self) -> None:
+        if self.view == "states":
+            self.states.show(self.deck.pane, self.viewpoint, tells=not self.meaning.tells_no_answers)
 
     @property
     def lab_now(self) -> float:
@@ -304,7 +315,12 @@ class StageScreen(WorldActions):
 
     def on_wire_lines_selected(self, event: WireLines.Selected) -> None:
         """Another row is looked at."""
-        self.meaning.show(self.deck.selected)
+        self.look()
+
+    def look(self) -> None:
+        """Explains the row that is looked at, and shows where the conversation stood after it."""
+        super().look()
+        self._draw_states()
 
     def on_timeline_wound(self, event: Timeline.Wound) -> None:
         """A click on the timeline."""
@@ -381,6 +397,10 @@ class StageScreen(WorldActions):
     def action_mailboxes(self) -> None:
         """The mailboxes."""
         self.show_view("mailboxes")
+
+    def action_states(self) -> None:
+        """The states of the protocol that is spoken."""
+        self.show_view("states")
 
     def action_leave(self) -> None:
         """One step out: of an input, of a view, of a held line, of the mode."""
