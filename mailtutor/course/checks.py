@@ -31,7 +31,7 @@ WORLD_EVENTS: Mapping[str, type[events.Event]] = {
     str(kind.__struct_config__.tag): kind
     for kind in (
         events.Queued, events.Attempted, events.Delivered, events.Bounced, events.Recalled, events.MailboxMade,
-        events.Appended, events.Flagged, events.Expunged, events.FaultSwitched, events.StepReached,
+        events.Appended, events.Flagged, events.Expunged, events.DeviceSynced, events.FaultSwitched, events.StepReached,
     )
 }  # fmt: skip
 

@@ -102,11 +102,14 @@ class Read(Step, frozen=True, tag="read"):
 class Watch(Step, frozen=True, tag="watch"):
     """The lab acts; done when the trace shows it.
 
-    do: "send" (alice's agent sends bob a message with this subject and body) or "fetch" (bob's agent reads by POP3,
-    with `delete` also deleting).
+    do: "send" (alice's agent sends bob a message with this subject and body), "fetch" (bob's agent reads by POP3, with
+    `delete` also deleting), or what bob does on his laptop (POP3) or on his phone (IMAP).
     """
 
-    do: Literal["send", "fetch"]
+    do: Literal[
+        "send", "fetch", "laptop-pop3", "laptop-pop3-delete", "phone-sync", "phone-open", "phone-attachment",
+        "phone-mark", "phone-archive", "phone-delete",
+    ]  # fmt: skip
     check: tuple[Check, ...]
     subject: str = ""
     body: str = ""

@@ -10,6 +10,7 @@ from uuid import uuid4
 from mailtutor.errors import Sentence
 from mailtutor.lab.agents import imap as imap_agent
 from mailtutor.lab.agents import pop3 as pop3_agent
+from mailtutor.lab.agents.devices import DOINGS, Devices
 from mailtutor.lab.agents.script import recite
 from mailtutor.lab.agents.sender import Submitted, Wishes, submit
 from mailtutor.lab.lab import Lab
@@ -32,8 +33,11 @@ class Acts:
         """Has an agent or a host do something; the future gives a Sentence, or raises MailtutorError.
 
         Actions: "send" (with this subject and body, or the textbook's), "fetch-pop3", "fetch-pop3-delete",
-        "fetch-imap", "alice-imap", "host-down", "host-up", "flush". Raises KeyError for another.
+        "fetch-imap", "alice-imap", "host-down", "host-up", "flush", and what bob does on his devices, as in `DOINGS`.
+        Raises KeyError for another.
         """
+        if action in DOINGS:
+            return self._lab.submit(Devices(self._lab, BOB).do(action))
         work = {
             "send": lambda: self._send(subject or _SUBJECT, body or _BODY),
             "fetch-pop3": lambda: self._read(BOB, "pop3", delete=False),
@@ -136,7 +140,7 @@ class Acts:
         trust = lab.means.trusted() if lab.plan.tls is not Tls.NEVER else None
         if protocol == "pop3":
             return await pop3_agent.download(lab.directory, user, delete=delete, trust=trust, tls=lab.plan.tls)
-        return await imap_agent.download(lab.directory, user, delete=delete, trust=trust)
+        return await imap_agent.download(lab.directory, user, delete=delete, trust=trust, tls=lab.plan.tls)
 
 
 def _message(

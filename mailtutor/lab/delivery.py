@@ -16,7 +16,7 @@ from mailtutor.lab.commit import commit
 from mailtutor.lab.faults import Faults
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.literal import address_in, is_literal
-from mailtutor.lab.plan import HostPlan, User
+from mailtutor.lab.plan import QUOTA, HostPlan, User
 from mailtutor.lab.tap import Recorder
 from mailtutor.lab.zone import ascii_name
 from mailtutor.message.dsn import Action, Fate, report
@@ -113,6 +113,13 @@ class Delivery:
     def is_known(self, local: str, domain: str) -> bool:
         """Whether that address is a user's or a list's of this host."""
         return self.local_user(local, domain) is not None or bool(self.list_named(local, domain))
+
+    def is_full(self, local: str, domain: str) -> bool:
+        """Whether that user keeps as much as is allowed; not looked for where that is what nobody has."""
+        if self.plan.quota_octets >= QUOTA or (user := self.local_user(local, domain)) is None:
+            return False
+        octets, _ = self.database.read(lambda db: mailboxes.usage(db, self.plan.name, user.name))
+        return octets >= self.plan.quota_octets
 
     def list_named(self, local: str, domain: str) -> str:
         """The name of this host's mailing list at that address, as the plan has it; "" where there is none."""

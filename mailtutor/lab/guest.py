@@ -78,7 +78,7 @@ class Guest:
         return self._loop.run_until_complete(
             pop3_agent.download(self._directory, reader, delete=delete, trust=trust, tls=tls)
             if protocol == "pop3"
-            else imap_agent.download(self._directory, reader, delete=delete, trust=trust)
+            else imap_agent.download(self._directory, reader, delete=delete, trust=trust, tls=tls)
         )
 
     def wait_for(self, recipients: Sequence[str], limit_s: float) -> dict[str, str]:

@@ -21,7 +21,7 @@ from mailtutor.lab.listener import Listener, bind, listen_again
 from mailtutor.lab.plan import IMPLICIT_TLS, SERVICES, STANDARD_PORTS, HostPlan, Plan
 from mailtutor.lab.relay import Relay
 from mailtutor.lab.resolver import Lookup, Resolver
-from mailtutor.lab.services.imap import ImapService
+from mailtutor.lab.services.imap import ImapService, ImapSettings
 from mailtutor.lab.services.pop3 import Maildrops, Pop3Service, Pop3Settings
 from mailtutor.lab.services.smtp import SmtpService, SmtpSettings, Visit
 from mailtutor.lab.stream import Stream
@@ -218,4 +218,5 @@ class Host:
             doors = Pop3Settings(around.faults, tls=visit.service in IMPLICIT_TLS, greeting=greeting)
             return Pop3Service(self.delivery, self._maildrops, around.recorder, around.hub, wording, doors)
         greeting = "BYE.too_many_sessions" if crowded else "OK.greeting"
-        return ImapService(self.delivery, around.recorder, around.hub, around.clock, conversation, wording, greeting)
+        reading = ImapSettings(around.faults, tls=visit.service in IMPLICIT_TLS, greeting=greeting)
+        return ImapService(self.delivery, around.recorder, around.hub, around.clock, conversation, wording, reading)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mailtutor.lab.board import Board
+from mailtutor.store.database import Database
 from mailtutor.store.mailboxes import INBOX, Mailbox
+
+# Messages, and mailboxes, that are kept in memory where nobody has them open.
+ROOM = 50_000
+MOST_BOARDS = 32
 
 
 class Hub:
@@ -14,6 +20,20 @@ class Hub:
         self._watchers: dict[int, list[Callable[[], None]]] = {}
         self._inboxes: dict[tuple[str, str], int] = {}
         self._shown: dict[int, int] = {}
+        self._boards: dict[int, Board] = {}
+
+    def board(self, database: Database, box: Mailbox) -> Board:
+        """The mailbox in memory, read anew as far as it has changed. Those nobody has open are kept as long as there is
+        room, the last ones used first."""
+        board = self._boards.pop(box.id, None) or Board(database, box)
+        board.load()
+        self._boards[box.id] = board
+        held = sum(len(one.uids) for one in self._boards.values())
+        for number, one in tuple(self._boards.items()):
+            if (held > ROOM or len(self._boards) > MOST_BOARDS) and one is not board and number not in self._watchers:
+                held -= len(one.uids)
+                del self._boards[number]
+        return board
 
     def watch(self, box: Mailbox, tell: Callable[[], None]) -> Callable[[], None]:
         """Calls `tell` at every change; gives the function that ends it."""

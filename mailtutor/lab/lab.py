@@ -33,7 +33,7 @@ from mailtutor.lab.zone import Zone, ascii_name, exchanger_of, records_of
 from mailtutor.store import queue
 from mailtutor.store.database import Database
 from mailtutor.store.lock import Lock
-from mailtutor.trace.events import FaultSwitched
+from mailtutor.trace.events import AnyEvent, FaultSwitched
 from mailtutor.trace.log import Log
 
 T = TypeVar("T")
@@ -204,6 +204,15 @@ class Lab:
     def ready_facts(self) -> dict[str, object]:
         """What a program needs to talk to this lab."""
         return ready_facts(self.plan, self.directory, (self._data / CA_NAME).absolute())
+
+    @property
+    def folder(self) -> Path:
+        """Where its database is, and what else outlives it."""
+        return self._data
+
+    def record(self, make: Callable[..., AnyEvent], **facts: object) -> None:
+        """As `Recorder.world`. In the lab's loop."""
+        self._recorder.world(make, **facts)
 
     @property
     def pace(self) -> Pace:

@@ -16,6 +16,8 @@ from mailtutor.errors import GrammarError, UsageError
 from mailtutor.lab.plan import RULES, HostPlan, Plan
 from mailtutor.lab.zone import PREFERENCE, ascii_name, exchanger_of
 from mailtutor.protocols.dns.message import Record, Type
+from mailtutor.protocols.imap import table as imap
+from mailtutor.protocols.pop3 import table as pop3
 from mailtutor.protocols.smtp import grammar
 from mailtutor.protocols.smtp.limits import HEADER_LIMITS
 from mailtutor.protocols.smtp.table import EVERYTHING, LONGEST_LINE
@@ -61,6 +63,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             ),
             Limit("idle", _SECONDS, 1, _DAY_S, "30s"),
             Limit("login-delay", _SECONDS, 0, _DAY_S, "60s"),
+            Limit("quota", _OCTETS, 1, 1 << 40, "1M"),
             Limit("expire", _DAYS, 0, 36500, "30d"),
         )
     }
@@ -72,6 +75,7 @@ _OF_HOSTS: Mapping[str, Callable[[HostPlan, int], HostPlan]] = MappingProxyType(
     {
         "idle": lambda host, number: replace(host, idle_s=dict.fromkeys(host.idle_s, float(number))),
         "login-delay": lambda host, number: replace(host, login_delay_s=number),
+        "quota": lambda host, number: replace(host, quota_octets=number),
         "expire": lambda host, number: replace(host, expire_days=number),
     }
 )
@@ -157,13 +161,22 @@ def _unit(row: Limit, letter: str) -> str:
 
 
 def _without(text: str) -> _Change:
-    extension = text.upper()
-    if extension not in EVERYTHING:
+    """In whatever protocol it is offered: STARTTLS is SMTP's and IMAP's."""
+    everything = {name.upper(): name for name in (*EVERYTHING, *pop3.OFFERED, *imap.OFFERED)}
+    name = everything.get(text.upper(), "")
+    if not name:
         raise UsageError(
             "no extension {name}; there are: {names}", "error.option.extension", name=text,
-            names=", ".join(sorted(EVERYTHING)),
+            names=", ".join(sorted(everything.values())),
         )  # fmt: skip
-    return lambda host: replace(host, offered=host.offered - {extension})
+
+    def change(host: HostPlan) -> HostPlan:
+        kept = tuple(one for one in host.imap_offered if one != name)
+        if name == "LITERAL+" and kept != host.imap_offered:
+            kept = (*kept, "LITERAL-")  # the same for small ones, never both (RFC 7888 §5)
+        return replace(host, offered=host.offered - {name}, pop3_offered=host.pop3_offered - {name}, imap_offered=kept)
+
+    return change
 
 
 def _rule(text: str) -> _Change:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from mailtutor.protocols.dns.message import Record
+from mailtutor.protocols.imap import table as imap
+from mailtutor.protocols.pop3 import table as pop3
 from mailtutor.protocols.smtp.courier import Tls
 from mailtutor.protocols.smtp.limits import Limits
 from mailtutor.protocols.smtp.table import EVERYTHING
@@ -36,6 +38,10 @@ STANDARD_PORTS = MappingProxyType(
 )
 
 
+# Octets a user may keep where nobody says otherwise: too many for anybody to be asked about at each message.
+QUOTA = 1 << 30
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """A person with a mailbox. The password is the lab's and is shown on the screen."""
@@ -61,24 +67,27 @@ class SeedMail:
 
 @dataclass(frozen=True, slots=True)
 class HostPlan:
-    """One mail server. address: tried first; where the system lacks it, 127.0.0.1 with other ports.
-    idle_s: as IDLE_S. offered: the SMTP extensions it offers, by their keywords. limits: what its SMTP server takes.
+    """One mail server. address: tried first; where the system lacks it, 127.0.0.1 with other ports. idle_s: as IDLE_S.
+    offered, pop3_offered, imap_offered: the extensions of each protocol it offers. limits: what its SMTP server takes.
     rules: of RULES, those it keeps. lists: name → addresses a message to it goes to. backs_up: domains it takes mail
     for and hands on to those who are nearer (RFC 5321 §3.6.1). login_delay_s: seconds of the lab's time between two
     POP3 logins of one user; 0 for none (RFC 2449 §6.5). expire_days: days after which its POP3 server throws mail away,
-    None for never; 0: what was read is gone after QUIT (RFC 2449 §6.7)."""
+    None for never; 0: what was read is gone after QUIT (RFC 2449 §6.7). quota_octets: what each user may keep."""
 
     name: str
     address: str
     users: tuple[User, ...]
     idle_s: Mapping[str, float] = field(default_factory=lambda: IDLE_S)
     offered: frozenset[str] = EVERYTHING
+    pop3_offered: frozenset[str] = pop3.OFFERED
+    imap_offered: tuple[str, ...] = imap.OFFERED
     limits: Limits = field(default_factory=Limits)
     rules: frozenset[str] = frozenset()
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     backs_up: tuple[str, ...] = ()
     login_delay_s: int = 0
     expire_days: int | None = None
+    quota_octets: int = QUOTA
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,5 +74,5 @@ def _record(around: Surroundings, box: mailboxes.Mailbox, message: mailboxes.Mes
     sender, subject = summary(content)
     around.recorder.world(
             Appended, host=box.host, user=box.user, mailbox=box.name, uid=message.uid, size=message.size,
-            sender=sender, subject=subject, flags=message.flags,
+            sender=sender, subject=subject, flags=tuple(sorted(message.flags)),
         )  # fmt: skip

@@ -6,8 +6,6 @@ import ssl
 from typing import Protocol
 
 from mailtutor.errors import NetworkError
-from mailtutor.lab.directory import Directory
-from mailtutor.lab.plan import User
 from mailtutor.lab.stream import Stream
 from mailtutor.lab.tls import TlsError
 from mailtutor.protocols.engine import NEED_DATA
@@ -54,18 +52,6 @@ class Talk:
     async def close(self) -> None:
         """Ends the connection."""
         await self.stream.close()
-
-
-async def secured(directory: Directory, user: User, service: str, trust: ssl.SSLContext | None) -> Stream:
-    """A connection to the user's own server, with TLS from the first byte where `trust` says whom to believe.
-
-    Raises NetworkError when nobody answers, or the certificate is not to be believed.
-    """
-    if trust is None:
-        return await directory.connect(user.address, user.domain, service)
-    stream = await directory.connect(user.address, user.domain, f"{service}s")
-    await begin_tls(stream, trust, user.domain)
-    return stream
 
 
 async def begin_tls(stream: Stream, trust: ssl.SSLContext, name: str) -> None:

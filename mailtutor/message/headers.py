@@ -52,11 +52,12 @@ class Header:
         return _LINE_END.sub(b"", self.raw[field.value_at : field.end]).strip(b" \t")
 
     def subset(self, names: Iterable[bytes], *, others: bool = False) -> bytes:
-        """The fields of these names (or all but these), in the message's order and bytes, and an empty line
-        (RFC 3501 §6.4.5, HEADER.FIELDS and HEADER.FIELDS.NOT)."""
+        """The fields of these names (or all but these), in the message's order and bytes, and the empty line where the
+        message has one (RFC 3501 §6.4.5, HEADER.FIELDS and HEADER.FIELDS.NOT)."""
         wanted = {name.lower() for name in names}
         chosen = [self.raw[f.start : f.end] for f in self.fields if (f.name in wanted) is not others]
-        return b"".join(chosen) + b"\r\n"
+        ends = self.fields[-1].end if self.fields else self.start
+        return b"".join(chosen) + (b"\r\n" if ends < self.body else b"")
 
 
 def parse_header(raw: bytes, start: int = 0, end: int | None = None) -> Header:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.engine import Observer
+from mailtutor.protocols.imap import table as imap
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.pop3 import table as pop3
 from mailtutor.protocols.smtp import table as smtp
@@ -18,7 +19,11 @@ from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromS
 from mailtutor.trace.log import Log
 
 # Once TLS stands the server has forgotten whatever was said in clear (RFC 3207 §4.2).
-_AFTER_TLS = {("smtp", smtp.TLS): smtp.WAIT, ("pop3", pop3.TLS): pop3.AUTHORIZATION}
+_AFTER_TLS = {
+    ("smtp", smtp.TLS): smtp.WAIT,
+    ("pop3", pop3.TLS): pop3.AUTHORIZATION,
+    ("imap", imap.TLS): imap.NOT_AUTHENTICATED,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,13 @@ TRANSMISSIONS = tuple(
     for login in ("", "A")
 )
 _CODE = re.compile(r"([2-5])([0-5])[0-9]")
+# Words that stand in lines of a protocol and are no rows of its table, by the group of the catalogue they are in.
+_GROUPS = {
+    "imap": (
+        "item", "search", "status", "data", "code", "flag", "result", "sort", "modifier", "option", "attribute",
+        "resource",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,8 @@ class Page:
 
     kind: "protocol", "command", "not-offered", "reply", "header", "code", "enhanced", "term", "fault" or "transmission"
     (how a message came, as Received says it); of what a server offers "extension" (SMTP) or "capability" (POP3, IMAP),
-    and what comes with SMTP's: "parameter", "value", "method" and "limit". rfc: empty where the tables name none.
+    and what comes with SMTP's: "parameter", "value", "method" and "limit"; a word of IMAP's lines: its group ("item",
+    "search", "code", ...). rfc: empty where the tables name none.
     facts: label key → text, in order; the labels are keys below `cli.label`.
     """
 
@@ -54,6 +62,7 @@ def look_up(word: str, say: Words, protocol: str = "") -> list[Page]:
     for name, entry in PROTOCOLS.items():
         if protocol in ("", name):
             pages += _in_table(entry.table, word, say)
+            pages += _in_lines(entry.table, word, say)
     if protocol in ("", "smtp"):
         pages += _codes(word, say, known=any(page.kind == "reply" for page in pages))
     if protocol in ("", "smtp"):
@@ -84,6 +93,16 @@ def _in_table(table: Table, word: str, say: Words) -> Iterator[Page]:
     name = named.get(upper) or named.get(upper.partition("=")[0], "")
     if name and (name not in table.commands or _parameters(table, name)):
         yield _capability(table, name, say)
+
+
+def _in_lines(table: Table, word: str, say: Words) -> Iterator[Page]:
+    """A word of a command's arguments or of an answer; `BODY[TEXT]` is `BODY[]`, `[CLOSED]` is CLOSED."""
+    upper = word.upper().removeprefix("\\")
+    upper = upper.strip("[]") if upper.startswith("[") else re.sub(r"\[.*", "[]", upper)
+    for group in _GROUPS.get(table.protocol, ()):
+        what = say.get(f"{table.protocol}.{group}.{upper}.what")
+        if what:
+            yield Page(group, table.protocol, upper, say(f"{table.protocol}.word.{group}"), what, "")
 
 
 def _protocol(table: Table, say: Words) -> Page:

@@ -48,7 +48,7 @@ _WORD = re.compile(rb"[^ \t\r\n]+")
 _LETTERS = re.compile(rb"[A-Za-z0-9]+")
 _ARGUMENT = re.compile(rb'[ \t]+("(?:[^"\\]|\\.)*"|[^ \t\r\n]+)')
 _TAG = re.compile(rb"[A-Za-z]{0,2}[0-9]{0,6}|[.*]")
-_LITERAL = re.compile(rb"\{\d+\+?\}\Z")
+_LITERAL = re.compile(rb"~?\{\d+\+?\}\Z")
 _AFTER_LOGIN = frozenset({"AUTH", "AUTHENTICATE", "LOGIN", "PASS", "APOP"})
 _COMMANDS = frozenset({Kind.COMMAND, Kind.UNKNOWN})
 # So many hidden words are looked for in what the server says, and none that is shorter.

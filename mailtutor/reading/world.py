@@ -1,4 +1,4 @@
-"""Queue and mailboxes as of any moment: folds over the world events of a trace."""
+"""Queue, mailboxes and what devices know of them, as of any moment: folds over the world events of a trace."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mailtutor.trace.events import (
     Appended,
     Attempted,
     Bounced,
+    DeviceSynced,
     Expunged,
     Flagged,
     HeldBack,
@@ -65,10 +66,12 @@ class World:
 
     queue: (host, queue id, recipient) → Waiting, finished ones too, oldest first.
     mailboxes: (host, user, mailbox) → uid → Mail.
+    devices: (host, user, mailbox) → device → what it said last of what it knows.
     """
 
     queue: dict[tuple[str, str, str], Waiting] = field(default_factory=dict)
     mailboxes: dict[tuple[str, str, str], dict[int, Mail]] = field(default_factory=dict)
+    devices: dict[tuple[str, str, str], dict[str, DeviceSynced]] = field(default_factory=dict)
 
     def take(self, events: Iterable[AnyEvent]) -> None:
         """Takes in further events."""
@@ -77,6 +80,8 @@ class World:
                 self._queue(event)
             elif isinstance(event, (MailboxMade, Appended, Flagged, Expunged)):
                 self._mailbox(event)
+            elif isinstance(event, DeviceSynced):
+                self.devices.setdefault((event.host, event.user, event.mailbox), {})[event.device] = event
 
     def waiting(self, host: str) -> list[Waiting]:
         """What `host` still has to hand on."""

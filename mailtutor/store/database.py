@@ -174,7 +174,9 @@ def _commit_group(db: sqlite3.Connection, group: list[_Job]) -> list[_Done]:
         db.execute("BEGIN IMMEDIATE")
         try:
             done = [(asker, job(db), None) for job, asker in group]
-        except Exception:  # whose fault it was is seen the second time
+        except Exception as wrong:  # whose fault it was is seen the second time
+            if not db.in_transaction:
+                raise sqlite3.OperationalError(str(wrong)) from wrong  # a full disk: all of it is undone already
             db.execute("ROLLBACK")
             db.execute("BEGIN IMMEDIATE")
             done = [_apart(db, job, asker) for job, asker in group]
@@ -191,12 +193,21 @@ def _apart(db: sqlite3.Connection, job: Callable[[sqlite3.Connection], Any], ask
     """Runs one job of a group in which one has failed."""
     db.execute("SAVEPOINT job")
     try:
-        return asker, job(db), None
+        done: _Done = asker, job(db), None
     except Exception as wrong:  # whatever a job raises belongs to who handed it in
+        if not db.in_transaction:
+            raise
         db.execute("ROLLBACK TO job")
-        return asker, None, wrong
-    finally:
-        db.execute("RELEASE job")
+        done = asker, None, _told(wrong)
+    db.execute("RELEASE job")
+    return done
+
+
+def _told(wrong: Exception) -> Exception:
+    """What the asker hears: the file's troubles in our words, what a job may expect (a name that is taken) as it is."""
+    if not isinstance(wrong, sqlite3.Error) or isinstance(wrong, sqlite3.IntegrityError):
+        return wrong
+    return StoreError("the store could not write: {why}", "error.store.not_written", why=wrong)
 
 
 def _answer(done: Sequence[_Done]) -> None:
@@ -238,6 +249,7 @@ def _open(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode=WAL")
         if not _has_tables(db):
             _create(db)
+        _bring_along(db)
         for statement in schema.INDEXES:
             db.execute(statement)
         return db
@@ -282,6 +294,23 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
 
 def _has_tables(db: sqlite3.Connection) -> bool:
     return db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+
+
+def _bring_along(db: sqlite3.Connection) -> None:
+    """Changes a file an older version has written into one of today, all of it or nothing."""
+    if int(db.execute("PRAGMA user_version").fetchone()[0]) == schema.VERSION:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        version = int(db.execute("PRAGMA user_version").fetchone()[0])
+        for number in range(version, schema.VERSION):
+            for statement in schema.STEPS[number]:
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version={schema.VERSION}")
+        db.execute("COMMIT")
+    except sqlite3.Error:
+        db.execute("ROLLBACK")
+        raise
 
 
 def _create(db: sqlite3.Connection) -> None:

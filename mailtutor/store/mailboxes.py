@@ -6,9 +6,12 @@ a mailbox made anew has a new UIDVALIDITY (RFC 9051 §2.3.1.1). Every change rai
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from mailtutor.message.lines import with_crlf
 
@@ -19,7 +22,8 @@ REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """One mailbox. recent_from: messages with this UID or more have been shown to no session yet."""
+    """One mailbox. recent_from: messages with this UID or more have been shown to no session yet. messages and octets:
+    what it holds. special_use: RFC 6154's attributes, a space between them."""
 
     id: int
     host: str
@@ -29,10 +33,12 @@ class Mailbox:
     uid_next: int
     highest_modseq: int
     recent_from: int
+    messages: int
+    octets: int
+    special_use: str
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message without its content.
 
     size: octets as it came. crlf_size: octets as POP3 sends it. received_at: seconds since 1970 (the internal date);
@@ -42,7 +48,7 @@ class Message:
     uid: int
     size: int
     received_at: float
-    flags: tuple[str, ...]
+    flags: frozenset[str]
     modseq: int
     body_id: int
     crlf_size: int
@@ -63,19 +69,37 @@ class Changes:
     whole: bool
 
 
-_MAILBOX = "SELECT id, host, user, name, uid_validity, uid_next, highest_modseq, recent_from FROM mailbox"
-_RAISE = "UPDATE mailbox SET uid_next = uid_next + 1, highest_modseq = highest_modseq + 1"
+_MAILBOX = (
+    "SELECT id, host, user, name, uid_validity, uid_next, highest_modseq, recent_from, messages, octets, special_use"
+    " FROM mailbox"
+)
+_RAISE = (
+    "UPDATE mailbox SET uid_next = uid_next + 1, highest_modseq = highest_modseq + 1, messages = messages + 1,"
+    " octets = octets + ?"
+)
 _RAISED = "RETURNING id, uid_next - 1, highest_modseq"
 _MESSAGE = "SELECT uid, size, received_at, flags, modseq, body_id, crlf_size, zone_min FROM message"
+_WANTED = " WHERE mailbox_id = ? AND uid IN (SELECT value FROM json_each(?)) ORDER BY uid"
 
 
-def _mailbox(row: tuple[int, str, str, str, int, int, int, int]) -> Mailbox:
+def _mailbox(row: tuple[int, str, str, str, int, int, int, int, int, int, str]) -> Mailbox:
     return Mailbox(*row)
 
 
 def _message(row: tuple[int, int, float, str, int, int, int, int]) -> Message:
     uid, size, received_at, flags, modseq, body_id, crlf_size, zone_min = row
-    return Message(uid, size, received_at, tuple(flags.split()), modseq, body_id, crlf_size, zone_min)
+    return Message(uid, size, received_at, _flag_set(flags), modseq, body_id, crlf_size, zone_min)
+
+
+def with_flags(message: Message, flags: frozenset[str], modseq: int) -> Message:
+    """The same message with other flags."""
+    return Message(*message[:3], flags, modseq, *message[5:])
+
+
+@lru_cache(maxsize=4096)
+def _flag_set(flags: str) -> frozenset[str]:
+    """Kept: most messages carry one of a few sets."""
+    return frozenset(flags.split())
 
 
 def _flags(flags: Iterable[str]) -> str:
@@ -104,12 +128,15 @@ def by_id(db: sqlite3.Connection, mailbox_id: int) -> Mailbox | None:
     return None if row is None else _mailbox(row)
 
 
-def create(db: sqlite3.Connection, host: str, user: str, name: str, now: float) -> Mailbox:
+def create(db: sqlite3.Connection, host: str, user: str, name: str, now: float, *, special_use: str = "") -> Mailbox:
     """Makes a mailbox. Raises sqlite3.IntegrityError when there is one of that name."""
     last = int(db.execute("SELECT last FROM validity").fetchone()[0])
     validity = max(last + 1, int(now))
     db.execute("UPDATE validity SET last = ?", (validity,))
-    db.execute("INSERT INTO mailbox (host, user, name, uid_validity) VALUES (?, ?, ?, ?)", (host, user, name, validity))
+    db.execute(
+        "INSERT INTO mailbox (host, user, name, uid_validity, special_use) VALUES (?, ?, ?, ?, ?)",
+        (host, user, name, validity, special_use),
+    )
     if name == INBOX:
         # Only INBOX is subscribed from the start (RFC 3501 §6.3.3 says nothing of the others, so neither do we).
         subscribe(db, host, user, name, subscribed=True)
@@ -138,8 +165,7 @@ def rename(db: sqlite3.Connection, mailbox_id: int, name: str) -> None:
 def move_all(db: sqlite3.Connection, mailbox_id: int, target_id: int) -> None:
     """Moves every message to another mailbox: what RENAME INBOX does (RFC 3501 §6.3.5)."""
     uids = [message.uid for message in messages(db, mailbox_id)]
-    copy(db, mailbox_id, uids, target_id)
-    expunge(db, mailbox_id, uids)
+    move(db, mailbox_id, uids, target_id)
 
 
 def subscribe(db: sqlite3.Connection, host: str, user: str, name: str, *, subscribed: bool) -> None:
@@ -171,8 +197,8 @@ def messages(db: sqlite3.Connection, mailbox_id: int) -> list[Message]:
 
 def those(db: sqlite3.Connection, mailbox_id: int, wanted: Iterable[int]) -> list[Message]:
     """The messages with these UIDs, as far as they are there."""
-    rows = (db.execute(f"{_MESSAGE} WHERE mailbox_id = ? AND uid = ?", (mailbox_id, uid)).fetchone() for uid in wanted)
-    return [_message(row) for row in rows if row is not None]
+    rows = db.execute(_MESSAGE + _WANTED, (mailbox_id, json.dumps(list(wanted))))
+    return [_message(row) for row in rows]
 
 
 def changes(db: sqlite3.Connection, mailbox_id: int, since_modseq: int) -> Changes | None:
@@ -260,7 +286,9 @@ def append(
 def deliver(db: sqlite3.Connection, host: str, user: str, message: bytes, now: float, received_at: float) -> int:
     """Puts a message into a user's INBOX, made where it is missing; gives its UID. What most of the mail goes through:
     as few statements as can be."""
-    raised = db.execute(f"{_RAISE} WHERE host = ? AND user = ? AND name = ? {_RAISED}", (host, user, INBOX)).fetchall()
+    raised = db.execute(
+        f"{_RAISE} WHERE host = ? AND user = ? AND name = ? {_RAISED}", (len(message), host, user, INBOX)
+    ).fetchall()
     if not raised:
         return append(db, create(db, host, user, INBOX, now).id, message, (), received_at)
     sizes = len(message), len(with_crlf(message))
@@ -275,7 +303,7 @@ def _place(
     flags: Iterable[str],
     received: tuple[float, int],
 ) -> int:
-    raised = db.execute(f"{_RAISE} WHERE id = ? {_RAISED}", (mailbox_id,)).fetchall()[0]
+    raised = db.execute(f"{_RAISE} WHERE id = ? {_RAISED}", (sizes[0], mailbox_id)).fetchall()[0]
     return _put(db, raised, body_id, sizes, flags, received)
 
 
@@ -296,14 +324,17 @@ def _put(
     return uid
 
 
-def set_flags(db: sqlite3.Connection, mailbox_id: int, changes: dict[int, Iterable[str]]) -> None:
+def set_flags(db: sqlite3.Connection, mailbox_id: int, changes: Mapping[int, Iterable[str]]) -> None:
     """Gives messages these flags: UID → all its flags. UIDs that are gone are passed over."""
     if not changes:
         return
-    modseq = _raise_modseq(db, mailbox_id)
+    modseq = raise_modseq(db, mailbox_id)
+    alike: dict[str, list[int]] = {}
+    for uid, flags in changes.items():
+        alike.setdefault(_flags(flags), []).append(uid)
     db.executemany(
-        "UPDATE message SET flags = ?, modseq = ? WHERE mailbox_id = ? AND uid = ?",
-        [(_flags(flags), modseq, mailbox_id, uid) for uid, flags in changes.items()],
+        "UPDATE message SET flags = ?, modseq = ? WHERE mailbox_id = ? AND uid IN (SELECT value FROM json_each(?))",
+        [(flags, modseq, mailbox_id, json.dumps(uids)) for flags, uids in alike.items()],
     )
 
 
@@ -316,19 +347,38 @@ def copy(db: sqlite3.Connection, mailbox_id: int, wanted: Sequence[int], target_
     return pairs
 
 
+def move(db: sqlite3.Connection, mailbox_id: int, wanted: Sequence[int], target_id: int) -> list[tuple[int, int]]:
+    """Copies messages and removes them here; gives (UID, new UID) for each that was there."""
+    pairs = copy(db, mailbox_id, wanted, target_id)
+    expunge(db, mailbox_id, [uid for uid, _ in pairs])
+    return pairs
+
+
+def vanished(db: sqlite3.Connection, box: Mailbox, since_modseq: int) -> list[int] | None:
+    """The UIDs removed after a modification sequence, ascending; None where that is too long ago to be remembered."""
+    if since_modseq < box.highest_modseq - REMEMBERED:
+        return None
+    rows = db.execute(
+        "SELECT uid FROM expunged WHERE mailbox_id = ? AND modseq > ? ORDER BY uid", (box.id, since_modseq)
+    )
+    return [row[0] for row in rows]
+
+
 def expunge(db: sqlite3.Connection, mailbox_id: int, gone: Sequence[int]) -> list[int]:
     """Removes messages for good; gives the UIDs that were there."""
     bodies: list[int] = []
     removed: list[int] = []
+    octets = 0
     for uid in gone:
         row = db.execute(
-            "DELETE FROM message WHERE mailbox_id = ? AND uid = ? RETURNING body_id", (mailbox_id, uid)
+            "DELETE FROM message WHERE mailbox_id = ? AND uid = ? RETURNING body_id, size", (mailbox_id, uid)
         ).fetchall()
         if row:
             bodies.append(row[0][0])
+            octets += row[0][1]
             removed.append(uid)
     if removed:
-        modseq = _raise_modseq(db, mailbox_id)
+        modseq = raise_modseq(db, mailbox_id, fewer=len(removed), smaller=octets)
         db.executemany("INSERT INTO expunged VALUES (?, ?, ?)", [(mailbox_id, modseq, uid) for uid in removed])
         db.execute("DELETE FROM expunged WHERE mailbox_id = ? AND modseq <= ?", (mailbox_id, modseq - REMEMBERED))
         drop_unused_bodies(db, bodies)
@@ -344,8 +394,46 @@ def drop_unused_bodies(db: sqlite3.Connection, bodies: Iterable[int]) -> None:
     )
 
 
-def _raise_modseq(db: sqlite3.Connection, mailbox_id: int) -> int:
+def raise_modseq(db: sqlite3.Connection, mailbox_id: int, *, fewer: int = 0, smaller: int = 0) -> int:
+    """The next modification sequence of a mailbox, 0 where it is deleted. fewer and smaller: the messages that have
+    left it, and their octets."""
     row = db.execute(
-        "UPDATE mailbox SET highest_modseq = highest_modseq + 1 WHERE id = ? RETURNING highest_modseq", (mailbox_id,)
+        "UPDATE mailbox SET highest_modseq = highest_modseq + 1, messages = messages - ?, octets = octets - ?"
+        " WHERE id = ? RETURNING highest_modseq",
+        (fewer, smaller, mailbox_id),
     ).fetchall()
     return int(row[0][0]) if row else 0
+
+
+def outlines(db: sqlite3.Connection, bodies: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+    """ENVELOPE and BODYSTRUCTURE by body, as far as they are kept."""
+    rows = db.execute(
+        "SELECT body_id, envelope, structure FROM outline WHERE body_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(bodies),),
+    )
+    return {body_id: (envelope, structure) for body_id, envelope, structure in rows}
+
+
+def keep_outlines(db: sqlite3.Connection, made: Mapping[int, tuple[bytes, bytes]]) -> None:
+    """Keeps them for the next time; bodies that are gone meanwhile are passed over."""
+    db.executemany(
+        "INSERT OR IGNORE INTO outline SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM body WHERE id = ?1)",
+        [(body_id, envelope, structure) for body_id, (envelope, structure) in made.items()],
+    )
+
+
+def contents(db: sqlite3.Connection, bodies: Sequence[int]) -> dict[int, bytes]:
+    """The bytes of several messages, as far as they are there."""
+    rows = db.execute(
+        "SELECT id, content FROM body WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(bodies),)
+    )
+    return dict(rows.fetchall())
+
+
+def usage(db: sqlite3.Connection, host: str, user: str) -> tuple[int, int]:
+    """Octets and messages of all a user's mailboxes."""
+    row = db.execute(
+        "SELECT coalesce(sum(octets), 0), coalesce(sum(messages), 0) FROM mailbox WHERE host = ? AND user = ?",
+        (host, user),
+    ).fetchone()
+    return int(row[0]), int(row[1])

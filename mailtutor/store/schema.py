@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # "mtut": tells our files from other programs' (PRAGMA application_id).
 APPLICATION_ID = 0x6D747574
-VERSION = 1
+VERSION = 2
 
 # The domain of a queued recipient, in small letters: what follows the last @. An expression, so that it can be indexed
 # in files that exist already.
@@ -16,6 +16,27 @@ INDEXES = (
     f"CREATE INDEX IF NOT EXISTS queued_for ON queued_recipient ({DOMAIN}, next_try_at)",
     "CREATE INDEX IF NOT EXISTS queued_until ON queued_recipient (next_try_at)",
 )
+
+# What IMAP tells of a message's structure, in IMAP's words, written when it is first asked for: it never changes.
+_OUTLINE = """
+    CREATE TABLE outline (
+        body_id INTEGER PRIMARY KEY REFERENCES body (id) ON DELETE CASCADE,
+        envelope BLOB NOT NULL,
+        structure BLOB NOT NULL
+    )
+    """
+
+# What brings a file of an older version to the next one: version → statements.
+STEPS = {
+    1: (
+        "ALTER TABLE mailbox ADD COLUMN messages INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE mailbox ADD COLUMN octets INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE mailbox ADD COLUMN special_use TEXT NOT NULL DEFAULT ''",
+        "UPDATE mailbox SET messages = (SELECT count(*) FROM message WHERE mailbox_id = mailbox.id),"
+        " octets = (SELECT coalesce(sum(size), 0) FROM message WHERE mailbox_id = mailbox.id)",
+        _OUTLINE,
+    ),
+}
 
 # AUTOINCREMENT: a number once used never means something else, for open sessions remember numbers of what others may
 # have removed: they would be given somebody else's mail.
@@ -38,9 +59,13 @@ STATEMENTS = (
         uid_next INTEGER NOT NULL DEFAULT 1,
         highest_modseq INTEGER NOT NULL DEFAULT 1,
         recent_from INTEGER NOT NULL DEFAULT 1,
+        messages INTEGER NOT NULL DEFAULT 0,
+        octets INTEGER NOT NULL DEFAULT 0,
+        special_use TEXT NOT NULL DEFAULT '',
         UNIQUE (host, user, name)
     )
     """,
+    _OUTLINE,
     # Names, not mailboxes: a subscription outlives its mailbox and may come before it (RFC 3501 §6.3.6).
     """
     CREATE TABLE subscription (

@@ -203,6 +203,42 @@ class Expunged(Event, frozen=True, tag="expunged", gc=False):
     uid: int
 
 
+class DeviceMail(msgspec.Struct, frozen=True, gc=False):
+    """One message as a device knows it.
+
+    key: what the device knows it by: its UID in IMAP, its unique-id in POP3. holds: "headers", "text" or "whole".
+    flags: as the server told them last; POP3 has none. pending: what was done to it without a connection and the server
+    does not know yet: "+\\Seen", "-\\Flagged", "delete", "move Archive".
+    """
+
+    key: str
+    holds: str
+    sender: str = ""
+    subject: str = ""
+    size: int = 0
+    flags: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+
+
+class DeviceSynced(Event, frozen=True, tag="device", gc=False):
+    """One of a user's devices has done something with its mail, and this is all it knows now.
+
+    device: its name ("laptop"). protocol: "pop3" or "imap". step: what it did: "fetched", "synchronised", "opened",
+    "changed" (without a connection), or "broken" where the server was lost on the way. mails: by arrival; `more` says
+    how many older ones are left out. forgot: the server's UIDVALIDITY was another one, so the device began anew.
+    """
+
+    host: str
+    user: str
+    device: str
+    protocol: str
+    mailbox: str
+    step: str
+    mails: tuple[DeviceMail, ...] = ()
+    more: int = 0
+    forgot: bool = False
+
+
 class FaultSwitched(Event, frozen=True, tag="fault", gc=False):
     """Something was broken on purpose, or mended. detail: what exactly, in the fault's own terms."""
 
@@ -234,6 +270,7 @@ WorldEvent = (
     | Appended
     | Flagged
     | Expunged
+    | DeviceSynced
     | FaultSwitched
     | StepReached
 )

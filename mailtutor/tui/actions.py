@@ -17,8 +17,8 @@ HOME, LESSON, LAB, REPLAY, PRACTICE = "home", "lesson", "lab", "replay", "practi
 WIRES = frozenset({LESSON, LAB, REPLAY, PRACTICE})
 LIVE = frozenset({LESSON, LAB, PRACTICE})
 EVERYWHERE = WIRES | {HOME}
-# Not a mode of its own: what the keys do in addition while this view is in front.
-QUEUE = "queue"
+# No modes of their own: what the keys do in addition while this view is in front.
+QUEUE, DEVICES = "queue", "devices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,14 @@ ACTIONS = (
     Action("recall", "x", frozenset({QUEUE}), 1),
     Action("try_now", "t", frozenset({QUEUE}), 1),
     Action("try_all", "T", frozenset({QUEUE}), 1),
+    Action("laptop_keep", "k", frozenset({DEVICES}), 1),
+    Action("laptop_delete", "x", frozenset({DEVICES}), 1),
+    Action("phone_sync", "y", frozenset({DEVICES}), 1),
+    Action("phone_open", "o", frozenset({DEVICES}), 1),
+    Action("phone_attachment", "a", frozenset({DEVICES}), 1),
+    Action("phone_mark", "u", frozenset({DEVICES}), 1),
+    Action("phone_archive", "v", frozenset({DEVICES}), 1),
+    Action("phone_delete", "z", frozenset({DEVICES}), 1),
     Action("play", "space", frozenset({REPLAY}), 1),
     Action("compare", "v", frozenset({REPLAY}), 5),
     Action("faster", "plus,equals_sign", frozenset({REPLAY}), 3, shown="+"),
@@ -82,6 +90,7 @@ ACTIONS = (
     Action("text", "w", WIRES, 5, "f2"),
     Action("queue", "q", WIRES, 17),
     Action("mailboxes", "m", WIRES, 18),
+    Action("devices", "e", WIRES, 18),
     Action("states", "S", WIRES, 18, "ctrl+o"),
     Action("leg", "d", WIRES, 18),
     Action("find", "slash", WIRES, 19, shown="/"),

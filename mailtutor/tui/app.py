@@ -16,7 +16,7 @@ from textual.screen import Screen
 from mailtutor import paths
 from mailtutor.text.catalogue import LANGUAGES, Words, words
 from mailtutor.tui import settings, theme
-from mailtutor.tui.actions import OF_APP, bindings, of_mode
+from mailtutor.tui.actions import DEVICES, LIVE, OF_APP, bindings, of_mode
 from mailtutor.tui.contract import Stage
 from mailtutor.tui.screens.home import HomeScreen
 from mailtutor.tui.widgets.speaking import SpeakingApp
@@ -172,9 +172,9 @@ class TuiApp(SpeakingApp):
         return str(getattr(self.screen, "MODE", "home"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette offers the same actions as the keys."""
+        """The palette offers the same actions as the keys, and what bob's devices do without their view."""
         mode = str(getattr(screen, "MODE", "home"))
-        for action in of_mode(mode):
+        for action in (*of_mode(mode), *of_mode(DEVICES if mode in LIVE else "")):
             if action.id == "palette":
                 continue
             key = action.key(while_typing=False)

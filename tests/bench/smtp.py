@@ -19,8 +19,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.bench.terminal import Terminal
@@ -35,11 +35,12 @@ TRANSACTIONS = 400
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A server under load. to: a recipient it takes. pid: of its process."""
+    """A server under load. to: a recipient it takes. pid: of its process. doors: where it is read, by protocol."""
 
     door: tuple[str, int]
     to: str
     pid: int = 0
+    doors: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def _pinned(command: list[str], core: int) -> list[str]:
@@ -64,7 +65,8 @@ def _door(home: str) -> Peer:
     while not (ready.exists() and ready.stat().st_size):
         time.sleep(0.05)
     host = json.loads(ready.read_bytes())["hosts"]["hamburger.edu"]
-    return Peer((host["address"], host["smtp"]), "bob@hamburger.edu")
+    doors = {name: (host["address"], host[name]) for name in ("imap", "pop3")}
+    return Peer((host["address"], host["smtp"]), "bob@hamburger.edu", doors=doors)
 
 
 @contextlib.contextmanager

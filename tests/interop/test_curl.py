@@ -1,8 +1,5 @@
 """curl: sends by SMTP, reads by POP3 and IMAP, in clear and under TLS.
 
-At the plain doors of POP3 and IMAP our servers offer no STLS and no STARTTLS yet, so
-`--ssl-reqd` is for SMTP only.
-
 Debian's is built without libgsasl, so it has no SCRAM; it has no PIPELINING, no BDAT and no DSN.
 """
 

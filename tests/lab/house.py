@@ -11,7 +11,7 @@ from mailtutor.lab.delivery import Delivery
 from mailtutor.lab.faults import Faults
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.plan import textbook_plan
-from mailtutor.lab.services.imap import ImapService
+from mailtutor.lab.services.imap import ImapService, ImapSettings
 from mailtutor.lab.tap import Recorder
 from mailtutor.protocols.engine import CLOSE, NEED_DATA
 from mailtutor.protocols.spec import Wording
@@ -33,8 +33,9 @@ class House:
         self.log = Log()
         self.recorder = Recorder(self.log, self.clock)
         self.hub = Hub()
+        self.faults = Faults(self.clock)
         plan = textbook_plan().host("hamburger.edu")
-        self.delivery = Delivery(plan, self.database, self.recorder, self.hub, self.clock, Faults(self.clock))
+        self.delivery = Delivery(plan, self.database, self.recorder, self.hub, self.clock, self.faults)
 
     async def session(self, *, mailbox: str = "INBOX", read_only: bool = False) -> Session:
         """A session of bob's, logged in, with a mailbox open where one is named."""
@@ -60,7 +61,10 @@ class Session:
     def __init__(self, house: House) -> None:
         self.pokes = 0
         self.sent: list[bytes] = []
-        self.service = ImapService(house.delivery, house.recorder, house.hub, house.clock, self, Wording.EXTENDED)
+        settings = ImapSettings(house.faults)
+        self.service = ImapService(
+            house.delivery, house.recorder, house.hub, house.clock, self, Wording.EXTENDED, settings
+        )
         self.service.engine.greet()
         self.service.engine.data_to_send()
 

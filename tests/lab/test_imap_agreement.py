@@ -232,7 +232,7 @@ async def test_a_long_answer_leaves_message_by_message(house: House) -> None:
 
 async def test_a_message_expunged_while_others_are_sent_is_left_out(house: House) -> None:
     session, other = await house.session(), await house.session(mailbox="")
-    size = 70_000
+    size = 600_000
     for number in range(3):
         await other.say(f"a{number} APPEND INBOX {{{size}+}}", "x" * size)
     await session.say("a NOOP")

@@ -26,7 +26,9 @@ async def test_a_wrong_password_opens_nothing(house: House) -> None:
     session = Session(house)
     assert await session.say("a LOGIN bob baguette") == ["a NO [AUTHENTICATIONFAILED] Wrong user name or password"]
     assert await session.say("b AUTHENTICATE PLAIN AGJvYgBwaWNrbGVz") == [
-        "b OK [CAPABILITY IMAP4rev1 LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN ID] "
+        "b OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ ID ENABLE IDLE NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS "
+        "SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE UIDPLUS MOVE UNSELECT ESEARCH SEARCHRES SORT CONDSTORE QRESYNC "
+        "BINARY QUOTA QUOTA=RES-STORAGE UTF8=ACCEPT] "
         "AUTHENTICATE completed, welcome bob"
     ]
 
@@ -273,7 +275,7 @@ async def test_nobody_watches_when_the_session_has_ended(house: House) -> None:
 
 async def test_a_fetch_of_many_messages_lets_others_in_between(house: House) -> None:
     session = await house.session()
-    await session.say(*[line for n in range(120) for line in (f"a{n} APPEND INBOX {{1+}}", "x")])
+    await session.say(*[line for n in range(1200) for line in (f"a{n} APPEND INBOX {{1+}}", "x")])
     turns = 0
 
     async def wait_for_turns() -> None:
@@ -283,6 +285,6 @@ async def test_a_fetch_of_many_messages_lets_others_in_between(house: House) -> 
             turns += 1
 
     other = asyncio.create_task(wait_for_turns(), name="other session")
-    assert len(await session.say("b FETCH 1:* UID")) == 121
+    assert len(await session.say("b FETCH 1:* UID")) == 1201
     assert turns > 0
     other.cancel()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sqlite3
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from mailtutor.lab.lab import Lab
 from mailtutor.lab.options import Options
 from mailtutor.lab.plan import BOB, IMPLICIT_TLS, SeedMail
 from mailtutor.protocols.lines import Source
-from mailtutor.protocols.pop3 import table
 from mailtutor.protocols.pop3.server import Pop3Server
 from mailtutor.protocols.smtp.courier import Tls
 from mailtutor.reading.dialogue import dialogue_of
@@ -99,10 +97,8 @@ def test_mail_that_is_known_is_deleted_without_being_fetched_again(start_lab: St
     assert fetch(lab) == []
 
 
-def test_a_server_without_uidl_is_asked_for_everything(start_lab: StartLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    older = functools.partial(Pop3Server, offered=table.OFFERED - {"UIDL"})
-    monkeypatch.setattr("mailtutor.lab.services.pop3.Pop3Server", older)
-    lab = start_lab(seed=SEED)
+def test_a_server_without_uidl_is_asked_for_everything(start_lab: StartLab) -> None:
+    lab = start_lab(seed=SEED, options=Options(without=["UIDL"]))
     known = {"of another server"}
     assert fetch(lab, known=known) == fetch(lab, known=known) == [ONE, TWO]
     assert said(lab) == ["USER", "PASS", "UIDL", "LIST", "RETR", "RETR", "QUIT"]

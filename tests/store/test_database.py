@@ -33,7 +33,7 @@ def test_what_was_written_is_there_for_the_next_process(tmp_path: Path) -> None:
     first.close()
     second = Database(tmp_path / "x.sqlite3")
     (message,) = second.read(lambda db: mailboxes.messages(db, box.id))
-    assert (message.uid, message.size, message.flags, message.received_at) == (uid, 7, ("\\Seen",), 5.0)
+    assert (message.uid, message.size, message.flags, message.received_at) == (uid, 7, frozenset({"\\Seen"}), 5.0)
     assert second.read(lambda db: mailboxes.content(db, message.body_id)) == b"hello\r\n"
     second.close()
 

@@ -93,8 +93,9 @@ async def test_winding_shows_the_state_as_it_was_and_an_open_question() -> None:
 async def test_the_marked_line_tells_which_moment_is_drawn() -> None:
     app = TuiApp(FakeStage(alice_bob()), "lab")
     async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "C> QUIT" in shown(app), "the dialogue")
         await pilot.press("S")
-        await until(pilot, lambda: "║▶ closed" in shown(app), "the end")
+        await until(pilot, lambda: "║▶ closed" in shown(app) and "15/15" in shown(app), "the end")
         await pilot.press("up", "up")
         await until(pilot, lambda: "║▶ ready" in shown(app), "the state before it")
         assert 'ready: "." 250 ✔' in shown(app)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailtutor.errors import MailtutorError, StoreError
+import msgspec
+
+from mailtutor.errors import MailtutorError
+from mailtutor.lab.agents.memory import Memory
 from mailtutor.lab.directory import Directory
 from mailtutor.lab.plan import IMPLICIT_TLS, User
 from mailtutor.lab.talk import Talk, begin_tls
 from mailtutor.protocols.pop3 import events
 from mailtutor.protocols.pop3.client import Pop3Client
 from mailtutor.protocols.smtp.courier import Tls
-from mailtutor.store.database import make_folder
+
+# The name of its part of a device's memory.
+PROTOCOL = "pop3"
+# What was fetched, by unique-id ("" where the server has none).
+Fetched = list[tuple[str, bytes]]
 
 
 async def download(
@@ -27,13 +33,15 @@ async def download(
     tls: Tls = Tls.REQUIRED,
     service: str = "pop3",
     known: set[str] | None = None,
+    keep: Callable[[Fetched], None] = lambda _: None,
 ) -> list[bytes]:
     """The messages in the user's maildrop, whole. delete: all that are there are removed at QUIT.
 
     known: unique-ids of messages that were fetched before: those are not fetched again, and once the session has ended
     well it holds the ids of what was left on the server. None, or a server without UIDL: everything is fetched. trust:
     whom to believe; TLS then begins by STLS, or from the first byte where the service has it so. tls: OFFERED goes on
-    in clear where the server refuses STLS.
+    in clear where the server refuses STLS. keep: is given what was fetched before QUIT, after which it may be nowhere
+    else.
 
     Raises MailtutorError when the server refuses a command, NetworkError when it cannot be reached.
     """
@@ -52,7 +60,7 @@ async def download(
                 await visit.ask(client.utf8())
             await visit.ask(client.user(user.name))
             await visit.ask(client.password(user.password))
-            return await visit.collect(known, delete=delete)
+            return await visit.collect(known, keep, delete=delete)
         finally:
             await visit.close()
 
@@ -62,10 +70,22 @@ async def download(
         return await come(utf8=True)
 
 
+class Held(msgspec.Struct):
+    """A message on a device, which stays there whatever becomes of the server's."""
+
+    content: bytes
+
+
+class Shelf(msgspec.Struct):
+    """What a device remembers. known: the unique-ids it need not fetch again. held: unique-id → message, as fetched."""
+
+    known: list[str] = []
+    held: dict[str, Held] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One of a user's machines, and what it remembers between visits: for each user the unique-ids of the mail it has,
-    a file of one id a line.
+    """One of a user's machines, and what it remembers between visits.
 
     folder: the lab's. name: of letters and hyphens, such as "laptop".
     """
@@ -73,28 +93,33 @@ class Device:
     folder: Path
     name: str
 
+    @property
+    def memory(self) -> Memory:
+        """Where it keeps what it knows."""
+        return Memory(self.folder, self.name)
+
+    def shelf(self, user: User) -> Shelf:
+        """All it has; nothing where it never fetched. Raises StoreError for a file that cannot be read."""
+        return self.memory.load(user, PROTOCOL, Shelf) or Shelf()
+
     def known(self, user: User) -> set[str]:
-        """What it has; nothing where it never fetched."""
-        try:
-            return set(self._path(user).read_text("ascii", "ignore").split())
-        except FileNotFoundError:
-            return set()
-        except OSError as wrong:
-            raise _unusable(self._path(user), wrong) from wrong
+        """The unique-ids it need not fetch again."""
+        return set(self.shelf(user).known)
 
     def remember(self, user: User, known: set[str]) -> None:
-        """Keeps it. Raises StoreError where it cannot be written, and the file is as it was."""
-        path = self._path(user)
-        make_folder(path.parent)
-        new = path.with_suffix(".new")
-        try:
-            new.write_text("".join(f"{uid}\n" for uid in sorted(known)), "ascii")
-            os.replace(new, path)
-        except OSError as wrong:
-            raise _unusable(path, wrong) from wrong
+        """Keeps them. Raises StoreError where they cannot be written, and the file is as it was."""
+        shelf = self.shelf(user)
+        shelf.known = sorted(known)
+        self.memory.save(user, PROTOCOL, shelf)
 
-    def _path(self, user: User) -> Path:
-        return self.folder / "devices" / self.name / f"{user.address}.pop3"
+    def keep(self, user: User, fetched: Fetched) -> None:
+        """Keeps messages; what was fetched twice is there once."""
+        if not fetched:
+            return
+        shelf = self.shelf(user)
+        for uid, content in fetched:
+            shelf.held[uid or f"no-uidl-{len(shelf.held) + 1}"] = Held(content)
+        self.memory.save(user, PROTOCOL, shelf)
 
 
 async def synchronise(
@@ -107,10 +132,14 @@ async def synchronise(
     tls: Tls = Tls.REQUIRED,
 ) -> list[bytes]:
     """What a device has not fetched yet, whole; as `download`."""
-    known = device.known(user)
-    contents = await download(directory, user, delete=delete, trust=trust, tls=tls, known=known)
-    device.remember(user, known)
-    return contents
+    with device.memory.claimed(user, PROTOCOL):
+        known = device.known(user)
+        contents = await download(
+            directory, user, delete=delete, trust=trust, tls=tls, known=known,
+            keep=lambda fetched: device.keep(user, fetched),
+        )  # fmt: skip
+        device.remember(user, known)
+        return contents
 
 
 class _Utf8WantedError(MailtutorError):
@@ -145,23 +174,24 @@ class _Visit:
         await begin_tls(self._talk.stream, trust, self._talk.host)
         self._client.tls_started()
 
-    async def collect(self, known: set[str] | None, *, delete: bool) -> list[bytes]:
+    async def collect(self, known: set[str] | None, keep: Callable[[Fetched], None], *, delete: bool) -> list[bytes]:
         """Logged in: fetches what is not known, deletes if that is wanted, and says goodbye."""
         client = self._client
         listed = await self._uids() if known is not None else None
         numbers = listed if listed is not None else await self._numbers()
-        contents = []
+        fetched: Fetched = []
         for number, uid in numbers.items():
             if known is None or uid not in known:
-                contents.append(await self._message(number))
+                fetched.append((uid, await self._message(number)))
             if delete:
                 await self.ask(client.delete(number))
+        keep(fetched)
         await self.ask(client.quit())
         if known is not None and listed is not None:
             # What the server has no more will not be asked for again.
             known.clear()
             known.update(() if delete else listed.values())
-        return contents
+        return [content for _, content in fetched]
 
     async def _uids(self) -> Mapping[int, str] | None:
         """Number → unique-id; None where the server has no UIDL."""
@@ -201,12 +231,3 @@ def _accepted(event: object) -> object:
 def _refused(answer: events.Refused, kind: type[MailtutorError] = MailtutorError) -> MailtutorError:
     reply = " ".join(("-ERR", *([f"[{answer.code}]"] if answer.code else []), answer.words))
     return kind("the server answered {verb} with: {reply}", "error.agent.refused", verb=answer.verb, reply=reply)
-
-
-def _unusable(path: Path, wrong: OSError) -> StoreError:
-    return StoreError(
-        "{folder} cannot be used as a folder ({why}); name another with --data",
-        "error.store.folder_unusable",
-        folder=path.parent,
-        why=wrong,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -16,18 +16,22 @@ from mailtutor.lab.commit import commit
 from mailtutor.lab.delivery import Delivery, summary
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.tap import Recorder
-from mailtutor.protocols.imap.flags import SEEN, Flags
-from mailtutor.protocols.imap.mailbox import INBOX, Listing, listing, normal
+from mailtutor.protocols.imap.events import ListAsked
+from mailtutor.protocols.imap.flags import DELETED, SEEN, Flags
+from mailtutor.protocols.imap.grammar import SPECIAL_USES
+from mailtutor.protocols.imap.mailbox import INBOX, Listing, Wanted, listing, normal, subscribed_listing
 from mailtutor.store import mailboxes
 from mailtutor.store.mailboxes import Mailbox
 from mailtutor.trace.events import Appended, Expunged, MailboxMade
 
 DELIMITER = "/"
 # Wildcards of LIST and control characters make a name nobody could ask for again.
-_UNUSABLE = re.compile(r"[\x00-\x1f\x7f%*]")
+_UNUSABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029%*]")
 _NAME_LIMIT = 255
 # Octets of a message in which its From and Subject are looked for.
 _HEAD = 64 * 1024
+# Names that mean a special use where nobody says otherwise (RFC 6154 §2), in small letters.
+_USUAL_NAMES = {use.removeprefix("\\").lower(): use for use in SPECIAL_USES if use not in ("\\All", "\\Flagged")}
 
 T = TypeVar("T")
 
@@ -56,6 +60,7 @@ class Folders:
         self.database = delivery.database
         self.record = recorder.world
         self.hub = hub
+        self.quota_octets = delivery.plan.quota_octets
         self._clock = clock
 
     async def write(
@@ -80,25 +85,44 @@ class Folders:
         """All names."""
         return {box.name for box in self.database.read(lambda db: mailboxes.all_of(db, self.host, self.user))}
 
-    def listing(self, reference: str, pattern: str, *, subscribed: bool) -> list[Listing]:
+    def listing(self, asked: ListAsked) -> list[Listing]:
         """What LIST or LSUB shows."""
-        if subscribed:
-            names = self.database.read(lambda db: mailboxes.subscriptions(db, self.host, self.user))
-        else:
-            names = self.names()
-        return listing(names, reference, pattern, DELIMITER, subscribed=subscribed)
+        patterns = tuple(asked.reference + pattern for pattern in asked.patterns)
+        subscribed = self.database.read(lambda db: mailboxes.subscriptions(db, self.host, self.user))
+        if asked.subscribed:
+            return subscribed_listing(subscribed, patterns[0], DELIMITER)
+        boxes = self.database.read(lambda db: mailboxes.all_of(db, self.host, self.user))
+        uses = {box.name: tuple(box.special_use.split()) for box in boxes}
+        wanted = Wanted(patterns, asked.extended, asked.selection, asked.returns)
+        return listing(uses, subscribed, wanted, DELIMITER)
 
     def counts(self, box: Mailbox, items: Iterable[str]) -> dict[str, int]:
         """What STATUS shows."""
         recent_from = self.hub.recent_from(box)
         reading: dict[str, Callable[[sqlite3.Connection], int]] = {
-            "MESSAGES": lambda db: mailboxes.count(db, box.id),
+            "MESSAGES": lambda _: box.messages,
             "RECENT": lambda db: mailboxes.count_from(db, box.id, recent_from),
             "UIDNEXT": lambda _: box.uid_next,
             "UIDVALIDITY": lambda _: box.uid_validity,
             "UNSEEN": lambda db: mailboxes.count(db, box.id, without=SEEN),
+            "DELETED": lambda db: len(mailboxes.flagged(db, box.id, DELETED)),
+            "DELETED-STORAGE": lambda db: sum(
+                message.size for message in mailboxes.those(db, box.id, mailboxes.flagged(db, box.id, DELETED))
+            ),
+            "SIZE": lambda _: box.octets,
+            "HIGHESTMODSEQ": lambda _: box.highest_modseq,
         }
         return self.database.read(lambda db: {item: reading[item](db) for item in items})
+
+    def quota(self) -> dict[str, tuple[int, int]]:
+        """What is used and allowed of each resource, in RFC 9208's units."""
+        octets, _ = self.database.read(lambda db: mailboxes.usage(db, self.host, self.user))
+        return {"STORAGE": (-(-octets // 1024), self.quota_octets // 1024)}
+
+    def check_quota(self, db: sqlite3.Connection, octets: int) -> None:
+        """Raises RemoteProtocolError where so much more does not fit."""
+        if mailboxes.usage(db, self.host, self.user)[0] + octets > self.quota_octets:
+            raise RemoteProtocolError("NO.over_quota")
 
     # Changes --------------------------------------------------------------------------------------------------------
 
@@ -107,17 +131,25 @@ class Folders:
         if INBOX not in self.names():
             await self.write(lambda db: self._make_missing(db, [INBOX]), self._tell_made)
 
-    async def create(self, name: str) -> None:
-        """Makes a mailbox and those above it that are missing (RFC 3501 §6.3.3)."""
+    async def create(self, name: str, use: Sequence[str] = ()) -> None:
+        """Makes a mailbox and those above it that are missing (RFC 3501 §6.3.3). use: its special uses; one that is
+        given already is refused (RFC 6154 §3). "Sent" and its like have theirs by name where nobody has it."""
         name = normal(name, DELIMITER)
         if name == INBOX:
             raise RemoteProtocolError("NO.inbox")
         _check(name)
+        wanted = tuple(dict.fromkeys(use))
 
         def job(db: sqlite3.Connection) -> list[str]:
             if mailboxes.find(db, self.host, self.user, name) is not None:
                 raise RemoteProtocolError("NO.exists", mailbox=name)
-            return self._make_missing(db, _with_parents(name))
+            taken = {one for box in mailboxes.all_of(db, self.host, self.user) for one in box.special_use.split()}
+            for one in wanted:
+                if one not in SPECIAL_USES or one in taken:
+                    raise RemoteProtocolError("NO.use_attribute", use=one)
+            usual = _USUAL_NAMES.get(name.lower(), "")
+            special = " ".join(wanted) if wanted else usual if usual not in taken else ""
+            return self._make_missing(db, _with_parents(name), special)
 
         await self.write(job, self._tell_made)
 
@@ -213,6 +245,7 @@ class Folders:
 
         def job(db: sqlite3.Connection) -> tuple[Mailbox, int]:
             box = self.found(db, name, "NO.try_create")
+            self.check_quota(db, len(content))
             return box, mailboxes.append(db, box.id, content, flags, received_at, zone_min)
 
         def tell(done: tuple[Mailbox, int]) -> None:
@@ -221,10 +254,12 @@ class Folders:
 
         return await self.write(job, tell)
 
-    def _make_missing(self, db: sqlite3.Connection, names: Iterable[str]) -> list[str]:
+    def _make_missing(self, db: sqlite3.Connection, names: Sequence[str], special_use: str = "") -> list[str]:
+        """special_use: of the last one."""
         missing = [name for name in names if mailboxes.find(db, self.host, self.user, name) is None]
         for name in missing:
-            mailboxes.create(db, self.host, self.user, name, self._clock.wall())
+            use = special_use if name == names[-1] else ""
+            mailboxes.create(db, self.host, self.user, name, self._clock.wall(), special_use=use)
         return missing
 
     # What the trace and other sessions are told ---------------------------------------------------------------------
@@ -254,7 +289,7 @@ def filed(db: sqlite3.Connection, mailbox_id: int, uids: Iterable[int]) -> list[
     came = []
     for message in mailboxes.those(db, mailbox_id, uids):
         sender, subject = summary(mailboxes.start_of(db, message.body_id, _HEAD))
-        came.append(Filed(message.uid, message.size, sender, subject, message.flags))
+        came.append(Filed(message.uid, message.size, sender, subject, tuple(sorted(message.flags))))
     return came
 
 

@@ -85,6 +85,7 @@ class Pop3Service:
         self.engine = Pop3Server(
             delivery.plan.name,
             wording=wording,
+            offered=delivery.plan.pop3_offered,
             mechanisms=MECHANISMS,
             tls=settings.tls,
             greeting=settings.greeting,

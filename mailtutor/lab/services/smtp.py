@@ -215,8 +215,11 @@ class SmtpService:
     def _recipient(self, event: events.RecipientNamed) -> None:
         path, delivery = event.path, self._delivery
         if delivery.is_local(path.domain):
-            known = delivery.is_known(path.local, path.domain)
-            self.engine.reply("250.recipient" if known else "550.no_such_user", path=str(path))
+            if not delivery.is_known(path.local, path.domain):
+                self.engine.reply("550.no_such_user", path=str(path))
+            else:
+                full = delivery.is_full(path.local, path.domain)
+                self.engine.reply("552.mailbox_full" if full else "250.recipient", path=str(path))
         elif self._submission or path.domain.lower() in delivery.plan.backs_up:
             self.engine.reply("250.recipient", path=str(path))
         else:

@@ -1,4 +1,4 @@
-"""What FETCH can ask for (RFC 3501 §6.4.5): items, sections of a message, macros."""
+"""What FETCH can ask for (RFC 3501 §6.4.5, RFC 3516, RFC 7162): items, sections of a message, macros."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ ITEMS = (
     "RFC822.TEXT",
     "BODY",
     "BODYSTRUCTURE",
+    "MODSEQ",
     "UID",
 )
 SECTION = "BODY[]"
+# Without its transfer encoding, and how many octets that is (RFC 3516 §4.2).
+BINARY = "BINARY[]"
+BINARY_SIZE = "BINARY.SIZE[]"
 _MARKS_SEEN = ("RFC822", "RFC822.TEXT")
 # More levels than a message can have here; a longer path names nothing.
 _PATH_LIMIT = 100
@@ -51,8 +55,8 @@ class Section:
 class FetchItem:
     """One thing asked of each message.
 
-    name: a word of ITEMS, or SECTION for BODY[...]. peek: BODY.PEEK, which leaves \\Seen alone. offset and count: of a
-    partial fetch `<offset.count>`; count is 0 when all is wanted.
+    name: a word of ITEMS, or SECTION, BINARY or BINARY_SIZE, which have a section. peek: leaves \\Seen alone. offset
+    and count: of a partial fetch `<offset.count>`; count is 0 when all is wanted.
     """
 
     name: str
@@ -64,7 +68,7 @@ class FetchItem:
     @property
     def marks_seen(self) -> bool:
         """Whether fetching this reads the message, as far as \\Seen goes."""
-        return self.name in _MARKS_SEEN or (self.name == SECTION and not self.peek)
+        return self.name in _MARKS_SEEN or (self.name in (SECTION, BINARY) and not self.peek)
 
 
 def parse_items(cursor: Cursor) -> tuple[FetchItem, ...]:
@@ -89,20 +93,42 @@ def _item(cursor: Cursor) -> FetchItem:
         cursor.need(b"]", "section", "close_bracket")
         offset, count = _partial(cursor)
         return FetchItem(SECTION, section, name == "BODY.PEEK", offset, count)
+    if name.startswith("BINARY") and name in ("BINARY", "BINARY.PEEK", "BINARY.SIZE") and cursor.word(b"["):
+        return _binary(cursor, name)
     if name not in ITEMS:
         cursor.at = start
         cursor.fail("fetch-att", "fetch_item")
     return FetchItem(name)
 
 
-def _section(cursor: Cursor) -> Section:
+def _binary(cursor: Cursor, name: str) -> FetchItem:
+    """`section-binary [partial]`: part numbers only."""
+    path, goes_on = _path(cursor)
+    if goes_on:
+        cursor.fail("section-binary", "part_number")
+    cursor.need(b"]", "section-binary", "close_bracket")
+    if name == "BINARY.SIZE":
+        return FetchItem(BINARY_SIZE, Section(path), peek=True)
+    offset, count = _partial(cursor)
+    return FetchItem(BINARY, Section(path), name == "BINARY.PEEK", offset, count)
+
+
+def _path(cursor: Cursor) -> tuple[tuple[int, ...], bool]:
+    """Part numbers, and whether a dot after them promises more."""
     path: list[int] = []
     while cursor.data[cursor.at : cursor.at + 1].isdigit():
         path.append(cursor.number("section-part", at_least=1))
         if len(path) > _PATH_LIMIT:
             cursor.fail("section-part", "part_number")
         if not cursor.word(b"."):
-            return Section(tuple(path))
+            return tuple(path), False
+    return tuple(path), bool(path)
+
+
+def _section(cursor: Cursor) -> Section:
+    path, goes_on = _path(cursor)
+    if path and not goes_on:
+        return Section(path)
     if not path and cursor.sees(b"]"):
         return Section()
     for text in _SECTION_TEXTS:
@@ -116,7 +142,7 @@ def _section(cursor: Cursor) -> Section:
     if text.startswith(b"HEADER.FIELDS"):
         cursor.space("header-list", "header_list")
         names = cursor.listed("header-list", lambda: cursor.astring("header-fld-name", "field_name"))
-    return Section(tuple(path), text.decode(), names)
+    return Section(path, text.decode(), names)
 
 
 def _partial(cursor: Cursor) -> tuple[int, int]:

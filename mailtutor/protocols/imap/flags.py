@@ -23,14 +23,19 @@ def ordered(flags: Iterable[str]) -> list[str]:
 
 
 def changed(current: Flags, action: str, flags: Flags) -> Flags:
-    """The flags after STORE (RFC 3501 §6.4.6). action: "set", "add" or "remove"."""
+    """The flags after STORE (RFC 3501 §6.4.6). action: "set", "add" or "remove". A keyword is the same in any case of
+    letters (§9), and stays as it was first written."""
+    if not any(flag[:1] != "\\" for flag in flags):
+        return current | flags if action == "add" else current - flags if action == "remove" else flags
+    known = {flag.lower(): flag for flag in current}
+    named = {flag.lower(): known.get(flag.lower(), flag) for flag in sorted(flags)}
     match action:
         case "add":
-            return current | flags
+            return current | frozenset(named.values())
         case "remove":
-            return current - flags
+            return current - frozenset(named.values())
         case _:
-            return flags
+            return frozenset(named.values())
 
 
 def parse_flag(cursor: Cursor) -> str:

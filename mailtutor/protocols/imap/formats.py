@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from mailtutor.message.address import Address
 from mailtutor.message.envelope import Envelope, parse_envelope
@@ -14,6 +15,8 @@ from mailtutor.protocols.imap.mailbox import encode_name
 from mailtutor.protocols.imap.tokens import ASTRING_ATOM, MONTHS
 
 NIL = b"NIL"
+# Bytes to a string on the wire.
+Writer = Callable[[bytes], bytes]
 # What a quoted string may hold, and a length beyond which a literal is kinder to line-based readers.
 _QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]{0,1000}")
 _SPECIAL = re.compile(rb'(["\\])')
@@ -42,13 +45,25 @@ def astring(data: bytes) -> bytes:
     return data if ASTRING_ATOM.fullmatch(data) and data.upper() != NIL else string(data)
 
 
-def mailbox_name(name: str) -> bytes:
-    """A mailbox name as the wire has it."""
-    return astring(encode_name(name))
+def literal8(data: bytes) -> bytes:
+    """A literal where it can be one, `~{5}` where NUL is in it (RFC 3516 §4.2)."""
+    return b"~{%d}\r\n%b" % (len(data), data) if b"\0" in data else literal(data)
+
+
+def mailbox_name(name: str, *, utf8: bool = False) -> bytes:
+    """A mailbox name as the wire has it: modified UTF-7, or UTF-8 in quotes where that is spoken (RFC 6855 §3)."""
+    if not utf8:
+        return astring(encode_name(name))
+    return astring(name.encode()) if name.isascii() else b'"' + _SPECIAL.sub(rb"\\\1", name.encode()) + b'"'
 
 
 def flag_list(flags: Iterable[str]) -> bytes:
     """`(\\Answered \\Seen work)`."""
+    return _flag_list(frozenset(flags))
+
+
+@lru_cache(maxsize=1024)
+def _flag_list(flags: frozenset[str]) -> bytes:
     return b"(" + " ".join(ordered(flags)).encode("ascii") + b")"
 
 

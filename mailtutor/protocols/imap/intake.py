@@ -56,6 +56,10 @@ class Intake:
         self._literal.clear()
         return literal
 
+    def rest(self) -> bytes:
+        """What has come and was not read; it is forgotten."""
+        return self._lines.rest()
+
     def refuse(self, raw: bytes) -> None:
         """The command whose last line was `raw` is over: what it still sends is dropped."""
         # Of an overlong line the end is kept, so this is seen there, too.

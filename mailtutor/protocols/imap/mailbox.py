@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 INBOX = "INBOX"
@@ -91,29 +91,80 @@ def _with_empty(places: set[int], pattern: str) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One line of LIST or LSUB: `* LIST (attributes) "/" name`."""
+    """One line of LIST or LSUB: `* LIST (attributes) "/" name`. below: the selection options that mailboxes below it
+    fit (RFC 5258 §3.5). exists: whether STATUS can say something of it."""
 
     name: str
     attributes: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+    exists: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a LIST asks for. patterns: the reference included. extended, selection, returns: as events.ListAsked."""
+
+    patterns: tuple[str, ...]
+    extended: bool = False
+    selection: frozenset[str] = frozenset()
+    returns: frozenset[str] = frozenset()
 
 
 def listing(
-    names: Collection[str], reference: str, pattern: str, delimiter: str, *, subscribed: bool = False
+    uses: Mapping[str, tuple[str, ...]], subscribed: Collection[str], wanted: Wanted, delimiter: str
 ) -> list[Listing]:
-    """What LIST shows of these mailboxes, or LSUB of these subscribed ones; INBOX first.
+    """What LIST shows; INBOX first. uses: every mailbox with its special uses (RFC 6154). subscribed: names that are
+    subscribed to, whether there is such a mailbox or not.
 
-    A parent that is no mailbox itself is shown as \\Noselect; LSUB shows it only where the pattern ends in `%`, for the
-    client to walk down (RFC 3501 §6.3.9). Only LIST tells whether a mailbox has others below it (RFC 3348).
+    A parent that is no mailbox itself is shown as \\Noselect, in the extended manner as \\NonExistent.
     """
-    wanted = reference + pattern
-    parents = {name[:at] for name in names for at, character in enumerate(name) if character == delimiter and at}
+    parents = _parents(uses, delimiter)
+    names = {*uses, *parents, *(subscribed if "SUBSCRIBED" in wanted.selection else ())}
+    selected = {name for name in names if _is_selected(name, uses, subscribed, wanted.selection)}
+    recursive = "RECURSIVEMATCH" in wanted.selection
+    above = _parents(selected, delimiter) if recursive else set[str]()
+    children = not wanted.extended or "CHILDREN" in wanted.returns
     found: list[Listing] = []
     for name in names:
-        if matches(wanted, name, delimiter):
-            below = "\\HasChildren" if name in parents else "\\HasNoChildren"
-            found.append(Listing(name, () if subscribed else (below,)))
-    if not subscribed or wanted.endswith("%"):
-        attributes = ("\\Noselect",) if subscribed else ("\\Noselect", "\\HasChildren")
-        absent = parents.difference(names)
-        found += [Listing(name, attributes) for name in absent if matches(wanted, name, delimiter)]
-    return sorted(found, key=lambda row: (row.name != INBOX, row.name))
+        if name not in selected and name not in above:
+            continue
+        if not any(matches(pattern, name, delimiter) for pattern in wanted.patterns):
+            continue
+        attributes: list[str] = []
+        if name not in uses:
+            attributes.append("\\NonExistent" if wanted.extended else "\\Noselect")
+        if children:
+            attributes.append("\\HasChildren" if name in parents else "\\HasNoChildren")
+        if name in subscribed and "SUBSCRIBED" in wanted.selection | wanted.returns:
+            attributes.append("\\Subscribed")
+        if not wanted.extended or "SPECIAL-USE" in wanted.selection | wanted.returns:
+            attributes += uses.get(name, ())
+        below = tuple(sorted(wanted.selection & {"SUBSCRIBED", "SPECIAL-USE"})) if name in above else ()
+        found.append(Listing(name, tuple(attributes), below, name in uses))
+    return sorted(found, key=_inbox_first)
+
+
+def subscribed_listing(names: Collection[str], pattern: str, delimiter: str) -> list[Listing]:
+    """What LSUB shows; INBOX first. A parent that is not subscribed to is shown only where the pattern ends in `%`, for
+    the client to walk down (RFC 3501 §6.3.9)."""
+    found = [Listing(name) for name in names if matches(pattern, name, delimiter)]
+    if pattern.endswith("%"):
+        absent = _parents(names, delimiter).difference(names)
+        found += [Listing(name, ("\\Noselect",)) for name in absent if matches(pattern, name, delimiter)]
+    return sorted(found, key=_inbox_first)
+
+
+def _is_selected(
+    name: str, uses: Mapping[str, tuple[str, ...]], subscribed: Collection[str], selection: frozenset[str]
+) -> bool:
+    if "SUBSCRIBED" in selection and name not in subscribed:
+        return False
+    return "SPECIAL-USE" not in selection or bool(uses.get(name))
+
+
+def _parents(names: Collection[str], delimiter: str) -> set[str]:
+    return {name[:at] for name in names for at, character in enumerate(name) if character == delimiter and at}
+
+
+def _inbox_first(row: Listing) -> tuple[bool, str]:
+    return row.name != INBOX, row.name

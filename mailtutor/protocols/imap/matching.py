@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Collection
 from datetime import date
 
+from mailtutor.message.dates import parse_day
 from mailtutor.message.encodings import decode_words, from_transfer_encoding, to_text
 from mailtutor.message.mime import Part, parse_message
 from mailtutor.protocols.imap import search
 from mailtutor.protocols.imap.facts import Facts
-from mailtutor.protocols.imap.tokens import MONTHS
-
-_SENT = re.compile(rb"(\d{1,2})\s+([A-Za-z]{3})[a-z]*\s+(\d{4}|\d{2})\b")
-_MONTH_NUMBER = {name.encode(): number for number, name in enumerate(MONTHS, 1)}
 
 
 class Matcher:
     """Puts one question to many messages.
 
-    largest_number, largest_uid: what `*` means in the mailbox as the session sees it.
+    largest_number, largest_uid: what `*` means in the mailbox as the session sees it. saved: the UIDs `$` stands for.
     """
 
-    def __init__(self, key: search.Key, *, largest_number: int, largest_uid: int) -> None:
+    def __init__(self, key: search.Key, *, largest_number: int, largest_uid: int, saved: Collection[int] = ()) -> None:
         self.key = key
+        self.saved = frozenset(saved)
+        # By the identity of a key, which this holds: a long set is made ready once.
+        self._members: dict[int, Callable[[int], bool]] = {}
         self.largest_number = largest_number
         self.largest_uid = largest_uid
 
@@ -40,10 +40,16 @@ class Matcher:
                 return self._fits(key.one, number, message) or self._fits(key.other, number, message)
             case search.Not():
                 return not self._fits(key.key, number, message)
+            case search.ChangedSince():
+                return message.facts.modseq >= key.modseq
             case search.Numbered():
-                if key.by_uid:
-                    return key.messages.contains(message.facts.uid, self.largest_uid)
-                return key.messages.contains(number, self.largest_number)
+                if key.messages.saved:
+                    return message.facts.uid in self.saved
+                contains = self._members.get(id(key))
+                if contains is None:
+                    largest = self.largest_uid if key.by_uid else self.largest_number
+                    contains = self._members[id(key)] = key.messages.members(largest)
+                return contains(message.facts.uid if key.by_uid else number)
             case _:
                 return _fits_content(key, message)
 
@@ -119,16 +125,7 @@ class _Read:
     @property
     def sent(self) -> date | None:
         """The day in the Date field; None when it cannot be read."""
-        found = _SENT.search(self.root.header.get("Date") or b"")
-        if found is None:
-            return None
-        year = int(found[3])
-        if len(found[3]) == 2:  # RFC 5322 §4.3
-            year += 2000 if year < 50 else 1900
-        try:
-            return date(year, _MONTH_NUMBER[found[2].title()], int(found[1]))
-        except (ValueError, KeyError):
-            return None
+        return parse_day(self.root.header.get("Date"))
 
 
 def _header_text(part: Part) -> str:

@@ -2,7 +2,8 @@
 
 Replies are matched to commands by tag, so commands may overlap. Literals are followed in both directions; inside one
 there is a Line for each of its lines. Whether a literal that was announced still comes is known from the other side:
-a tagged "NO" in place of "+" takes it back.
+a tagged "NO" in place of "+" takes it back. What follows the OK to STARTTLS are TLS records, or again lines where what
+is inside TLS can be seen.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from mailtutor.protocols.ciphertext import RecordReader, is_tls
 from mailtutor.protocols.imap import table
 from mailtutor.protocols.imap.tokens import TAG
 from mailtutor.protocols.lines import TAIL, Kind, Line, LineReader, Source, bare_line_end
@@ -28,7 +30,7 @@ _STATUS = re.compile(rb"(\*|[^ \r\n]+) (OK|NO|BAD|BYE|PREAUTH)(?=[ \r\n])", re.I
 _DATA = re.compile(rb"\* (?:\d+ )?([A-Za-z][A-Za-z0-9.\-]*)")
 _RESPONSE = re.compile(rb"(?:[A-Za-z0-9+/=]*|\*)(?:\r?\n)?")
 # Untagged data only a selected mailbox gives.
-_OF_A_MAILBOX = frozenset({"EXISTS", "RECENT", "EXPUNGE", "FETCH"})
+_OF_A_MAILBOX = frozenset({"EXISTS", "RECENT", "EXPUNGE", "FETCH", "SEARCH", "SORT", "VANISHED"})
 
 
 class _Half:
@@ -109,6 +111,8 @@ class ImapObserver:
         self._heard_server = False
         # A challenge was given and not yet answered.
         self._challenged = False
+        # What follows STARTTLS where it cannot be read.
+        self._records: dict[Source, RecordReader] | None = None
 
     @property
     def state(self) -> str:
@@ -117,11 +121,15 @@ class ImapObserver:
 
     def observe(self, source: Source, data: bytes) -> list[Line]:
         """The lines these bytes completed."""
+        found: list[Line] = []
+        if self._state == table.TLS and data and self._records is None:
+            found += self._open_or_shut(data)
+        if self._records is not None:
+            return found + [self._record(source, raw) for raw in self._records[source].feed(data)]
         half = self._client if source is Source.CLIENT else self._server
         read = self._said if source is Source.CLIENT else self._answered
         half.lines.feed(data)
-        found: list[Line] = []
-        while True:
+        while self._state != table.TLS:
             if half.left:
                 pieces = half.literal_piece() if self.skims and half.is_harmless(source) else half.literal_lines()
                 found += [self._line(source, Kind.LITERAL, raw, half.verb, last=False) for raw in pieces]
@@ -131,18 +139,28 @@ class ImapObserver:
             if raw is None:
                 return found
             found.append(read(raw))
+        if rest := half.lines.rest():
+            found += self.observe(source, rest)
+        return found
 
     def finish(self) -> list[Line]:
         """The connection ended: what was cut off."""
         found: list[Line] = []
-        for source, half in ((Source.CLIENT, self._client), (Source.SERVER, self._server)):
-            literal, line = half.rest()
-            if literal:
-                found.append(self._line(source, Kind.LITERAL, literal, half.verb, last=False, oddity="wire.cut"))
-            if line:
-                found.append(self._cut(source, line))
+        if self._records is not None:
+            left = [(source, reader.rest()) for source, reader in self._records.items()]
+            found = [self._record(source, raw, "wire.cut") for source, raw in left if raw]
+        found += [*self._left(Source.CLIENT), *self._left(Source.SERVER)]
         self._state = table.LOGOUT
         return found
+
+    def _left(self, source: Source) -> Iterator[Line]:
+        """What one side has begun and not ended."""
+        half = self._client if source is Source.CLIENT else self._server
+        literal, line = half.rest()
+        if literal:
+            yield self._line(source, Kind.LITERAL, literal, half.verb, last=False, oddity="wire.cut")
+        if line:
+            yield self._cut(source, line)
 
     def _cut(self, source: Source, raw: bytes) -> Line:
         """A line without its end. What it began to be still counts: half a password is a secret, too."""
@@ -151,6 +169,22 @@ class ImapObserver:
         read = self._said(raw)
         kind = Kind.CONTINUATION if read.kind is Kind.CONTINUATION else Kind.UNKNOWN
         return replace(read, kind=kind, oddity="wire.cut")
+
+    # TLS ------------------------------------------------------------------------------------------------------------
+
+    def _open_or_shut(self, data: bytes) -> list[Line]:
+        """Whether what comes after STARTTLS can be read. Half a line the client said behind it in clear is over."""
+        if is_tls(data):
+            self._records = {source: RecordReader() for source in Source}
+            return []
+        found = list(self._left(Source.CLIENT))
+        self._pending.clear()
+        self._client.take_back()
+        self._state = table.NOT_AUTHENTICATED
+        return found
+
+    def _record(self, source: Source, raw: bytes, oddity: str = "") -> Line:
+        return Line(source, Kind.CIPHERTEXT, raw, before=table.TLS, after=table.TLS, oddity=oddity)
 
     # The client -----------------------------------------------------------------------------------------------------
 
@@ -228,6 +262,8 @@ class ImapObserver:
         self._challenged = False
         if verb and code in ("OK", "NO", "BAD"):
             self._move(verb, code)
+        if self._state == table.TLS:
+            self._pending.clear()  # what the client said behind it in clear is heard by nobody
         return self._line(Source.SERVER, Kind.REPLY, raw, verb, before=before, code=code)
 
     def _status(self, raw: bytes, code: str, *, is_first: bool) -> Line:

@@ -95,7 +95,19 @@ class Numbered:
     by_uid: bool
 
 
-Key = Everything | And | Or | Not | HasFlag | IsRecent | Contains | HasField | Dated | Sized | Numbered
+@dataclass(frozen=True, slots=True)
+class ChangedSince:
+    """MODSEQ: changed by this modification sequence or a later one (RFC 7162 §3.1.5)."""
+
+    modseq: int
+
+
+Key = Everything | And | Or | Not | HasFlag | IsRecent | Contains | HasField | Dated | Sized | Numbered | ChangedSince
+
+# What we can read; "" where none was named.
+CHARSETS = ("", "US-ASCII", "UTF-8")
+# What RETURN may ask for (RFC 4731 §3.1, RFC 5182 §2.1).
+RETURNS = ("MIN", "MAX", "ALL", "COUNT", "SAVE")
 
 _FLAG_KEYS = {
     "ANSWERED": "\\Answered",
@@ -107,13 +119,38 @@ _FLAG_KEYS = {
 _WORD = re.compile(rb"[A-Za-z]+")
 
 
-def parse_search(cursor: Cursor) -> Key:
-    """`[CHARSET charset SP] search-key *(SP search-key)`. A character set we cannot read: NO [BADCHARSET]."""
-    if cursor.word(b"CHARSET "):
-        charset = cursor.astring("search", "charset").decode("ascii", "replace").upper()
-        if charset not in ("US-ASCII", "UTF-8"):
-            cursor.fail("search", "charset", "NO.bad_charset")
-        cursor.space("search", "search_key")
+def parse_returns(cursor: Cursor) -> frozenset[str] | None:
+    """`RETURN ( *return-option ) SP`; None where it is not there. None of them means ALL (RFC 4731 §3.1)."""
+    if not cursor.word(b"RETURN ("):
+        return None
+
+    def option() -> str:
+        start = cursor.at
+        word = (cursor.match(_WORD) or b"").decode().upper()
+        if word not in RETURNS:
+            cursor.at = start
+            cursor.fail("search-return-opts", "search_return")
+        return word
+
+    cursor.at -= 1
+    asked = cursor.listed("search-return-opts", option, may_be_empty=True)
+    cursor.space("search", "search_key")
+    return frozenset(asked or ("ALL",))
+
+
+def parse_charset(cursor: Cursor, *, may_be_unknown: bool = False) -> str:
+    """A character set, in capitals; one we cannot read: NO [BADCHARSET]."""
+    start = cursor.at
+    charset = cursor.astring("search", "charset").decode("ascii", "replace").upper()
+    if charset not in CHARSETS and not may_be_unknown:
+        cursor.at = start
+        cursor.fail("search", "charset", "NO.bad_charset")
+    cursor.space("search", "search_key")
+    return charset
+
+
+def parse_keys(cursor: Cursor) -> Key:
+    """`search-key *(SP search-key)`."""
     keys = [_key(cursor, 0)]
     while cursor.word(b" "):
         if cursor.at_end:
@@ -128,7 +165,7 @@ def _key(cursor: Cursor, depth: int) -> Key:
     here = cursor.data[cursor.at : cursor.at + 1]
     if here == b"(":
         return And(cursor.listed("search-key", lambda: _key(cursor, depth + 1)))
-    if here.isdigit() or here == b"*":
+    if here.isdigit() or here in (b"*", b"$"):
         return Numbered(parse_sequence(cursor), by_uid=False)
     start = cursor.at
     word = (cursor.match(_WORD) or b"").decode().upper()
@@ -196,6 +233,48 @@ def _uid(cursor: Cursor, word: str) -> Key:
     return Numbered(parse_sequence(cursor), by_uid=True)
 
 
+def _modseq(cursor: Cursor, word: str) -> Key:
+    """`MODSEQ [entry-name SP entry-type SP] number`: all flags share one sequence here, so the name changes nothing."""
+    cursor.space("search-modsequence", "modseq")
+    if cursor.sees(b'"'):
+        cursor.string("entry-name", "modseq")
+        cursor.space("search-modsequence", "modseq")
+        if not any(cursor.word(kind) for kind in (b"ALL", b"PRIV", b"SHARED")):
+            cursor.fail("entry-type-req", "entry_type")
+        cursor.space("search-modsequence", "modseq")
+    return ChangedSince(cursor.modseq("mod-sequence-valzer"))
+
+
+def mentions_modseq(key: Key) -> bool:
+    """Whether MODSEQ stands anywhere in it: the answer then tells the highest one found (RFC 7162 §3.1.5)."""
+    match key:
+        case ChangedSince():
+            return True
+        case And():
+            return any(map(mentions_modseq, key.keys))
+        case Or():
+            return mentions_modseq(key.one) or mentions_modseq(key.other)
+        case Not():
+            return mentions_modseq(key.key)
+        case _:
+            return False
+
+
+def mentions_numbers(key: Key) -> bool:
+    """Whether message numbers stand anywhere in it: those must not move before it is answered (RFC 7162 §3.2.10.2)."""
+    match key:
+        case Numbered():
+            return not key.by_uid and not key.messages.saved
+        case And():
+            return any(map(mentions_numbers, key.keys))
+        case Or():
+            return mentions_numbers(key.one) or mentions_numbers(key.other)
+        case Not():
+            return mentions_numbers(key.key)
+        case _:
+            return False
+
+
 _READERS: dict[str, Callable[[Cursor, str], Key]] = {
     "ALL": lambda cursor, word: Everything(),
     "RECENT": lambda cursor, word: IsRecent(),
@@ -209,6 +288,7 @@ _READERS: dict[str, Callable[[Cursor, str], Key]] = {
     **dict.fromkeys(("LARGER", "SMALLER"), _sized),
     "HEADER": _header,
     "UID": _uid,
+    "MODSEQ": _modseq,
 }
 # For completion and for the reference pages.
 SEARCH_KEYS = ("NOT", "OR", *_READERS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mailtutor.protocols.imap.tokens import Cursor
@@ -14,18 +14,33 @@ STAR = 0
 
 @dataclass(frozen=True, slots=True)
 class SequenceSet:
-    """Ranges as they were written, both ends included, STAR for `*`."""
+    """Ranges as they were written, both ends included, STAR for `*`. saved: `$`, what the last SEARCH with SAVE found
+    (RFC 5182)."""
 
     ranges: tuple[tuple[int, int], ...]
+    saved: bool = False
 
     def bounded(self, largest: int) -> list[tuple[int, int]]:
         """The ranges with `*` replaced by the largest number there is, each put in order: `4:2` means `2:4`."""
         ends = [(first or largest, last or largest) for first, last in self.ranges]
         return [(min(pair), max(pair)) for pair in ends]
 
-    def contains(self, number: int, largest: int) -> bool:
-        """Whether `number` is in the set."""
-        return any(first <= number <= last for first, last in self.bounded(largest))
+    def members(self, largest: int) -> Callable[[int], bool]:
+        """Whether a number is in the set, to be asked many times."""
+        starts: list[int] = []
+        ends: list[int] = []
+        for first, last in sorted(self.bounded(largest)):
+            if ends and first <= ends[-1] + 1:
+                ends[-1] = max(ends[-1], last)
+            else:
+                starts.append(first)
+                ends.append(last)
+
+        def contains(number: int) -> bool:
+            at = bisect_right(starts, number) - 1
+            return at >= 0 and number <= ends[at]
+
+        return contains
 
     def indices(self, numbers: Sequence[int]) -> list[int]:
         """Where the members of the set stand in `numbers` (ascending), each once, in order."""
@@ -45,6 +60,8 @@ class SequenceSet:
         return 0
 
     def __str__(self) -> str:
+        if self.saved:
+            return "$"
         return ",".join(_range(first, last) for first, last in self.ranges)
 
 
@@ -74,6 +91,8 @@ def parse_sequence(cursor: Cursor) -> SequenceSet:
             cursor.fail("sequence-set", "sequence_set")
         return cursor.number("nz-number", at_least=1)
 
+    if cursor.word(b"$"):
+        return SequenceSet((), saved=True)
     ranges: list[tuple[int, int]] = []
     while True:
         first = number()

@@ -10,21 +10,18 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
 from mailtutor.protocols.imap import table
-from mailtutor.protocols.imap.fetch import ITEMS
-from mailtutor.protocols.imap.grammar import STATUS_ITEMS
+from mailtutor.protocols.imap.fetch import ITEMS, MACROS
+from mailtutor.protocols.imap.grammar import RETURN_OPTIONS, SELECTION_OPTIONS, SPECIAL_USES, STATUS_ITEMS
 from mailtutor.protocols.imap.mailbox import MailboxNameError, decode_name
-from mailtutor.protocols.imap.search import SEARCH_KEYS
+from mailtutor.protocols.imap.places import ARGUMENTS, VALUES, Token, placed, tokens
+from mailtutor.protocols.imap.search import RETURNS, SEARCH_KEYS
+from mailtutor.protocols.imap.sort import CRITERIA
 from mailtutor.protocols.lines import Kind, Line, Source, Span
 
 _FIELD = "imap.field."
-_TOKEN = re.compile(
-    rb'(?P<quoted>"(?:[^"\\\r\n]|\\.)*"?)|(?P<literal>\{\d+\+?\})|(?P<open>\()|(?P<close>\))'
-    rb"|(?P<section>[A-Za-z0-9.]+\[[^\]\r\n]*\]?(?:<[\d.]+>)?)|(?P<word>[^ ()\r\n]+)"
-)
 _HEAD = re.compile(rb"(?P<tag>[^ \r\n]+)(?: (?P<verb>(?:UID )?[^ \r\n]+))?", re.IGNORECASE)
 _STATUS = re.compile(
     rb"(?P<tag>[^ \r\n]+) (?P<status>OK|NO|BAD|BYE|PREAUTH)(?: (?P<code>\[[^\]\r\n]*\]))?(?: +(?P<words>[^\r\n]+))?",
@@ -32,54 +29,15 @@ _STATUS = re.compile(
 )
 _DATA = re.compile(rb"\* (?:(?P<number>\d+) )?(?P<name>[A-Za-z][A-Za-z0-9.\-]*)")
 _HEADER = re.compile(rb"([!-9;-~]+):")
-_ESCAPE = re.compile(rb'\\(["\\])')
 
-# The names of a command's arguments, in order; the last one stays for all that follow.
-ARGUMENTS = {
-    "LOGIN": ("user", "password"),
-    "AUTHENTICATE": ("mechanism", "credentials"),
-    "ID": ("id_word",),
-    "SELECT": ("mailbox",),
-    "EXAMINE": ("mailbox",),
-    "CREATE": ("mailbox",),
-    "DELETE": ("mailbox",),
-    "RENAME": ("mailbox", "new_name"),
-    "SUBSCRIBE": ("mailbox",),
-    "UNSUBSCRIBE": ("mailbox",),
-    "LIST": ("reference", "pattern"),
-    "LSUB": ("reference", "pattern"),
-    "STATUS": ("mailbox", "status_item"),
-    "APPEND": ("mailbox", "flag"),
-    "SEARCH": ("search_key",),
-    "FETCH": ("sequence_set", "fetch_item"),
-    "STORE": ("sequence_set", "store_action", "flag"),
-    "COPY": ("sequence_set", "mailbox"),
-    "EXPUNGE": ("sequence_set",),
-}
 _SECRET = frozenset({"password", "credentials"})
 _NAMES = frozenset({"mailbox", "new_name", "reference", "pattern"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    start: int
-    end: int
-    text: bytes
-
-    @property
-    def word(self) -> str:
-        """In capitals, for looking it up."""
-        return self.text.decode("ascii", "replace").upper()
-
-    @property
-    def content(self) -> bytes:
-        """A quoted string without its quotes."""
-        return _ESCAPE.sub(rb"\1", self.text.strip(b'"')) if self.kind == "quoted" else self.text
-
-
 def spans(line: Line) -> tuple[Span, ...]:
     """The pieces of a line, in order, not overlapping."""
+    if line.kind is Kind.CIPHERTEXT:
+        return ()
     if line.kind is Kind.LITERAL:
         found = _literal(line)
     elif line.source is Source.CLIENT:
@@ -114,13 +72,6 @@ def _literal(line: Line) -> list[Span]:
     return [*found, Span(header.end(), end, _FIELD + "literal_bytes")] if header.end() < end else found
 
 
-def _tokens(raw: bytes, start: int) -> list[_Token]:
-    return [
-        _Token(found.lastgroup or "", found.start(), found.end(), found.group())
-        for found in _TOKEN.finditer(raw, start)
-    ]
-
-
 # What the client says ---------------------------------------------------------------------------------------------
 
 
@@ -147,36 +98,36 @@ def _command(line: Line) -> list[Span]:
 
 def _arguments(line: Line, start: int, *, goes_on: bool) -> list[Span]:
     """goes_on: the line follows a literal, so the first arguments have been said."""
-    verb = line.verb.removeprefix("UID ")
-    names = ARGUMENTS.get(verb, ("argument",))
+    names = ARGUMENTS.get(line.verb.removeprefix("UID "), ("argument",))
     if not goes_on and line.raw[:6].upper() == b"LOGIN ":
         # The tag was forgotten: what stands where the arguments do is a password all the same.
         names = ("password",)
-    found: list[Span] = []
+    found = tokens(line.raw, start)
+    if _SECRET.isdisjoint(names):
+        by_uid = line.verb.startswith("UID ")
+        return [_argument(token, name, by_uid=by_uid) for token, name in placed(found, names, goes_on=goes_on)]
+    return _login(line, found, names, goes_on=goes_on)
+
+
+def _login(line: Line, found: list[Token], names: tuple[str, ...], *, goes_on: bool) -> list[Span]:
+    """All of a secret, with its spaces and parentheses: a password that is mistyped is a secret too."""
+    result: list[Span] = []
     index = len(names) - 1 if goes_on else 0
-    for token in _tokens(line.raw, start):
-        if token.kind in ("open", "close"):
-            continue
+    for token in found:
         name = names[min(index, len(names) - 1)]
         index += 1
-        if token.kind == "literal":
-            found.append(_announcement(token))
-        elif name in _SECRET:
-            # All of it, with its spaces: a password that is mistyped is a secret too.
+        if token.kind != "literal" and name in _SECRET:
             value = _decoded(token.text) if name == "credentials" else token.content.decode("utf-8", "replace")
-            found.append(_secret(token.start, len(line.text), name, value))
-            break
-        else:
-            found.append(_argument(token, name, by_uid=line.verb.startswith("UID ")))
-    return found
+            return [*result, _secret(token.start, len(line.text), name, value)]
+        result.append(_argument(token, name, by_uid=False))
+    return result
 
 
-def _announcement(token: _Token) -> Span:
-    return Span(token.start, token.end, _FIELD + "literal", token.word.strip("{+}"))
-
-
-def _argument(token: _Token, name: str, *, by_uid: bool) -> Span:
-    if name == "sequence_set" and by_uid:
+def _argument(token: Token, name: str, *, by_uid: bool) -> Span:
+    if token.kind == "literal":
+        kind = "literal8" if token.text.startswith(b"~") else "literal"
+        return Span(token.start, token.end, _FIELD + kind, token.word.strip("~{+}"))
+    if name == "sequence_set" and by_uid and token.text != b"$":
         name = "uid_set"
     if name in _NAMES:
         return Span(token.start, token.end, _FIELD + name, _mailbox(token))
@@ -185,40 +136,93 @@ def _argument(token: _Token, name: str, *, by_uid: bool) -> Span:
     return Span(token.start, token.end, key or _FIELD + name)
 
 
-def _mailbox(token: _Token) -> str:
+def _mailbox(token: Token) -> str:
+    """The name as people read it; where UTF-8 is spoken it stands there as it is (RFC 6855 §3)."""
     try:
-        return decode_name(token.content)
-    except MailboxNameError:
+        return decode_name(token.content) if token.content.isascii() else token.content.decode()
+    except (MailboxNameError, UnicodeDecodeError):
         return ""
 
 
-def _item(token: _Token) -> str:
+def _among(words: Iterable[str], key: str, otherwise: str = "") -> Callable[[Token], str]:
+    """Looks a word up: `imap.key.word` where it is one of `words`."""
+    known = {word.upper(): f"imap.{key}.{word}" for word in words}
+    return lambda token: known.get(token.word.strip('"'), otherwise)
+
+
+def _item(token: Token) -> str:
     if token.kind == "section":
-        return "imap.item.BODY.PEEK[]" if token.word.startswith("BODY.PEEK[") else "imap.item.BODY[]"
-    return f"imap.item.{token.word}" if token.word in ITEMS or token.word in ("ALL", "FAST", "FULL") else ""
+        name = token.word.partition("[")[0]
+        return f"imap.item.{name}[]" if f"{name}[]" in SECTIONS else ""
+    return f"imap.item.{token.word}" if token.word in ITEMS or token.word in MACROS else ""
 
 
-def _flag(token: _Token) -> str:
-    if token.kind == "quoted":
-        return _FIELD + "date_time"
+def _flag(token: Token) -> str:
     return "imap.flag." + token.word.removeprefix("\\") if token.word in _FLAGS else ""
 
 
-def _search_key(token: _Token) -> str:
-    if token.word in SEARCH_KEYS and token.kind == "word":
-        return f"imap.search.{token.word}"
-    return _FIELD + "search_argument"
+def _attribute(token: Token) -> str:
+    known = token.word in (attribute.upper() for attribute in ATTRIBUTES)
+    return "imap.attribute." + token.word.removeprefix("\\") if known else ""
+
+
+def _append_option(token: Token) -> str:
+    if token.kind == "quoted":
+        return _FIELD + "date_time"
+    return _FIELD + "utf8_literal" if token.word == "UTF8" else _flag(token) or _FIELD + "flag"
+
+
+def _search_key(token: Token) -> str:
+    if token.text == b"$":
+        return _FIELD + "saved_result"
+    known = token.kind == "word" and token.word in (*SEARCH_KEYS, "RETURN", "CHARSET")
+    return f"imap.search.{token.word}" if known else _FIELD + "search_argument"
+
+
+def _result_item(token: Token) -> str:
+    """A word of RETURN or ESEARCH, or what was found."""
+    return _RESULT(token) or (_PARAMETER if token.text.isalpha() else _FIELD + "search_result")
+
+
+def _modifier(token: Token) -> str:
+    return _FIELD + "modseq" if token.text.isdigit() else _MODIFIER(token)
 
 
 _FLAGS = frozenset({"\\ANSWERED", "\\FLAGGED", "\\DELETED", "\\SEEN", "\\DRAFT", "\\RECENT", "\\*"})
-_CAPABILITIES = {name.upper(): f"imap.capability.{name}" for name in table.CAPABILITIES}
+SECTIONS = ("BODY[]", "BODY.PEEK[]", "BINARY[]", "BINARY.PEEK[]", "BINARY.SIZE[]")
+# What RETURN asks for and ESEARCH tells, and what else an answer to SEARCH holds.
+RESULTS = (*RETURNS, "UID", "MODSEQ")
+SORT_WORDS = (*CRITERIA, "REVERSE")
+MODIFIERS = ("CHANGEDSINCE", "VANISHED", "UNCHANGEDSINCE", "USE")
+LIST_OPTIONS = tuple(dict.fromkeys((*SELECTION_OPTIONS, *RETURN_OPTIONS)))
+# What LIST says of a mailbox (RFC 3501 §7.2.2, RFC 5258 §3.4, RFC 6154 §2).
+ATTRIBUTES = (
+    "\\Noselect", "\\NonExistent", "\\Noinferiors", "\\HasChildren", "\\HasNoChildren", "\\Marked", "\\Unmarked",
+    "\\Subscribed", "\\Remote", *SPECIAL_USES,
+)  # fmt: skip
+RESOURCES = ("STORAGE", "MESSAGE")
+_PARAMETER = _FIELD + "parameter"
+_RESULT = _among(RESULTS, "result")
+_MODIFIER = _among(MODIFIERS, "modifier", _PARAMETER)
 # How a word in this place is looked up; "" when it has no explanation of its own.
-_KNOWN: dict[str, Callable[[_Token], str]] = {
+_KNOWN: dict[str, Callable[[Token], str]] = {
+    "append_option": _append_option,
+    "capability": _among(table.CAPABILITIES, "capability"),
+    "create_parameter": _MODIFIER,
     "fetch_item": _item,
     "flag": _flag,
+    "list_attribute": _attribute,
+    "list_extra_value": _among(LIST_OPTIONS, "option"),
+    "list_option": _among(LIST_OPTIONS, "option", _PARAMETER),
+    "list_return": _among(("RETURN",), "option", _PARAMETER),
+    "modifier": _modifier,
+    "resource": _among(RESOURCES, "resource"),
+    "result_item": _result_item,
     "search_key": _search_key,
-    "status_item": lambda token: f"imap.status.{token.word}" if token.word in STATUS_ITEMS else "",
-    "capability": lambda token: _CAPABILITIES.get(token.word, ""),
+    "select_parameter": _among(("CONDSTORE", "QRESYNC"), "capability", _PARAMETER),
+    "sequence_set": lambda token: _FIELD + "saved_result" if token.text == b"$" else "",
+    "sort_criterion": _among(SORT_WORDS, "sort", _PARAMETER),
+    "status_item": _among(STATUS_ITEMS, "status"),
 }
 
 
@@ -249,67 +253,38 @@ def _status(line: Line) -> list[Span]:
     return result
 
 
-# Response codes with an explanation of their own: what our replies carry.
+# Response codes with an explanation of their own: what our replies carry, and more of RFC 3501 §7.1, RFC 5530 and
+# RFC 7162.
 CODES = frozenset(
-    {row.enhanced.split(" ")[0] for row in table.TABLE.replies.values() if row.enhanced} | {"ALERT", "PARSE"}
-)
-DATA_NAMES = frozenset(
-    {
-        "EXISTS", "RECENT", "EXPUNGE", "FETCH", "SEARCH", "LIST", "LSUB", "STATUS", "FLAGS", "CAPABILITY",
-        "NAMESPACE", "ID",
+    {row.enhanced.split(" ")[0] for row in table.TABLE.replies.values() if row.enhanced}
+    | {
+        "ALERT", "PARSE", "NOMODSEQ", "NOTSAVED", "UIDNOTSTICKY", "AUTHORIZATIONFAILED", "EXPIRED", "CONTACTADMIN",
+        "NOPERM", "INUSE", "LIMIT", "CORRUPTION", "SERVERBUG", "CLIENTBUG", "HASCHILDREN",
     }
 )  # fmt: skip
-# The names of the words in an answer, in order; the last one stays.
-VALUES = {
-    "SEARCH": ("search_result",),
-    "LIST": ("list_attribute", "delimiter", "mailbox"),
-    "LSUB": ("list_attribute", "delimiter", "mailbox"),
-    "FLAGS": ("flag",),
-    "CAPABILITY": ("capability",),
-    "NAMESPACE": ("namespace",),
-    "ID": ("id_word",),
-}
+DATA_NAMES = frozenset({"EXISTS", "RECENT", "EXPUNGE", "FETCH", *VALUES})
 
 
 def _data(line: Line) -> list[Span]:
     head = _DATA.match(line.raw)
     if head is None:
-        return _fetched(line.raw, 0) if line.verb == "FETCH" and line.kind is Kind.UNTAGGED else []
+        goes_on = line.kind is Kind.UNTAGGED and line.verb in DATA_NAMES
+        return _told(line.raw, 0, line.verb, goes_on=True) if goes_on else []
     name = head["name"].decode().upper()
     found = [Span(0, 1, _FIELD + "untagged")]
     if head["number"]:
         counts = name in ("EXISTS", "RECENT")
         found.append(Span(*head.span("number"), _FIELD + ("count" if counts else "message_number")))
     found.append(Span(*head.span("name"), f"imap.data.{name}" if name in DATA_NAMES else _FIELD + "data_name"))
+    return found + _told(line.raw, head.end(), name, goes_on=False)
+
+
+def _told(raw: bytes, start: int, name: str, *, goes_on: bool) -> list[Span]:
+    """goes_on: the line follows a literal."""
     if name == "FETCH":
-        return found + _fetched(line.raw, head.end())
-    if name == "STATUS":
-        return found + _counts(line.raw, head.end())
-    return found + _values(line.raw, head.end(), VALUES.get(name, ("value",)))
-
-
-def _values(raw: bytes, start: int, names: tuple[str, ...]) -> list[Span]:
-    found: list[Span] = []
-    index = depth = 0
-    for token in _tokens(raw, start):
-        depth += {"open": 1, "close": -1}.get(token.kind, 0)
-        name = names[min(index, len(names) - 1)]
-        if token.kind not in ("open", "close"):
-            found.append(_announcement(token) if token.kind == "literal" else _argument(token, name, by_uid=False))
-        # A list in parentheses is one value, however many words it has.
-        index += depth == 0
-    return found
-
-
-def _counts(raw: bytes, start: int) -> list[Span]:
-    found: list[Span] = []
-    for token in _tokens(raw, start):
-        if token.kind == "literal":
-            found.append(_announcement(token))
-        elif token.kind not in ("open", "close"):
-            name = "count" if found and token.text.isdigit() else "status_item" if found else "mailbox"
-            found.append(_argument(token, name, by_uid=False))
-    return found
+        return _fetched(raw, start)
+    found = placed(tokens(raw, start), VALUES.get(name, ("value",)), goes_on=goes_on)
+    return [_argument(token, place, by_uid=False) for token, place in found]
 
 
 def _fetched(raw: bytes, start: int) -> list[Span]:
@@ -317,9 +292,9 @@ def _fetched(raw: bytes, start: int) -> list[Span]:
     found: list[Span] = []
     depth = 0 if start else 1
     value_start = -1
-    for token in _tokens(raw, start):
+    for token in tokens(raw, start):
         if token.kind == "literal":
-            found.append(_announcement(token))
+            found.append(_argument(token, "item_value", by_uid=False))
             value_start = -1
             continue
         depth += {"open": 1, "close": -1}.get(token.kind, 0)

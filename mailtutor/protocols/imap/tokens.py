@@ -19,8 +19,11 @@ ASTRING_ATOM = re.compile(rb'[^\x00-\x20\x7f-\xff(){%*"\\]+')
 LIST_ATOM = re.compile(rb'[^\x00-\x20\x7f-\xff(){"\\]+')
 TAG = re.compile(rb'[^\x00-\x20\x7f-\xff(){%*"\\+]+')
 QUOTED = re.compile(rb'"((?:[^"\\\x00\r\n\x80-\xff]|\\["\\])*)"')
-LITERAL = re.compile(rb"\{(\d{1,19})(\+?)\}")
+QUOTED_UTF8 = re.compile(rb'"((?:[^"\\\x00\r\n]|\\["\\])*)"')
+# `{5}`, `{5+}` (RFC 7888), and `~{5}` for content that may hold NUL (RFC 3516 §4.4).
+LITERAL = re.compile(rb"(?P<binary>~?)\{(?P<size>\d{1,19})(?P<plus>\+?)\}")
 _NUMBER = re.compile(rb"\d{1,10}")
+_MODSEQ = re.compile(rb"\d{1,19}")
 _ESCAPE = re.compile(rb'\\(["\\])')
 _DATE = re.compile(rb'(")?(\d{1,2})-([A-Za-z]{3})-(\d{4})(?(1)")')
 _DATE_TIME = re.compile(
@@ -50,12 +53,17 @@ class LiteralAwaited(Unfinished):
         self.is_message = is_message
 
 
+class Utf8(bytes):
+    """The arguments of a command where UTF-8 is spoken (RFC 6855, RFC 9051): in quoted strings, mailbox names too."""
+
+
 class Cursor:
     """A place in a command's arguments (what follows the verb; literals stand in it as they came)."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.at = 0
+        self.utf8 = isinstance(data, Utf8)
 
     def fail(self, rule: str, expected: str, reply: str = "BAD.syntax", **fields: str) -> NoReturn:
         """Stops here. expected: the last part of the catalogue key `imap.expected.…`."""
@@ -127,9 +135,11 @@ class Cursor:
     def string(self, rule: str, expected: str) -> bytes:
         """A quoted string or a literal, taken out of its wrapping."""
         if self.sees(b'"'):
-            found = QUOTED.match(self.data, self.at)
+            found = (QUOTED_UTF8 if self.utf8 else QUOTED).match(self.data, self.at)
             if found is None:
                 self.fail("quoted", "closing_quote")
+            if self.utf8 and not _is_utf8(found[1]):
+                self.fail("quoted", "utf8", "BAD.not_utf8")
             self.at = found.end()
             return _ESCAPE.sub(rb"\1", found[1])
         if self.sees(b"{"):
@@ -141,14 +151,16 @@ class Cursor:
         announced = LITERAL.match(self.data, self.at)
         if announced is None:
             self.fail("literal", "literal")
-        size, start = int(announced[1]), announced.end()
+        size, start = int(announced["size"]), announced.end()
+        if announced["binary"] and not is_message:
+            self.fail("literal", "literal")
         if start == len(self.data):
-            raise LiteralAwaited(size, synchronising=not announced[2], is_message=is_message)
+            raise LiteralAwaited(size, synchronising=not announced["plus"], is_message=is_message)
         if self.data[start : start + 2] != b"\r\n":
             self.fail("literal", "literal")
         content = self.data[start + 2 : start + 2 + size]
-        if b"\0" in content:
-            # CHAR8 is any octet but NUL (RFC 3501 §9); binary content needs the BINARY extension.
+        if b"\0" in content and not announced["binary"]:
+            # CHAR8 is any octet but NUL (RFC 3501 §9); literal8 is any octet (RFC 3516 §7).
             self.fail("literal", "no_nul", "BAD.nul")
         self.at = start + 2 + size
         return content
@@ -162,6 +174,15 @@ class Cursor:
         if digits is None or not at_least <= int(digits) <= NUMBER_LIMIT:
             self.at = start
             self.fail(rule, "number" if at_least == 0 else "nonzero_number")
+        return int(digits)
+
+    def modseq(self, rule: str) -> int:
+        """A modification sequence: a 63-bit number, 0 included (RFC 7162 §7)."""
+        start = self.at
+        digits = self.match(_MODSEQ)
+        if digits is None or int(digits) >= 2**63:
+            self.at = start
+            self.fail(rule, "modseq")
         return int(digits)
 
     def date(self, rule: str) -> date:
@@ -193,6 +214,14 @@ class Cursor:
             self.fail("date-time", "date_time")
         self.at = found.end()
         return when
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def as_text(data: bytes) -> str:

@@ -1,18 +1,30 @@
 """A mailbox as one session sees it (RFC 3501 §2.3.1.2, §7.4.1).
 
-Message numbers are a promise to one client: they change only when it has been told. So a session keeps its own list,
-and what others did in the meantime becomes notices, given when the protocol allows.
+Message numbers are a promise to one client: they change only when it has been told. So a session keeps the list it was
+told of, and what others did in the meantime becomes notices, given when the protocol allows. The list is that of the
+mailbox itself as long as the session is up to date: a thousand sessions that wait hold one list, not a thousand.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from mailtutor.errors import RemoteProtocolError
 from mailtutor.protocols.imap.flags import RECENT, Flags
 from mailtutor.protocols.imap.sequence import SequenceSet
+
+
+class Kept(Protocol):
+    """What a view has to know of a message. flags: without \\Recent. modseq: RFC 7162's modification sequence."""
+
+    @property
+    def flags(self) -> Flags: ...
+
+    @property
+    def modseq(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +32,7 @@ class Gone:
     """The message with this number is gone; those after it move up by one."""
 
     number: int
+    uid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,7 @@ class FlagsChanged:
     number: int
     uid: int
     flags: Flags
+    modseq: int = 1
 
 
 Notice = Gone | Grown | FlagsChanged
@@ -45,13 +59,17 @@ Notice = Gone | Grown | FlagsChanged
 class View:
     """The messages of the selected mailbox, ascending by UID; the first has the number 1.
 
-    rows: UID to flags, without \\Recent. recent: the UIDs this session is the first to see.
+    uids and rows: what the client was told of; never changed in place, so they may be shared. recent: the UIDs this
+    session is the first to see. saved: the UIDs `$` stands for (RFC 5182).
     """
 
-    def __init__(self, rows: Mapping[int, Flags], recent: Iterable[int] = ()) -> None:
-        self.uids = sorted(rows)
-        self.flags = dict(rows)
-        self.recent = set(recent) & set(rows)
+    def __init__(self, uids: Sequence[int], rows: Mapping[int, Kept], recent: Iterable[int] = ()) -> None:
+        self.uids = uids
+        self.rows = rows
+        self.recent = {uid for uid in recent if uid in rows}
+        self.saved: tuple[int, ...] = ()
+        # Flags the client was told ahead of `rows`.
+        self._told: dict[int, Flags] = {}
 
     def __len__(self) -> int:
         return len(self.uids)
@@ -60,11 +78,6 @@ class View:
     def largest_uid(self) -> int:
         """The UID `*` stands for; 0 in an empty mailbox."""
         return self.uids[-1] if self.uids else 0
-
-    @property
-    def first_unseen(self) -> int:
-        """The number of the first message without \\Seen; 0 when there is none."""
-        return next((n for n, uid in enumerate(self.uids, 1) if "\\Seen" not in self.flags[uid]), 0)
 
     def number(self, uid: int) -> int:
         """The message number of a UID; 0 when this session does not know it."""
@@ -76,43 +89,68 @@ class View:
 
         A UID that is not there is passed over; a number that is not there raises RemoteProtocolError (BAD).
         """
+        uids = self.uids
+        if messages.saved:
+            return [(number, uid) for uid in self.saved if (number := self.number(uid))]
         if by_uid:
-            return [(at + 1, self.uids[at]) for at in messages.indices(self.uids)]
-        missing = messages.beyond(len(self.uids))
+            return [(at + 1, uids[at]) for at in messages.indices(uids)]
+        missing = messages.beyond(len(uids))
         if missing:
-            raise RemoteProtocolError("BAD.no_such_message", number=str(missing), exists=str(len(self.uids)))
-        return [(at + 1, self.uids[at]) for at in messages.indices(range(1, len(self.uids) + 1))]
+            raise RemoteProtocolError("BAD.no_such_message", number=str(missing), exists=str(len(uids)))
+        return [(at + 1, uids[at]) for at in messages.indices(range(1, len(uids) + 1))]
 
     def told(self, uid: int, flags: Flags) -> Flags:
         """Notes that the client knows these flags; gives them with \\Recent where it belongs."""
-        self.flags[uid] = flags
-        return self.shown(uid)
+        self._told[uid] = flags
+        return self.shown(uid, flags)
 
-    def shown(self, uid: int) -> Flags:
-        """The flags of a message as this session shows them."""
-        return self.flags[uid] | {RECENT} if uid in self.recent else self.flags[uid]
+    def shown(self, uid: int, flags: Flags) -> Flags:
+        """Flags as this session shows them."""
+        return flags | {RECENT} if uid in self.recent else flags
+
+    def known(self, uid: int) -> Flags:
+        """The flags the client was last told, without \\Recent."""
+        return self._told[uid] if uid in self._told else self.rows[uid].flags
 
     def refresh(
-        self, changed: Mapping[int, Flags], gone: Iterable[int] = (), recent: Iterable[int] = ()
+        self,
+        uids: Sequence[int],
+        rows: Mapping[int, Kept],
+        changed: Collection[int],
+        gone: Collection[int] = (),
+        recent: Collection[int] = (),
     ) -> list[Notice]:
         """Catches up with the mailbox; gives what the client has to be told, in the order it has to be said.
 
-        changed: UID to flags of messages that are new or may have other flags. gone: UIDs that are there no more; none
-        while FETCH, STORE or SEARCH is answered, so that they stay in the view until later.
+        uids and rows: the mailbox now. changed: UIDs that are new or may have other flags. gone: UIDs that are there no
+        more; none of them while FETCH, STORE or SEARCH is answered, so that they stay in the view until later.
         """
-        notices: list[Notice] = []
-        for uid in sorted(gone):
-            number = self.number(uid)
-            if number:
-                notices.append(Gone(number))
-                del self.uids[number - 1], self.flags[uid]
-                self.recent.discard(uid)
-        new = sorted(uid for uid in changed if uid not in self.flags)
-        others = sorted(uid for uid in changed if uid in self.flags and changed[uid] != self.flags[uid])
+        before, notices = self.rows, list[Notice]()
+        leaving = sorted(uid for uid in gone if uid in before)
+        for shift, uid in enumerate(leaving):
+            notices.append(Gone(self.number(uid) - shift, uid))
+            self.recent.discard(uid)
+            self._told.pop(uid, None)
+        if leaving:
+            self.saved = tuple(uid for uid in self.saved if uid not in leaving)
+        new = [uid for uid in changed if uid not in before and uid in rows]
+        others = sorted(uid for uid in changed if uid in before and uid in rows)
+        self._catch_up(uids, rows, len(before) - len(leaving) + len(new), set(leaving))
         if new:
-            self.uids += new
-            self.flags.update((uid, changed[uid]) for uid in new)
             self.recent.update(set(recent).intersection(new))
             notices.append(Grown(len(self.uids), len(self.recent)))
-        notices += [FlagsChanged(self.number(uid), uid, self.told(uid, changed[uid])) for uid in others]
+        for uid in others:
+            flags = rows[uid].flags
+            known = self._told.pop(uid, None)
+            if flags != (before[uid].flags if known is None else known):
+                notices.append(FlagsChanged(self.number(uid), uid, self.shown(uid, flags), rows[uid].modseq))
         return notices
+
+    def _catch_up(self, uids: Sequence[int], rows: Mapping[int, Kept], count: int, leaving: Collection[int]) -> None:
+        if count == len(rows):
+            self.uids, self.rows = uids, rows
+            return
+        # Some are gone that the client still counts.
+        kept = {uid: row for uid, row in self.rows.items() if uid not in rows and uid not in leaving}
+        merged = {**kept, **rows}
+        self.uids, self.rows = sorted(merged), merged

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from mailtutor.tui.actions import QUEUE, WIRES, Action, of_mode
+from mailtutor.tui.actions import DEVICES, QUEUE, WIRES, Action, of_mode
 from mailtutor.tui.legend import LEGEND
 from mailtutor.tui.widgets.speaking import Speaking
 
@@ -49,8 +49,9 @@ class HelpScreen(Speaking, ModalScreen[None]):
         lines = [Content.styled(self.words(f"screen.help.{self._mode}"), "bold"), Content("")]
         lines += [self._line(action) for action in of_mode(self._mode)]
         if self._mode in WIRES:
-            lines += [Content(""), Content.styled(self.words("screen.help.queue"), "bold"), Content("")]
-            lines += [self._line(action) for action in of_mode(QUEUE)]
+            for view in (QUEUE, DEVICES):
+                lines += [Content(""), Content.styled(self.words(f"screen.help.{view}"), "bold"), Content("")]
+                lines += [self._line(action) for action in of_mode(view)]
         lines += [Content(""), Content.styled(self.words("screen.help.typing"), "$wire-quiet")]
         lines += [Content(""), Content.styled(self.words("screen.help.signs"), "bold"), Content("")]
         lines += [

@@ -25,12 +25,13 @@ from mailtutor.errors import MailtutorError
 from mailtutor.lab.plan import SeedMail
 from mailtutor.reading.dialogue import Row
 from mailtutor.trace.log import Log
-from mailtutor.tui.actions import QUEUE
+from mailtutor.tui.actions import DEVICES, QUEUE
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.pulse import Limiter, Pulse
 from mailtutor.tui.screens.world_actions import WorldActions
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.bar import Bar
+from mailtutor.tui.widgets.devices import DeviceSheet
 from mailtutor.tui.widgets.faultstrip import FaultStrip
 from mailtutor.tui.widgets.keybar import KeyBar
 from mailtutor.tui.widgets.lines import WireLines
@@ -49,7 +50,11 @@ STARTING = threading.Lock()
 # Events read at a look: what stands between two paints is never long, however much is said.
 MOST_EVENTS = 400
 T = TypeVar("T")
-VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "states", "text")
+VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "devices", "states", "text")
+# Views with keys of their own.
+_KEYED = (QUEUE, DEVICES)
+# What has the focus as long as its view is in front, and gives it away with it.
+_FOLLOWERS = (WireLines, QueueSheet, DeviceSheet)
 
 
 class StageScreen(WorldActions):
@@ -68,6 +73,10 @@ class StageScreen(WorldActions):
     StageScreen FindInput:focus { border: none; }
     StageScreen.-finding FindInput { display: block; }
     StageScreen #queue, StageScreen #mailboxes, StageScreen #states { display: none; }
+    StageScreen #devices { display: none; }
+    StageScreen.-view-devices #deck, StageScreen.-view-devices #meaning { display: none; }
+    StageScreen.-view-devices #devices { display: block; }
+    StageScreen.-narrow.-view-devices #side { display: none; }
     StageScreen.-view-queue #deck, StageScreen.-view-mailboxes #deck, StageScreen.-view-states #deck { display: none; }
     StageScreen.-view-queue #queue, StageScreen.-view-mailboxes #mailboxes { display: block; }
     StageScreen.-view-states #states { display: block; }
@@ -118,6 +127,7 @@ class StageScreen(WorldActions):
                 yield self.deck
                 yield self.queue
                 yield self.mailboxes
+                yield self.devices
                 yield self.states
                 yield self.meaning
                 yield from self.below()
@@ -289,6 +299,8 @@ class StageScreen(WorldActions):
             self.queue.show(self.viewpoint, self.lab_now)
         elif self.view == "mailboxes":
             self.mailboxes.show(self.viewpoint.world())
+        elif self.view == "devices":
+            self.devices.show(self.viewpoint.world())
         self._draw_states()
 
     def _draw_states(self) -> None:
@@ -302,15 +314,17 @@ class StageScreen(WorldActions):
         return self.session.wall if is_now else self.viewpoint.wall()
 
     def _lead_focus(self) -> None:
-        """The arrows move in the pane that leads, without a key to get there first; in the queue, while it is shown."""
-        if self.view == "queue":
-            if self.focused is None or isinstance(self.focused, WireLines):
-                self.set_focus(self.queue, scroll_visible=False)
+        """The arrows move in the pane that leads, without a key to get there first; in a view that has keys of
+        its own, while it is shown."""
+        if self.view in _KEYED:
+            view = self.queue if self.view == QUEUE else self.devices
+            if self.focused is not view and (self.focused is None or isinstance(self.focused, _FOLLOWERS)):
+                self.set_focus(view, scroll_visible=False)
             return
         pane = self.deck.pane
         if pane is None or self.focused is pane.lines:
             return
-        if self.focused is None or isinstance(self.focused, (WireLines, QueueSheet)):
+        if self.focused is None or isinstance(self.focused, _FOLLOWERS):
             self.set_focus(pane.lines, scroll_visible=False)
 
     def on_wire_lines_selected(self, event: WireLines.Selected) -> None:
@@ -335,10 +349,21 @@ class StageScreen(WorldActions):
         self.meaning.full = self.view == "meaning"
         self.meaning.bytes = self.view == "bytes"
         self.meaning.speak()
-        self.keybar.put_first(QUEUE if self.view == "queue" else "")
+        self.keybar.put_first(self.view if self.view in _KEYED else "")
         if self.view == "queue":
             self.queue.lead()
         self.draw()
+        self.call_after_refresh(self._refocus)
+
+    def _refocus(self) -> None:
+        """What was hidden has lost the keys: the figure of the states has them, or the lines again. Who types goes
+        on."""
+        if self.focused is not None and self.focused.display and self.focused not in self.deck.query("*"):
+            return
+        if self.view == "states":
+            self.states.focus()
+        elif self.deck.pane is not None and self.deck.display:
+            self.deck.pane.lines.focus()
 
     # Actions ----------------------------------------------------------------------------------------------------------
 
@@ -397,6 +422,10 @@ class StageScreen(WorldActions):
     def action_mailboxes(self) -> None:
         """The mailboxes."""
         self.show_view("mailboxes")
+
+    def action_devices(self) -> None:
+        """What bob's devices know."""
+        self.show_view("devices")
 
     def action_states(self) -> None:
         """The states of the protocol that is spoken."""

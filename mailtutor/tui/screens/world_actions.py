@@ -17,6 +17,7 @@ from mailtutor.tui.screens.confirm import ConfirmScreen
 from mailtutor.tui.screens.faults import FaultScreen
 from mailtutor.tui.screens.pane_actions import PaneActions
 from mailtutor.tui.viewpoint import Viewpoint
+from mailtutor.tui.widgets.devices import DeviceSheet
 from mailtutor.tui.widgets.queue import QueueSheet
 
 # How much faster than the machine's the lab's time may run, one key press apart.
@@ -33,6 +34,7 @@ class WorldActions(PaneActions):
     def __init__(self) -> None:
         super().__init__()
         self.queue = QueueSheet(id="queue")
+        self.devices = DeviceSheet(id="devices")
         self.fault_screen: FaultScreen | None = None
 
     def beat(self) -> None:
@@ -131,6 +133,44 @@ class WorldActions(PaneActions):
         else:
             key = "screen.jump.first" if first.state == "scheduled" else "screen.jump.again"
             self.tell(self.words(key, span=span, host=visible(first.host)))
+
+    # bob's devices ----------------------------------------------------------------------------------------------------
+
+    def action_laptop_keep(self) -> None:
+        """The laptop fetches by POP3; the mail stays on the server."""
+        self._on_device("laptop-pop3")
+
+    def action_laptop_delete(self) -> None:
+        """The laptop fetches by POP3; the server has it no more."""
+        self._on_device("laptop-pop3-delete")
+
+    def action_phone_sync(self) -> None:
+        """The phone comes into step by IMAP."""
+        self._on_device("phone-sync")
+
+    def action_phone_open(self) -> None:
+        """The phone fetches a text."""
+        self._on_device("phone-open")
+
+    def action_phone_attachment(self) -> None:
+        """The phone fetches the attachments."""
+        self._on_device("phone-attachment")
+
+    def action_phone_mark(self) -> None:
+        """On the phone everything is read, offline."""
+        self._on_device("phone-mark")
+
+    def action_phone_archive(self) -> None:
+        """On the phone a message is put elsewhere, offline."""
+        self._on_device("phone-archive")
+
+    def action_phone_delete(self) -> None:
+        """On the phone a message is deleted, offline."""
+        self._on_device("phone-delete")
+
+    def _on_device(self, act: str) -> None:
+        if self.may_change_world():
+            self.when_done(self.session.act(act), self.tell)
 
     # The queue --------------------------------------------------------------------------------------------------------
 

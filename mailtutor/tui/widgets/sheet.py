@@ -109,7 +109,7 @@ def blocks(
     cells = [[visible(cell) for cell in row] for row in rows]
     widths = [min(_WIDEST, max(cell_len(line[column]) for line in [list(head), *cells])) for column in range(len(head))]
     widths[-1] = max(cell_len(line[-1]) for line in [list(head), *cells])
-    _squeeze(widths, width)
+    squeeze(widths, width)
     found = [Content.styled(_line(head, widths), "$wire-quiet underline")]
     for index, row in enumerate(cells):
         line = Content.styled(_line(row, widths), styles[index] if styles else "")
@@ -125,8 +125,9 @@ def note(text: str, width: int, lead: str = _NOTE) -> Content:
     return fold(block, width) if width >= _NARROWEST else block.content
 
 
-def _squeeze(widths: list[int], width: int) -> None:
-    """Takes from the widest columns until the line fits, as long as something can still be read in them."""
+def squeeze(widths: list[int], width: int) -> None:
+    """Takes from the widest columns, two cells apart, until the line fits, as long as something can still be read in
+    them."""
     surplus = sum(widths) + 2 * (len(widths) - 1) - width if width >= _NARROWEST else 0
     while surplus > 0 and max(widths) > _LEAST:
         widths[widths.index(max(widths))] -= 1
@@ -134,8 +135,9 @@ def _squeeze(widths: list[int], width: int) -> None:
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(_cut(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    return "  ".join(cut(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
+    """Exactly so many cells, ended with a mark where something is cut off."""
     return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"

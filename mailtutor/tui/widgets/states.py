@@ -76,7 +76,7 @@ class Scene:
         return PROTOCOLS[self.connection.protocol].table
 
 
-class StateSheet(Sheet):
+class StateSheet(Sheet, can_focus=True):
     """Head, figure, list."""
 
     DEFAULT_CSS = """
@@ -88,9 +88,11 @@ class StateSheet(Sheet):
         self._scene: Scene | None = None
         self._tells = True
         self._here = 0
+        self._pane: WirePane | None = None
 
     def show(self, pane: WirePane | None, viewpoint: Viewpoint, *, tells: bool) -> None:
         """Draws the conversation of this pane. tells: whether it may be told what the server would answer."""
+        self._pane = pane
         scene = _scene(pane, viewpoint, self._scene)
         self.set_class(viewpoint.is_wound_back, "-wound")
         if scene == self._scene and tells == self._tells:
@@ -98,6 +100,18 @@ class StateSheet(Sheet):
         self._scene, self._tells = scene, tells
         self.speak()
         self.call_after_refresh(self._keep_in_view)
+
+    def action_scroll_up(self) -> None:
+        """The moment before: the line above in the dialogue is marked, although its pane is hidden."""
+        self._mark(-1)
+
+    def action_scroll_down(self) -> None:
+        """The moment after."""
+        self._mark(1)
+
+    def _mark(self, step: int) -> None:
+        if self._pane is not None:
+            self._pane.lines.action_move(step)
 
     def _keep_in_view(self) -> None:
         height = self.scrollable_content_region.height
@@ -196,7 +210,7 @@ class StateSheet(Sheet):
         fitting, rest = count * height, list[Content]()
         if len(entries) > fitting:
             # Fewer fit, so there are more to be named.
-            for lines in (_NAMED, _NAMED + 1, _NAMED + 2):
+            for lines in range(_NAMED, _NAMED + 5):
                 fitting = count * max(1, height - lines)
                 rest = self._named(legal[fitting:], width)
                 if len(rest) <= lines:

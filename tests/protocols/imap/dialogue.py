@@ -39,6 +39,7 @@ SELECT = (
     S: * OK [UIDVALIDITY 3857529045] UIDs valid
     S: * OK [UIDNEXT 8] Predicted next UID
     S: * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] These flags are kept
+    S: * OK [HIGHESTMODSEQ 1]...
     S: a2 OK [READ-WRITE] SELECT completed
 """
 )

@@ -7,14 +7,31 @@ from hypothesis import strategies as st
 
 from mailtutor.errors import RemoteProtocolError
 from mailtutor.protocols.engine import NEED_DATA
-from mailtutor.protocols.imap import ImapObserver, spans
+from mailtutor.protocols.imap import ImapObserver, spans, table
 from mailtutor.protocols.imap.client import ImapClient
 from mailtutor.protocols.imap.server import ImapServer
 from mailtutor.protocols.lines import Line, Source
 from tests.protocols.imap.world import World
 
+# Every command of the table, by its example and with its arguments cut off.
+EXAMPLES = [row.example.encode() + b"\r\n" for row in table.COMMANDS.values()]
+VERBS = [b"a1 " + verb.encode() + b" " for verb in table.COMMANDS]
 CLIENT_PIECES = st.sampled_from(
     [
+        *EXAMPLES,
+        *VERBS,
+        b"a1 ENABLE CONDSTORE QRESYNC UTF8=ACCEPT IMAP4rev2\r\n",
+        b"a2 SELECT INBOX (QRESYNC (3857529045 1 1:7 (1:2 4,7)))\r\n",
+        b"a3 UID FETCH 1:* (FLAGS MODSEQ BINARY.SIZE[1] BINARY[]) (CHANGEDSINCE 1 VANISHED)\r\n",
+        b"a3 SEARCH RETURN (MIN MAX ALL COUNT SAVE) $ MODSEQ 1\r\n",
+        b"a3 SORT (REVERSE SUBJECT DATE CC) UTF-8 ",
+        b"a4 UID STORE $ (UNCHANGEDSINCE 1) -FLAGS.SILENT (\\Seen)\r\n",
+        b"a5 APPEND INBOX UTF8 (~{3+}\r\n",
+        b'a6 LIST (SUBSCRIBED RECURSIVEMATCH) "" (% *) RETURN (CHILDREN STATUS (SIZE))\r\n',
+        b"a6 AUTHENTICATE SCRAM-SHA-256 biwsbj1ib2Iscj1hYmM=\r\n",
+        b"RETURN (",
+        b"(CHANGEDSINCE ",
+        b"$",
         b"a1 ",
         b"a1 LOGIN bob hungry\r\n",
         b"a1 SELECT INBOX\r\n",
@@ -63,6 +80,14 @@ SERVER_PIECES = st.sampled_from(
         b"* 2 FETCH (ENVELOPE ((NIL) ",
         b'* LIST () "/" {3}\r\n',
         b"* STATUS x (MESSAGES 1)\r\n",
+        b"* VANISHED (EARLIER) 1:3,7\r\n",
+        b'* ESEARCH (TAG "a1") UID MIN 1 ALL 1:3 MODSEQ 4\r\n',
+        b"* SORT 3 1 2 (MODSEQ 9)\r\n",
+        b"* 2 FETCH (MODSEQ (9) BINARY[1] ~{2}\r\n",
+        b'* LIST (\\NonExistent) "/" x ("CHILDINFO" ("SUBSCRIBED"))\r\n',
+        b"* QUOTA bob (STORAGE 1 2)\r\n",
+        b"* QUOTAROOT x bob\r\n",
+        b"* ENABLED QRESYNC\r\n",
         b"* ",
         b"a1 OK done\r\n",
         b"a2 NO no\r\n",
@@ -109,8 +134,8 @@ def served(chunks: list[bytes], *, past_login: bool) -> tuple[bytes, str, object
 def test_a_server_says_the_same_however_its_input_is_cut(data: bytes, size: int, past_login: bool) -> None:
     whole = served([data], past_login=past_login)
     assert served(cut(data, size), past_login=past_login) == whole
-    for line in whole[0].split(b"\r\n")[:-1]:
-        assert b"\0" not in line
+    if b"~{" not in whole[0]:
+        assert b"\0" not in whole[0]
 
 
 def observed(turns: list[tuple[Source, bytes]], size: int = 0) -> list[Line]:

@@ -7,11 +7,13 @@ import pytest
 from mailtutor.protocols.imap.mailbox import (
     Listing,
     MailboxNameError,
+    Wanted,
     decode_name,
     encode_name,
     listing,
     matches,
     normal,
+    subscribed_listing,
 )
 from mailtutor.protocols.imap.server import ImapServer
 from tests.protocols.imap.dialogue import LOGIN, SELECT, check
@@ -66,14 +68,18 @@ def test_patterns_match(pattern: str, name: str, *, fits: bool) -> None:
 
 def test_a_parent_that_is_no_mailbox_is_shown_where_the_client_walks_down() -> None:
     names = {"INBOX", "work/2026/may", "work/2026"}
-    assert listing(names, "", "%", "/") == [
+
+    def listed(pattern: str) -> list[Listing]:
+        return listing(dict.fromkeys(names, ()), (), Wanted((pattern,)), "/")
+
+    assert listed("%") == [
         Listing("INBOX", ("\\HasNoChildren",)),
-        Listing("work", ("\\Noselect", "\\HasChildren")),
+        Listing("work", ("\\Noselect", "\\HasChildren"), exists=False),
     ]
-    assert listing(names, "work/", "%", "/") == [Listing("work/2026", ("\\HasChildren",))]
-    assert listing(names, "", "%", "/", subscribed=True)[1] == Listing("work", ("\\Noselect",))
-    assert [row.name for row in listing(names, "", "*", "/")] == ["INBOX", "work", "work/2026", "work/2026/may"]
-    assert [row.name for row in listing(names, "", "*", "/", subscribed=True)] == [
+    assert listed("work/%") == [Listing("work/2026", ("\\HasChildren",))]
+    assert subscribed_listing(names, "%", "/")[1] == Listing("work", ("\\Noselect",))
+    assert [row.name for row in listed("*")] == ["INBOX", "work", "work/2026", "work/2026/may"]
+    assert [row.name for row in subscribed_listing(names, "*", "/")] == [
         "INBOX",
         "work/2026",
         "work/2026/may",
@@ -143,7 +149,7 @@ def test_status_gives_the_items_in_the_order_asked() -> None:
         S: a2 OK STATUS completed
         C: a3 STATUS INBOX ()
         S: a3 BAD Syntax: tag STATUS mailbox (items)
-        C: a4 STATUS INBOX (MESSAGES SIZE)
+        C: a4 STATUS INBOX (MESSAGES COLOUR)
         S: a4 BAD Syntax: tag STATUS mailbox (items)
         C: a5 STATUS nowhere (MESSAGES)
         S: a5 NO [NONEXISTENT] There is no mailbox nowhere
@@ -164,6 +170,7 @@ def test_examine_opens_for_reading_only() -> None:
         S: * OK [UIDVALIDITY 3857529045] UIDs valid
         S: * OK [UIDNEXT 8] Predicted next UID
         S: * OK [PERMANENTFLAGS ()] No permanent flags permitted
+        S: * OK [HIGHESTMODSEQ 1]...
         S: a2 OK [READ-ONLY] EXAMINE completed
         C: a3 STORE 1 +FLAGS \\Seen
         S: a3 NO This mailbox is open read-only: SELECT it to change it
@@ -188,11 +195,19 @@ def test_examine_opens_for_reading_only() -> None:
 
 
 def test_a_select_that_fails_closes_what_was_open() -> None:
-    check(SELECT + "C: a3 SELECT nowhere\nS: a3 NO [NONEXISTENT] There is no mailbox nowhere", state="authenticated")
+    check(
+        SELECT
+        + """
+        C: a3 SELECT nowhere
+        S: * OK [CLOSED] Previous mailbox is now closed
+        S: a3 NO [NONEXISTENT] There is no mailbox nowhere
+        """,
+        state="authenticated",
+    )
 
 
 def test_a_select_that_is_not_understood_does_not() -> None:
-    check(SELECT + "C: a3 SELECT\nS: a3 BAD Syntax: tag SELECT mailbox", state="selected")
+    check(SELECT + "C: a3 SELECT\nS: a3 BAD Syntax: tag SELECT mailbox [(CONDSTORE | QRESYNC (...))]", state="selected")
 
 
 def test_an_empty_mailbox_has_no_first_unseen() -> None:
@@ -206,6 +221,7 @@ def test_an_empty_mailbox_has_no_first_unseen() -> None:
         S: * OK [UIDVALIDITY 3857529045] UIDs valid
         S: * OK [UIDNEXT 1] Predicted next UID
         S: * OK [PERMANENTFLAGS (...
+        S: * OK [HIGHESTMODSEQ 1]...
         S: a2 OK [READ-WRITE] SELECT completed
         C: a3 FETCH 1:* FLAGS
         S: a3 BAD There is no message 1: the mailbox has 0
@@ -285,6 +301,7 @@ def test_unselect_leaves_deleted_messages_and_close_does_not() -> None:
             S: * OK [UIDVALIDITY ...
             S: * OK [UIDNEXT ...
             S: * OK [PERMANENTFLAGS ...
+            S: * OK [HIGHESTMODSEQ ...
             S: a2 OK [READ-WRITE] SELECT completed
             C: a3 {verb}
             S: a3 OK {verb} completed

@@ -8,7 +8,7 @@ import pytest
 
 from mailtutor.protocols.imap.facts import Facts
 from mailtutor.protocols.imap.matching import Matcher
-from mailtutor.protocols.imap.search import parse_search
+from mailtutor.protocols.imap.search import parse_keys
 from mailtutor.protocols.imap.tokens import Cursor
 
 RAW = (
@@ -29,7 +29,7 @@ ARRIVED = datetime(2026, 2, 3, 0, 30, tzinfo=timezone(timedelta(hours=8)))
 
 def fits(keys: str, raw: bytes = RAW) -> bool:
     facts = Facts(7, frozenset({"\\Seen", "Work"}), ARRIVED, len(raw), lambda: raw, recent=True)
-    return Matcher(parse_search(Cursor(keys.encode())), largest_number=9, largest_uid=20).matches(3, facts)
+    return Matcher(parse_keys(Cursor(keys.encode())), largest_number=9, largest_uid=20).matches(3, facts)
 
 
 @pytest.mark.parametrize(
@@ -111,5 +111,5 @@ def test_the_message_is_not_read_where_flags_are_enough() -> None:
         raise AssertionError("read")
 
     facts = Facts(1, frozenset({"\\Seen"}), datetime(2026, 1, 1, tzinfo=UTC), 5, content)
-    key = parse_search(Cursor(b"UNSEEN BODY x"))
+    key = parse_keys(Cursor(b"UNSEEN BODY x"))
     assert not Matcher(key, largest_number=1, largest_uid=1).matches(1, facts)

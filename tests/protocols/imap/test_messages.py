@@ -111,7 +111,7 @@ def test_peek_leaves_seen_alone_and_body_does_not() -> None:
         "FETCH 4294967296 FLAGS",
         "FETCH 1: FLAGS",
         "FETCH 1,, FLAGS",
-        "FETCH $ FLAGS",
+        "FETCH $1 FLAGS",
         "STORE 1 FLAGS",
         "STORE 1 =FLAGS (\\Seen)",
         "STORE 1 +FLAGS.LOUD (\\Seen)",
@@ -183,7 +183,7 @@ def test_copy_tells_the_uids_with_uidplus_only() -> None:
         C: x
         S: a5 OK APPEND completed
         """,
-        server=lambda: ImapServer("hamburger.edu", capabilities=("IMAP4rev1",)),
+        server=lambda: ImapServer("hamburger.edu", capabilities=("IMAP4rev1", "CONDSTORE")),
     )
 
 

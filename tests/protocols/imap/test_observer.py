@@ -88,14 +88,14 @@ def test_a_literal_is_given_line_by_line() -> None:
         S: a4 OK [APPENDUID 3857529045 1] APPEND completed
         """
     )
-    fetched = lines[13:19]
+    fetched = lines[14:20]
     assert [(line.kind, line.last) for line in fetched] == [
         (Kind.UNTAGGED, False),
         *[(Kind.LITERAL, False)] * 4,
         (Kind.UNTAGGED, True),
     ]
     assert {line.verb for line in fetched} == {"FETCH"}
-    appended = lines[20:]
+    appended = lines[21:]
     assert [(line.source, line.kind, line.last) for line in appended] == [
         (Source.CLIENT, Kind.COMMAND, False),
         (Source.SERVER, Kind.CONTINUATION, True),
@@ -246,3 +246,89 @@ def test_who_skims_gets_a_message_together_and_a_login_line_by_line(said: bytes,
     observer = ImapObserver()
     observer.skims = True
     assert " ".join(line.kind.value for line in observer.observe(Source.CLIENT, said)) == kinds
+
+
+STARTTLS = """
+    S: * OK ready
+    C: a1 STARTTLS
+    S: a1 OK Begin TLS negotiation now
+"""
+RECORD = b"\x16\x03\x01\x00\x02ab"
+
+
+def test_what_follows_starttls_are_records_where_nobody_sees_inside() -> None:
+    observer, lines = read(STARTTLS)
+    assert (lines[-1].before, lines[-1].after) == ("not_authenticated", "tls")
+    records = observer.observe(Source.CLIENT, RECORD) + observer.observe(Source.SERVER, RECORD[:4])
+    assert [(line.kind, line.raw, line.after) for line in records] == [(Kind.CIPHERTEXT, RECORD, "tls")]
+    assert [(line.kind, line.oddity) for line in observer.finish()] == [(Kind.CIPHERTEXT, "wire.cut")]
+
+
+def test_what_is_inside_tls_is_read_where_it_is_seen() -> None:
+    observer, lines = read(
+        STARTTLS
+        + """
+        C: a2 LOGIN bob hungry
+        S: a2 OK in
+        """
+    )
+    assert [(line.before, line.after) for line in lines[3:]] == [
+        ("not_authenticated", "not_authenticated"),
+        ("not_authenticated", "authenticated"),
+    ]
+    assert observer.state == "authenticated"
+
+
+def test_starttls_refused_changes_nothing() -> None:
+    assert read("S: * OK ready\nC: a1 STARTTLS\nS: a1 BAD not now")[0].state == "not_authenticated"
+
+
+@pytest.mark.parametrize("piece", [b"a2 APPEND x {100+}\r\nhalf", b"a2 LOGIN {3+}\r\nbob hun", b"a2 NOOP\r\na3 NO"])
+def test_what_was_said_in_clear_behind_starttls_is_not_mixed_with_what_comes_inside(piece: bytes) -> None:
+    observer = ImapObserver()
+    observer.observe(Source.SERVER, b"* OK ready\r\n")
+    said = observer.observe(Source.CLIENT, b"a1 STARTTLS\r\n" + piece)
+    observer.observe(Source.SERVER, b"a1 OK go\r\n")
+    cut, command = said_inside = observer.observe(Source.CLIENT, b"b1 CAPABILITY\r\n")
+    assert cut.oddity == "wire.cut"
+    assert (command.kind, command.verb, command.oddity) == (Kind.COMMAND, "CAPABILITY", "")
+    assert b"".join(line.raw for line in said + said_inside) == b"a1 STARTTLS\r\n" + piece + b"b1 CAPABILITY\r\n"
+    (late,) = observer.observe(Source.SERVER, b"a2 OK done\r\n")
+    assert late.verb == ""
+
+
+def test_a_server_that_answers_starttls_and_goes_on_in_one_piece() -> None:
+    observer = ImapObserver()
+    observer.observe(Source.CLIENT, b"a1 STARTTLS\r\n")
+    lines = observer.observe(Source.SERVER, b"a1 OK go\r\n" + RECORD)
+    assert [line.kind for line in lines] == [Kind.REPLY, Kind.CIPHERTEXT]
+
+
+def test_binary_literals_are_followed() -> None:
+    observer = ImapObserver()
+    client = observer.observe(Source.CLIENT, b"a1 APPEND x ~{3+}\r\na\0b\r\na2 FETCH 1 BINARY[1]\r\n")
+    assert [line.kind for line in client] == [Kind.COMMAND, Kind.LITERAL, Kind.COMMAND, Kind.COMMAND]
+    server = observer.observe(Source.SERVER, b"* 1 FETCH (BINARY[1] ~{4}\r\n\0)\r\n)\r\n* OK hello\r\n")
+    assert [line.kind for line in server] == [Kind.UNTAGGED, Kind.LITERAL, Kind.UNTAGGED, Kind.UNTAGGED]
+
+
+def test_a_login_of_many_steps_stays_a_login() -> None:
+    observer, lines = read(
+        """
+        S: * OK ready
+        C: a1 AUTHENTICATE SCRAM-SHA-256
+        S: +
+        C: biwsbj1ib2I=
+        S: + cj14eQ==
+        C: Yz1iaXdz
+        S: + dj0x
+        C:
+        S: a1 OK in
+        """
+    )
+    assert [line.kind for line in lines[2:8]] == [Kind.CONTINUATION] * 6
+    assert observer.state == "authenticated"
+
+
+def test_vanished_tells_that_a_mailbox_is_open() -> None:
+    assert read("S: * VANISHED 3:7")[0].state == "selected"

@@ -6,8 +6,9 @@ import pytest
 
 from mailtutor.errors import LocalProtocolError
 from mailtutor.protocols.engine import CLOSE, NEED_DATA
-from mailtutor.protocols.imap import events
+from mailtutor.protocols.imap import table
 from mailtutor.protocols.imap.server import ImapServer
+from mailtutor.protocols.sasl.exchange import AuthAttempted
 from mailtutor.protocols.spec import Wording
 from tests.protocols.imap.dialogue import LOGIN, SELECT, check
 from tests.protocols.imap.world import World
@@ -51,14 +52,14 @@ def test_classic_changes_only_words() -> None:
         S: a2 NO [AUTHENTICATIONFAILED] LOGIN failed
         """,
         state="not_authenticated",
-        server=lambda: ImapServer("hamburger.edu", wording=Wording.CLASSIC),
+        server=lambda: ImapServer("hamburger.edu", wording=Wording.CLASSIC, capabilities=table.CLASSIC),
     )
 
 
 def test_capabilities_shrink_after_login() -> None:
     check(
         """
-        S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR LITERAL+ IDLE ...
+        S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR LITERAL+ IDLE ID] ...
         C: a1 CAPABILITY
         S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN ID
         S: a1 OK CAPABILITY completed
@@ -66,6 +67,7 @@ def test_capabilities_shrink_after_login() -> None:
         S: a2 OK [CAPABILITY IMAP4rev1 LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN ID] ...
         """,
         state="authenticated",
+        server=lambda: ImapServer("hamburger.edu", capabilities=table.CLASSIC),
     )
 
 
@@ -248,7 +250,7 @@ def test_what_is_not_offered_is_bad() -> None:
         C: a5 UID FROBNICATE 1
         S: a5 BAD Command not recognized: UID FROBNICATE
         C: a6 UID
-        S: a6 BAD Syntax: tag UID FETCH|SEARCH|STORE|COPY|EXPUNGE ...
+        S: a6 BAD Syntax: tag UID FETCH|SEARCH|SORT|STORE|COPY|MOVE|EXPUNGE ...
         """,
         state="authenticated",
         server=lambda: ImapServer("hamburger.edu", capabilities=("IMAP4rev1",)),
@@ -268,7 +270,7 @@ def test_shutting_down_says_bye_whatever_was_asked() -> None:
     server = ImapServer("hamburger.edu")
     server.greet()
     server.receive_data(b"a1 LOGIN bob hungry\r\n")
-    assert isinstance(server.next_event(), events.LoginAttempted)
+    assert isinstance(server.next_event(), AuthAttempted)
     server.data_to_send()
     server.shut_down()
     assert server.data_to_send() == b"* BYE [UNAVAILABLE] hamburger.edu is shutting down\r\n"

@@ -55,8 +55,8 @@ EIGHT_BIT = "Commands are 7-bit: other text goes into a literal, names into modi
         (b"a1 CREATE \xfc\r\n", "a1 BAD " + EIGHT_BIT),
         (b'a1 CREATE "\xfc"\r\n', "a1 BAD " + EIGHT_BIT),
         (b"a1 \xe6\x94\xb6\r\n", "a1 BAD " + EIGHT_BIT),
-        (b'a1 CREATE "open\r\n', "a1 BAD Syntax: tag CREATE mailbox"),
-        (b'a1 CREATE "no\\n"\r\n', "a1 BAD Syntax: tag CREATE mailbox"),
+        (b'a1 DELETE "open\r\n', "a1 BAD Syntax: tag DELETE mailbox"),
+        (b'a1 DELETE "no\\n"\r\n', "a1 BAD Syntax: tag DELETE mailbox"),
         (b"\xff\xfe\r\n", "* BAD A command starts with a tag: letters and digits of your choice, then a space"),
     ],
 )

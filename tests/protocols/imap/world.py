@@ -10,10 +10,12 @@ from mailtutor.protocols.engine import CLOSE, NEED_DATA
 from mailtutor.protocols.imap import events
 from mailtutor.protocols.imap.facts import Facts
 from mailtutor.protocols.imap.flags import DELETED, SEEN, Flags, changed
-from mailtutor.protocols.imap.mailbox import listing
+from mailtutor.protocols.imap.mailbox import Wanted, listing, subscribed_listing
 from mailtutor.protocols.imap.matching import Matcher
-from mailtutor.protocols.imap.server import ImapServer
+from mailtutor.protocols.imap.server import ImapServer, Opened
 from mailtutor.protocols.imap.view import View
+from mailtutor.protocols.sasl.exchange import AuthAttempted, ScramKeysAsked
+from mailtutor.protocols.sasl.mechanisms import scram_keys
 
 ARRIVED = datetime(1996, 7, 17, 2, 44, 25, tzinfo=timezone(-timedelta(hours=7)))
 
@@ -27,6 +29,14 @@ KETCHUP = (
     b"Do you like ketchup?\r\n"
 )
 PICKLES = b"From: alice@crepes.fr\r\nSubject: Pickles\r\n\r\nHow about pickles?\r\n"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a view has to know of a message."""
+
+    flags: Flags
+    modseq: int = 1
 
 
 @dataclass
@@ -45,6 +55,10 @@ class Box:
     @property
     def rows(self) -> dict[int, Flags]:
         return {uid: flags for uid, (flags, _, _) in self.messages.items()}
+
+    @property
+    def kept(self) -> dict[int, Row]:
+        return {uid: Row(flags) for uid, flags in self.rows.items()}
 
     def mark(self, uid: int, flags: Flags) -> None:
         self.messages[uid] = (flags, *self.messages[uid][1:])
@@ -98,9 +112,9 @@ class World:
 
     def catch_up(self, server: ImapServer) -> None:
         if self.view is not None:
-            rows = self.boxes[self.open].rows
+            rows = self.boxes[self.open].kept
             gone = [uid for uid in self.view.uids if uid not in rows] if server.may_expunge else []
-            server.notify(self.view.refresh(rows, gone, self.recent))
+            server.notify(self.view.refresh(sorted(rows), rows, tuple(rows), gone, self.recent))
 
     def facts(self, uid: int) -> Facts:
         assert self.view is not None
@@ -114,14 +128,16 @@ class World:
 
     def answer(self, event: object, server: ImapServer) -> None:
         match event:
-            case events.LoginAttempted():
-                right = (event.username, event.password) == ("bob", "hungry")
+            case AuthAttempted():
+                right = event.username == "bob" and event.proves("hungry")
                 server.reply("OK.login" if right else "NO.login")
             case events.SelectAsked():
                 self.view = None
                 box = self.box(event.mailbox)
-                self.open, self.view = event.mailbox, View(box.rows)
-                server.selected(self.view, uid_validity=3857529045, uid_next=box.uid_next, read_only=event.read_only)
+                self.open, self.view = event.mailbox, View(sorted(box.rows), box.kept)
+                unseen = next((n for n, flags in enumerate(box.rows.values(), 1) if SEEN not in flags), 0)
+                opened = Opened(event.mailbox, 3857529045, box.uid_next, first_unseen=unseen)
+                server.selected(self.view, opened, read_only=event.read_only)
             case events.CreateAsked():
                 if event.mailbox in self.boxes:
                     raise RemoteProtocolError("NO.exists", mailbox=event.mailbox)
@@ -139,8 +155,14 @@ class World:
                 (self.subscribed.add if event.subscribed else self.subscribed.discard)(event.mailbox)
                 server.done()
             case events.ListAsked():
-                names = self.subscribed if event.subscribed else self.boxes
-                for row in listing(names, event.reference, event.pattern, "/", subscribed=event.subscribed):
+                patterns = tuple(event.reference + pattern for pattern in event.patterns)
+                wanted = Wanted(patterns, event.extended, event.selection, event.returns)
+                found = (
+                    subscribed_listing(self.subscribed, patterns[0], "/")
+                    if event.subscribed
+                    else listing(dict.fromkeys(self.boxes, ()), self.subscribed, wanted, "/")
+                )
+                for row in found:
                     server.listed(row)
                 server.done()
             case events.StatusAsked():
@@ -151,9 +173,22 @@ class World:
                     "UIDNEXT": self.boxes[event.mailbox].uid_next,
                     "UIDVALIDITY": 3857529045,
                     "UNSEEN": sum(SEEN not in flags for flags in rows.values()),
+                    "DELETED": sum(DELETED in flags for flags in rows.values()),
+                    "SIZE": sum(len(content) for _, _, content in self.boxes[event.mailbox].messages.values()),
+                    "HIGHESTMODSEQ": 1,
                 }
-                server.status(event.mailbox, {item: counts[item] for item in event.items})
+                server.status(event.mailbox, {item: counts.get(item, 0) for item in event.items})
                 server.done()
+            case events.QuotaAsked():
+                raise RemoteProtocolError("NO.no_quota")
+            case events.QuotaRootAsked():
+                self.box(event.mailbox)
+                server.quota_root(event.mailbox, [])
+                server.done()
+            case events.TlsAsked():
+                server.reply("NO.tls")
+            case ScramKeysAsked():
+                server.scram_keys(scram_keys("hungry", b"salt", 1))
             case events.AppendAsked():
                 box = self.box(event.mailbox, "NO.try_create")
                 uid = box.add(event.content, event.flags, event.arrived or ARRIVED)
@@ -185,7 +220,7 @@ class World:
                     seen_now = event.marks_seen and not server.read_only and SEEN not in box.rows[uid]
                     if seen_now:
                         box.mark(uid, view.told(uid, box.rows[uid] | {SEEN}) - {"\\Recent"})
-                    server.fetched(number, self.facts(uid), flags_changed=seen_now)
+                    server.fetched(number, self.facts(uid), event.items, flags_changed=seen_now)
             case events.StoreAsked():
                 for number, uid in view.pick(event.messages, by_uid=event.by_uid):
                     box.mark(uid, changed(box.rows[uid], event.action, event.flags))
@@ -193,16 +228,28 @@ class World:
                     if not event.silent:
                         server.flags(number, uid, shown)
             case events.SearchAsked():
-                matcher = Matcher(event.key, largest_number=len(view), largest_uid=view.largest_uid)
+                matcher = Matcher(event.key, largest_number=len(view), largest_uid=view.largest_uid, saved=view.saved)
                 here = [(n, uid) for n, uid in enumerate(view.uids, 1) if uid in box.messages]
                 found = [(n, uid) for n, uid in here if matcher.matches(n, self.facts(uid))]
-                server.searched(uid if event.by_uid else n for n, uid in found)
+                if "SAVE" in (event.returns or ()):
+                    view.saved = tuple(uid for _, uid in found)
+                self.catch_up(server)
+                server.searched([uid if event.by_uid else n for n, uid in found])
+                return
             case events.CopyAsked():
                 target = self.box(event.mailbox, "NO.try_create")
                 picked = view.pick(event.messages, by_uid=event.by_uid)
                 pairs = [(uid, target.add(box.messages[uid][2], box.rows[uid])) for _, uid in picked]
+                source, copies = [uid for uid, _ in pairs], [uid for _, uid in pairs]
+                if event.move:
+                    for uid in source:
+                        del box.messages[uid]
+                    server.moved(3857529046, source, copies)
                 self.catch_up(server)
-                server.copied(3857529046, [here for here, _ in pairs], [there for _, there in pairs])
+                if event.move:
+                    server.expunged(1 if source else 0)
+                else:
+                    server.copied(3857529046, source, copies)
                 return
             case events.ExpungeAsked():
                 only = None
