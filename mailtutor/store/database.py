@@ -52,6 +52,7 @@ class Database:
         self._reading = threading.Lock()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
+        self._ending = threading.Lock()
         # For whoever writes now; the writer's thread, or one that writes at once.
         self._db = _connect(path)
         self._writing = threading.Lock()
@@ -72,10 +73,8 @@ class Database:
     def write(self, job: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Has `job` run and committed. The future gives its result, or the error it raised with nothing written."""
         future: Future[T] = Future()
-        if self._closed:
+        if not self._hand_in((job, future)):
             future.set_exception(StoreError("{path} is closed", "error.store.closed", path=self.path))
-        else:
-            self._jobs.put((job, future))
         return future
 
     def submit(self, loop: asyncio.AbstractEventLoop, job: Callable[[sqlite3.Connection], Any], then: Then) -> None:
@@ -83,10 +82,15 @@ class Database:
 
         The loop is woken once for all that one commit wrote; a future for each would wake it for each.
         """
-        if self._closed:
+        if not self._hand_in((job, (loop, then))):
             loop.call_soon(then, None, StoreError("{path} is closed", "error.store.closed", path=self.path))
-        else:
-            self._jobs.put((job, (loop, then)))
+
+    def _hand_in(self, job: _Job) -> bool:
+        """False once the file is closed: what came behind the end would never be written, nor anybody told."""
+        with self._ending:
+            if not self._closed:
+                self._jobs.put(job)
+            return not self._closed
 
     def at_once(self, job: Callable[[sqlite3.Connection], T]) -> T | None:
         """Runs `job` and commits it here and now. None, and nothing written, where others write, the disk has been slow
@@ -115,10 +119,11 @@ class Database:
 
     def close(self) -> None:
         """Writes what was handed in, then closes the file."""
-        if self._closed:
-            return
-        self._closed = True
-        self._jobs.put(None)
+        with self._ending:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put(None)
         self._writer.join()
         with self._writing:
             self._db.close()

@@ -115,6 +115,21 @@ def all_of(db: sqlite3.Connection, host: str, user: str) -> list[Mailbox]:
     return [_mailbox(row) for row in rows]
 
 
+def special_uses(db: sqlite3.Connection, host: str, user: str) -> set[str]:
+    """The special uses a user's mailboxes have been given."""
+    rows = db.execute("SELECT special_use FROM mailbox WHERE host = ? AND user = ? AND special_use != ''", (host, user))
+    return {use for row in rows for use in row[0].split()}
+
+
+def has_below(db: sqlite3.Connection, host: str, user: str, start: str) -> bool:
+    """Whether there is a mailbox whose name begins so and is longer: `work/` for those below `work`."""
+    row = db.execute(
+        "SELECT 1 FROM mailbox WHERE host = ? AND user = ? AND name > ? AND name < ? LIMIT 1",
+        (host, user, start, start[:-1] + chr(ord(start[-1]) + 1)),
+    ).fetchone()
+    return row is not None
+
+
 def find(db: sqlite3.Connection, host: str, user: str, name: str) -> Mailbox | None:
     """The mailbox of that name; INBOX in any case of letters (RFC 3501 §5.1)."""
     name = INBOX if name.upper() == INBOX else name

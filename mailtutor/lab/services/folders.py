@@ -143,7 +143,7 @@ class Folders:
         def job(db: sqlite3.Connection) -> list[str]:
             if mailboxes.find(db, self.host, self.user, name) is not None:
                 raise RemoteProtocolError("NO.exists", mailbox=name)
-            taken = {one for box in mailboxes.all_of(db, self.host, self.user) for one in box.special_use.split()}
+            taken = mailboxes.special_uses(db, self.host, self.user)
             for one in wanted:
                 if one not in SPECIAL_USES or one in taken:
                     raise RemoteProtocolError("NO.use_attribute", use=one)
@@ -160,10 +160,10 @@ class Folders:
             raise RemoteProtocolError("NO.inbox")
 
         def job(db: sqlite3.Connection) -> Mailbox:
-            names = {box.name for box in mailboxes.all_of(db, self.host, self.user)}
-            if name not in names and any(other.startswith(name + DELIMITER) for other in names):
-                raise RemoteProtocolError("NO.has_children", mailbox=name)
-            box = self.found(db, name)
+            box = mailboxes.find(db, self.host, self.user, name)
+            if box is None:
+                below = mailboxes.has_below(db, self.host, self.user, name + DELIMITER)
+                raise RemoteProtocolError("NO.has_children" if below else "NO.no_mailbox", mailbox=name)
             mailboxes.delete(db, box.id)
             return box
 

@@ -91,12 +91,6 @@ class RecipientNamed:
         value = self.parameters.get("NOTIFY", "").upper()
         return frozenset(value.split(",")) if value else frozenset()
 
-    @property
-    def original(self) -> tuple[str, str] | None:
-        """ORCPT: the kind of address and the address first written, decoded (RFC 3461 §4.2)."""
-        kind, semicolon, address = self.parameters.get("ORCPT", "").partition(";")
-        return (kind.lower(), from_xtext(address)) if semicolon else None
-
 
 @dataclass(frozen=True, slots=True)
 class DataBegun:

@@ -349,7 +349,7 @@ def test_the_envelope_comes_with_the_message() -> None:
     sender = message.sender
     assert (sender.ret, sender.envid, sender.body, sender.size, sender.utf8) == ("HDRS", "q+1", "8BITMIME", 9, False)
     (recipient,) = message.recipients
-    assert (recipient.notify, recipient.original) == (frozenset({"DELAY", "SUCCESS"}), ("rfc822", "b+c@d.e"))
+    assert recipient.notify == frozenset({"DELAY", "SUCCESS"})
     assert post.server.sender is None
 
 
