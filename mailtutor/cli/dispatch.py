@@ -15,7 +15,7 @@ from mailtutor.text.telling import tell
 # Verb → the module of this package whose `run(args)` does it.
 MODULES = {
     "course": "screen", "lab": "screen", "practice": "screen", "replay": "replay", "serve": "serve", "send": "mail",
-    "fetch": "mail", "explain": "explain", "lessons": "lessons", "doctor": "doctor", "mailbox": "mailbox",
+    "fetch": "mail", "explain": "explain", "lessons": "lessons", "doctor": "doctor", "mailbox": "mailbox", "run": "run",
 }  # fmt: skip
 
 

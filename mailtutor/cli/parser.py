@@ -10,7 +10,20 @@ from mailtutor import __version__
 from mailtutor.cli.arguments import Parser
 from mailtutor.text.catalogue import Words, words
 
-VERBS = ("course", "lab", "serve", "send", "fetch", "replay", "practice", "explain", "lessons", "doctor", "mailbox")
+VERBS = (
+    "course",
+    "run",
+    "lab",
+    "serve",
+    "send",
+    "fetch",
+    "replay",
+    "practice",
+    "explain",
+    "lessons",
+    "doctor",
+    "mailbox",
+)
 PROTOCOLS = ("smtp", "pop3", "imap")
 # What mailboxes are exchanged in with other programs, as `store.sources` has them.
 FORMS = ("maildir", "mbox", "eml")
@@ -66,6 +79,10 @@ def _screens(add: partial[Parser], say: Words) -> None:
     course = add("course")
     course.add_argument("lesson", nargs="?", default="", help=say("cli.flag.lesson"))
     course.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
+    run = add("run")
+    run.add_argument("lesson", metavar="LESSON", help=say("cli.flag.lesson"))
+    run.add_argument("--plain", action="store_true", help=say("cli.flag.plain"))
+    run.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
     lab = add("lab")
     _data(lab, say)
     lab.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))

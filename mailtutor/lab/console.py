@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from mailtutor.errors import NetworkError
 from mailtutor.lab.tls import TlsError
 from mailtutor.protocols.engine import Observer
+from mailtutor.protocols.imap import ImapObserver
+from mailtutor.protocols.imap import table as imap
 from mailtutor.protocols.lines import Source
 from mailtutor.protocols.pop3 import Pop3Observer
 from mailtutor.protocols.pop3 import table as pop3
@@ -29,6 +31,7 @@ _STARTTLS: dict[str, tuple[Callable[[], Observer], str]] = {
     "smtp": (SmtpObserver, smtp.TLS),
     "submission": (SmtpObserver, smtp.TLS),
     "pop3": (Pop3Observer, pop3.TLS),
+    "imap": (ImapObserver, imap.TLS),
 }
 
 

@@ -55,6 +55,16 @@ def test_the_same_by_pop3(start_lab: StartLab) -> None:
     assert [row.line.verb for row in connection.rows if row.line.source == "C"] == ["STLS", "USER", "PASS", "QUIT"]
 
 
+def test_the_same_by_imap(start_lab: StartLab) -> None:
+    console = Console(lab := start_lab(), "hamburger.edu", "imap", "you")
+    wait_for(lab.log, said(b"* OK [CAPABILITY"))
+    talk(lab, console, ("a1 STARTTLS", b"a1 OK"), ("a2 LOGIN bob pickles", b"a2 OK"), ("a3 LOGOUT", b"* BYE"))
+    wait_for(lab.log, lambda event: isinstance(event, Closed))
+    connection = dialogue_of(lab.log).connections[console.conn]
+    assert connection.tls
+    assert [row.line.verb for row in connection.rows if row.line.source == "C"] == ["STARTTLS", "LOGIN", "LOGOUT"]
+
+
 def test_a_refused_starttls_leaves_the_line_in_clear(start_lab: StartLab) -> None:
     lab = start_lab()
     lab.submit(lab.set_fault("hamburger.edu", "no-tls", on=True)).result()

@@ -1,0 +1,59 @@
+"""`mailtutor run LESSON --plain`: the course as text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mailtutor.cli.dispatch import run
+from mailtutor.course.loader import load_lessons
+from mailtutor.paths import content
+
+LESSONS = [lesson.id for lesson in load_lessons(content("lessons")).lessons]
+
+Recite = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def recite(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Recite:
+    """Runs a lesson with these lines of input; gives the exit code and what was printed."""
+    monkeypatch.setenv("MAILTUTOR_HOME", str(tmp_path))
+
+    def told(lesson: str, *lines: str, language: str = "en") -> tuple[int, str]:
+        monkeypatch.setenv("MAILTUTOR_LANG", language)
+        monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+        code = run(["run", lesson, "--plain"])
+        return code, capsys.readouterr().out
+
+    return told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_without_input_a_lesson_plays_its_own_solutions_to_the_end(recite: Recite, lesson: str, language: str) -> None:
+    code, printed = recite(lesson, language=language)
+    assert code == 0, printed[-2000:]
+    assert ("the whole lesson" if language == "en" else "学完了") in printed.splitlines()[-2]
+    assert "**" not in printed
+    assert "\x1b" not in printed
+
+
+@pytest.mark.slow
+def test_a_student_is_answered_step_by_step(recite: Recite) -> None:
+    code, printed = recite("2", "HELLO crepes.fr", "?", "HELO crepes.fr", "1", "3", "MAIL FROM:<alice@crepes.fr>", "!")
+    assert code == 0, printed[-2000:]
+    assert "S: 500" in printed
+    assert "Scroll up to the dialogue" in printed
+    assert "✘" in printed
+    assert printed.count("C: MAIL FROM:<alice@crepes.fr>") >= 1
+    assert "A solution: 503" in printed
+
+
+def test_on_the_screen_it_is_another_command(recite: Recite, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["run", "2"]) == 2
+    assert "--plain" in capsys.readouterr().err
+    assert recite("99")[0] == 2
