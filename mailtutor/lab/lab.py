@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mailtutor.errors import MailtutorError
+from mailtutor.lab.agents.devices import remember
 from mailtutor.lab.carrier import Means
 from mailtutor.lab.clock import Clock, LabClock
 from mailtutor.lab.commit import settled
@@ -165,6 +166,7 @@ class Lab:
             self.clock.begin_at(self._database.read(queue.newest_at))
         self.hosts |= {host.name: Host(host, around) for host in self.plan.hosts}
         await plant(self.plan, around)
+        remember(self)
         # First: what an earlier run has left in a queue is tried as soon as its host starts.
         await self._open_resolver(shared)
         for host_plan in self.plan.hosts:

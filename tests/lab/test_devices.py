@@ -158,7 +158,7 @@ def test_what_is_done_offline_crosses_no_wire_until_the_next_visit(start_lab: St
     assert len(dialogue_of(lab.log).rows) == before
     assert on_server(lab) == {1: frozenset(), 2: frozenset()}
     assert [mail.pending for mail in told(lab).mails] == [("+\\Seen",), ("+\\Seen",)]
-    assert act(lab, "phone-mark") == "phone: nothing on it to do that with; synchronise it first"
+    assert act(lab, "phone-mark") == "phone: all of that is done already"
     act(lab, "phone-sync")
     assert on_server(lab) == {1: {"\\Seen"}, 2: {"\\Seen"}}
     assert any("(UNCHANGEDSINCE " in line for line in said(lab))
@@ -284,7 +284,7 @@ def test_parts_come_on_demand_the_text_first_the_file_only_when_asked(start_lab:
     act(lab, "phone-attachment")
     assert any(line.endswith("BODY.PEEK[2]") for line in said(lab))
     assert cache(lab).letters[1].holds == "whole"
-    assert act(lab, "phone-open") == act(lab, "phone-attachment") == "phone: there is nothing more to fetch"
+    assert act(lab, "phone-open") == act(lab, "phone-attachment") == "phone: it has all of every message on it"
 
 
 @pytest.mark.parametrize("tls", [Tls.OFFERED, Tls.REQUIRED])
@@ -364,7 +364,7 @@ def test_after_any_changes_on_both_sides_a_visit_brings_them_into_step(
 
 def test_the_laptop_keeps_what_it_fetched_whatever_becomes_of_the_servers(start_lab: StartLab) -> None:
     lab = start_lab(seed=SEED)
-    assert act(lab, "laptop-pop3") == "laptop: 2 fetched by POP3, 2 on it, all still on the server"
+    assert act(lab, "laptop-pop3") == "laptop: 2 fetched by POP3, 2 on it, nothing removed from the server"
     arrives(lab)
     assert act(lab, "laptop-pop3-delete") == "laptop: 1 fetched by POP3, 3 on it, none left on the server"
     assert on_server(lab) == {}
@@ -421,3 +421,17 @@ def test_a_message_without_text_opens_its_first_part() -> None:
     letter = Letter(1, frozenset(), parts=(Part("1", "image/jpeg", 9, "a.jpg"), Part("2", "image/png", 9)))
     assert (letter.missing(text=True), letter.missing(text=False)) == (["1"], ["2"])
     assert Letter(1, frozenset()).missing(text=True) == []
+
+
+def test_what_a_device_has_kept_is_told_when_the_lab_starts_again(start_lab: StartLab, tmp_path: Path) -> None:
+    first = start_lab(seed=SEED)
+    assert act(first, "phone-mark") == "phone: there is no mail on it; synchronise it first"
+    act(first, "laptop-pop3")
+    first.stop()
+    again = Lab(first.plan, first.folder)
+    again.start()
+    try:
+        told = [event for event in again.log if isinstance(event, DeviceSynced)]
+        assert [(event.device, event.step, len(event.mails)) for event in told] == [("laptop", "kept", 2)]
+    finally:
+        again.stop()

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from mailtutor.errors import Sentence
+from mailtutor.errors import Sentence, StoreError
 from mailtutor.lab.agents import offline, pop3
 from mailtutor.lab.agents.cache import Cache, Letter
 from mailtutor.lab.agents.offline import Synced, Wanted
 from mailtutor.lab.delivery import summary
-from mailtutor.lab.plan import User
+from mailtutor.lab.plan import BOB, User
 from mailtutor.protocols.imap.flags import DELETED, SEEN
 from mailtutor.protocols.smtp.courier import Tls
 from mailtutor.trace.events import DeviceMail, DeviceSynced
@@ -46,7 +46,7 @@ class Devices:
 
     async def fetch(self, *, delete: bool) -> str:
         """The laptop fetches what it has not got by POP3, and leaves it on the server or not."""
-        with self._told(self._laptop_mails, LAPTOP, pop3.PROTOCOL, "fetched"):
+        with self._told(self._laptop_mails, LAPTOP, pop3.PROTOCOL, lambda: "fetched"):
             contents = await pop3.synchronise(
                 self.laptop, self._lab.directory, self._user, delete=delete, trust=self._trust, tls=self._lab.plan.tls
             )
@@ -57,7 +57,7 @@ class Devices:
                 new=len(contents), held=held,
             )  # fmt: skip
         return Sentence(
-            "laptop: {new} fetched by POP3, {held} on it, all still on the server", "act.laptop_kept",
+            "laptop: {new} fetched by POP3, {held} on it, nothing removed from the server", "act.laptop_kept",
             new=len(contents), held=held,
         )  # fmt: skip
 
@@ -90,7 +90,7 @@ class Devices:
 
         done = await self._connect("opened", choose)
         if not done.fetched:
-            return Sentence("phone: there is nothing more to fetch", "act.phone_has_all")
+            return _idle(self.phone.cache(self._user), "phone: it has all of every message on it", "act.phone_has_all")
         letter = done.fetched[0][0]
         size = sum(len(letter.bodies[section]) for _, section in done.fetched)
         return Sentence(
@@ -100,7 +100,11 @@ class Devices:
 
     async def _connect(self, step: str, choose: Callable[[Cache], Wanted | None] = lambda _: None) -> Synced:
         done = Synced()
-        with self._told(self._phone_mails, PHONE, offline.PROTOCOL, step, lambda: done.forgot):
+        # Asked to open something, it may find that there is nothing to open.
+        with self._told(
+            self._phone_mails, PHONE, offline.PROTOCOL,
+            lambda: step if step != "opened" or done.fetched else "synchronised", lambda: done.forgot,
+        ):  # fmt: skip
             done = await offline.synchronise(
                 self.phone, self._lab.directory, self._user, trust=self._trust, tls=self._lab.plan.tls, choose=choose
             )
@@ -125,10 +129,10 @@ class Devices:
         return self._change(_first, to=ARCHIVE)
 
     def _change(self, choose: Callable[[Cache], Iterable[Letter]], **what: object) -> str:
-        with self._told(self._phone_mails, PHONE, offline.PROTOCOL, "changed"):
+        with self._told(self._phone_mails, PHONE, offline.PROTOCOL, lambda: "changed" if changed else "unchanged"):
             changed = self.phone.change(self._user, choose, **what)
         if not changed:
-            return Sentence("phone: nothing on it to do that with; synchronise it first", "act.phone_nothing")
+            return _idle(self.phone.cache(self._user), "phone: all of that is done already", "act.phone_done")
         return Sentence(
             "phone: {count} changed on it alone; the server hears of it when it synchronises", "act.phone_changed",
             count=len(changed),
@@ -149,27 +153,54 @@ class Devices:
         mails: Callable[[], Iterable[DeviceMail]],
         device: str,
         protocol: str,
-        step: str,
+        step: Callable[[], str],
         forgot: Callable[[], bool] = lambda: False,
     ) -> Iterator[None]:
         """Tells the trace what a device knows after what is done here."""
         said = "broken"
         try:
             yield
-            said = step
+            said = step()
         finally:
-            known = tuple(mails())
-            self._lab.record(
-                DeviceSynced, host=self._user.domain, user=self._user.name, device=device, protocol=protocol,
-                mailbox=INBOX, step=said, mails=known[-MOST_TOLD:], more=max(0, len(known) - MOST_TOLD),
-                forgot=forgot(),
-            )  # fmt: skip
+            if said != "unchanged":
+                self._tell(tuple(mails()), device, protocol, said, forgot=forgot())
+
+    def _tell(
+        self, known: tuple[DeviceMail, ...], device: str, protocol: str, step: str, *, forgot: bool = False
+    ) -> None:
+        self._lab.record(
+            DeviceSynced, host=self._user.domain, user=self._user.name, device=device, protocol=protocol,
+            mailbox=INBOX, step=step, mails=known[-MOST_TOLD:], more=max(0, len(known) - MOST_TOLD), forgot=forgot,
+        )  # fmt: skip
+
+    def remember(self) -> None:
+        """Tells the trace what the devices have kept from an earlier run of the lab. One that cannot be read says so
+        when it is used."""
+        with suppress(StoreError):
+            if fetched := tuple(self._laptop_mails()):
+                self._tell(fetched, LAPTOP, pop3.PROTOCOL, "kept")
+        with suppress(StoreError):
+            if cached := self._phone_mails():
+                self._tell(cached, PHONE, offline.PROTOCOL, "kept")
+
+
+def remember(lab: Lab, user: User = BOB) -> None:
+    """Tells the trace of a lab that starts what the user's devices know from before."""
+    if (lab.folder / "devices").exists() and any(host.name == user.domain for host in lab.plan.hosts):
+        Devices(lab, user).remember()
 
 
 def _newest(cache: Cache) -> list[Letter]:
     """The newest first, without what its user has done away with."""
     letters = sorted(cache.letters.values(), key=lambda letter: -letter.uid)
     return [letter for letter in letters if not cache.is_leaving(letter)]
+
+
+def _idle(cache: Cache, otherwise: str, key: str) -> Sentence:
+    """Why nothing was to be done."""
+    if not cache.letters:
+        return Sentence("phone: there is no mail on it; synchronise it first", "act.phone_nothing")
+    return Sentence(otherwise, key)
 
 
 def _first(cache: Cache) -> list[Letter]:

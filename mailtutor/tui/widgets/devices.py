@@ -48,7 +48,8 @@ class DeviceSheet(Sheet, can_focus=True):
         if not self._shared:
             return _folded(Content.styled(self.words("screen.devices.empty"), "$wire-quiet"), width)
         parts = [part for shared in self._shared for part in self._block(shared, width)]
-        return Content("\n").join([*parts, _folded(self._signs(), width)])
+        legend = Content.styled(self.words("screen.devices.hold_words"), "$wire-quiet")
+        return Content("\n").join([*parts, _folded(self._signs(), width), _folded(legend, width)])
 
     def _block(self, shared: Shared, width: int) -> Iterable[Content]:
         owner = visible(f"{shared.user}@{shared.host}")

@@ -239,9 +239,16 @@ class Drawing:
             if at >= bottom:
                 self.canvas.put(at, self._left + _STEM, "│", _QUIET)
             self._write(at, self._beside, runs)
-        # The last one may stand beside the arrow below, but not beside the arrow to the end, which has much to tell.
-        shared = 1 if state in self._chart.spine[:-2] else 0
-        return max(bottom, row + len(notes) - shared)
+        return max(bottom, row + len(notes) - self._shared(state))
+
+    def _shared(self, state: str) -> int:
+        """How many notes may stand beside the arrow below: one where its words leave room, but none beside the arrow to
+        the end, which has much to tell."""
+        spine = self._chart.spine
+        if state not in spine[:-2]:
+            return 0
+        label, _, _ = self._arrow(spine[spine.index(state) + 1])
+        return int(self._left + _STEM + 2 + cell_len(label) < self._beside)
 
     def _write(self, row: int, column: int, runs: Runs) -> int:
         for text, style in runs:
