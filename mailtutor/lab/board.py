@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 
 from mailtutor.protocols.imap.answers import outline
@@ -37,6 +37,8 @@ class Board:
         self._log: deque[Changes] = deque(maxlen=_REMEMBERED)
         self._modseq = 0
         self._outlines: dict[int, Outline] = {}
+        # How sessions were told of the newest change: (version, what decides it) → (rows known before, bytes).
+        self.told: dict[tuple[int, Hashable], tuple[object, bytes]] = {}
         # Of which version the next two speak.
         self._summed = -1
         self._keywords: frozenset[str] = frozenset()

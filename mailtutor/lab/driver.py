@@ -26,6 +26,8 @@ from mailtutor.protocols.lines import Source
 SEND_AT = 64 * 1024
 # Octets an engine is given at a time: who says much at once must let others have their turn between two of these.
 TURN = 16 * 1024
+# Seconds a session may work at what it was told in one go before the others get a turn.
+TURN_S = 0.01
 # Seconds of the machine's time until a session looks again whether those who keep the trace have caught up.
 PAUSE_S = 0.02
 
@@ -249,6 +251,8 @@ class Conversation:
         if self._left is NEED_DATA:
             self._left = None
             await self._drain()
+        clock = asyncio.get_running_loop().time
+        until = clock() + TURN_S
         while True:
             left, self._left = self._left, None
             event = engine.next_event() if left is None else left
@@ -258,6 +262,10 @@ class Conversation:
             if event is not NEED_DATA and event is not CLOSE:
                 if left is not None or not service.answer(event):
                     await service.handle(event)
+                    if clock() > until:
+                        # Who says much at once is not the only one.
+                        await asyncio.sleep(0)
+                        until = clock() + TURN_S
                 self._check()
                 if engine.unsent >= SEND_AT:
                     # A peer that asks for much and reads little must feel it here, not fill the memory.

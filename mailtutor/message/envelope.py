@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from mailtutor.message.address import Address, parse_addresses
 from mailtutor.message.headers import Header
 
+# Octets of an address field that are read: nobody writes to more people than that, and taking it apart takes time.
+_ADDRESSES_LIMIT = 16 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -31,7 +34,7 @@ def parse_envelope(header: Header) -> Envelope:
     """The envelope of a header. Sender and Reply-To default to From (RFC 3501 §7.4.2)."""
 
     def addresses(name: str) -> tuple[Address, ...]:
-        return parse_addresses(b", ".join(header.all(name)))
+        return parse_addresses(b", ".join(header.all(name))[:_ADDRESSES_LIMIT])
 
     from_ = addresses("From")
     return Envelope(

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 # RFC 5322 §2.2: printable US-ASCII except the colon; spaces before the colon are obsolete syntax (§4.5.8).
 _NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:")
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
+# Fields that are told from each other: no real message has so many.
+FIELDS_LIMIT = 10_000
 _LINE_END = re.compile(rb"\r?\n")
 
 
@@ -77,4 +80,10 @@ def parse_header(raw: bytes, start: int = 0, end: int | None = None) -> Header:
         else:
             fields.append(Field(b"", at, at, stop))
         at = stop
+        if len(fields) >= FIELDS_LIMIT:
+            # What more there is stands as one line that is no field.
+            empty = _EMPTY_LINE.search(raw, at - 1, end)
+            stop = empty.start() + 1 if empty else end
+            fields.append(Field(b"", at, at, stop))
+            return Header(raw, start, empty.end() if empty else end, tuple(fields))
     return Header(raw, start, end, tuple(fields))

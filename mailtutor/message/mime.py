@@ -13,6 +13,9 @@ from mailtutor.message.headers import Header, parse_header
 
 DEPTH_LIMIT = 32
 PART_LIMIT = 2000
+# Octets searched for boundaries: so many times the message, and some.
+_SEARCHED = 8
+_SEARCHED_ANYWAY = 1024 * 1024
 # A longer Content-Type is read only this far.
 _VALUE_LIMIT = 16384
 
@@ -73,15 +76,17 @@ class Part:
 
 
 class _Budget:
-    """How many parts may still be made."""
+    """How many parts may still be made, and how many octets searched for their boundaries: every level searches all
+    that is in it again."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         self.left = PART_LIMIT
+        self.octets = _SEARCHED * size + _SEARCHED_ANYWAY
 
 
 def parse_message(raw: bytes) -> Part:
     """The tree of a whole message."""
-    return _part(raw, 0, len(raw), _Budget(), 0, _TEXT)
+    return _part(raw, 0, len(raw), _Budget(len(raw)), 0, _TEXT)
 
 
 def _part(raw: bytes, start: int, end: int, budget: _Budget, depth: int, default: tuple[bytes, bytes]) -> Part:
@@ -89,10 +94,11 @@ def _part(raw: bytes, start: int, end: int, budget: _Budget, depth: int, default
     header = parse_header(raw, start, end)
     kind, subtype, parameters = _media_type(header.get("Content-Type"), default)
     encoding = _clean(header.get("Content-Transfer-Encoding") or b"").strip().upper() or b"7BIT"
-    may_go_deeper = depth < DEPTH_LIMIT and budget.left > 0
+    may_go_deeper = depth < DEPTH_LIMIT and budget.left > 0 and budget.octets > 0
     children: tuple[Part, ...] = ()
     message = None
     if kind == b"MULTIPART":
+        budget.octets -= end - header.body
         ranges = _split(raw, header.body, end, parameters, budget.left) if may_go_deeper else ()
         inside = (b"MESSAGE", b"RFC822") if subtype == b"DIGEST" else _TEXT
         children = tuple(_part(raw, a, b, budget, depth + 1, inside) for a, b in ranges)

@@ -55,6 +55,8 @@ class Database:
         self._ending = threading.Lock()
         # For whoever writes now; the writer's thread, or one that writes at once.
         self._db = _connect(path)
+        # For whoever writes at once: in a loop nobody waits for another process.
+        self._quick = _connect(path, timeout_s=0)
         self._writing = threading.Lock()
         self._slow_until = 0.0
         self._writer = threading.Thread(target=self._write_all, name="mailtutor store", daemon=True)
@@ -101,12 +103,12 @@ class Database:
         try:
             if self._closed:
                 return None
-            self._db.execute("BEGIN IMMEDIATE")
+            self._quick.execute("BEGIN IMMEDIATE")
             try:
-                result = job(self._db)
-                self._db.execute("COMMIT")
+                result = job(self._quick)
+                self._quick.execute("COMMIT")
             except Exception:  # whatever it is, it comes again where it can be told
-                self._db.execute("ROLLBACK")
+                self._quick.execute("ROLLBACK")
                 return None
             return result
         except sqlite3.Error:
@@ -127,6 +129,7 @@ class Database:
         self._writer.join()
         with self._writing:
             self._db.close()
+            self._quick.close()
         with self._reading:
             self._reader.close()
 
@@ -238,9 +241,9 @@ def _call_all(loop: asyncio.AbstractEventLoop, answers: list[tuple[Then, Any, Ex
             loop.call_exception_handler({"message": "what was written could not be told", "exception": wrong})
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, timeout_s: float = 10) -> sqlite3.Connection:
     # Autocommit: transactions are begun and ended in words, in one place.
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=timeout_s)
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA foreign_keys=ON")
     return db

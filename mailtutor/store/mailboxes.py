@@ -275,7 +275,7 @@ def start_of(db: sqlite3.Connection, body_id: int, octets: int) -> bytes:
     row = db.execute("SELECT substr(content, 1, ?) FROM body WHERE id = ?", (octets, body_id)).fetchone()
     if row is None:
         raise KeyError(body_id)
-    return bytes(row[0])
+    return bytes(row[0] or b"")  # of nothing SQLite gives NULL
 
 
 def add_body(db: sqlite3.Connection, message: bytes) -> int:

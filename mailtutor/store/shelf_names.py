@@ -6,6 +6,7 @@ hexadecimal digits. Names we did not write are taken as they are.
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from mailtutor.protocols.imap.mailbox import MailboxNameError, decode_name, encode_name, normal
@@ -14,6 +15,8 @@ DELIMITER = "/"
 # As the IMAP server has it: wildcards of LIST and control characters make a name nobody could ask for.
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f%*\ud800-\udfff]")
 _NAME_LIMIT = 255
+# Octets of a file's name, `.mbox` and its like behind it not counted.
+_FILE_LIMIT = 240
 
 _IN_MAILDIR = re.compile(r'[.%<>:"|?\\]')
 # A dot at an end would hide a folder or be lost; one before these would make a mailbox of a level above another.
@@ -33,7 +36,9 @@ def inside(base: str, name: str) -> str:
 
 def maildir_folder(name: str) -> str:
     """`Archive/2026` to `.Archive.2026` (Maildir++); INBOX is the Maildir itself: ""."""
-    return "" if name == "INBOX" else "".join(f".{_written(level, _IN_MAILDIR)}" for level in name.split(DELIMITER))
+    if name == "INBOX":
+        return ""
+    return _short("".join(f".{_written(level, _IN_MAILDIR)}" for level in name.split(DELIMITER)))
 
 
 def maildir_name(folder: str) -> str:
@@ -43,7 +48,15 @@ def maildir_name(folder: str) -> str:
 
 def tree_levels(name: str) -> list[str]:
     """The levels of a name as folders and a file."""
-    return [_written(level, _IN_TREE) for level in name.split(DELIMITER)]
+    return [_short(_written(level, _IN_TREE)) for level in name.split(DELIMITER)]
+
+
+def _short(written: str) -> str:
+    """What a file can be called: of a longer name the beginning, and what tells it from others that begin so."""
+    if len(written) <= _FILE_LIMIT:
+        return written
+    start = re.sub(r"%.?$", "", written[: _FILE_LIMIT - 16])
+    return f"{start}~{hashlib.sha256(written.encode()).hexdigest()[:12]}"
 
 
 def _written(level: str, unusable: re.Pattern[str]) -> str:

@@ -412,7 +412,8 @@ class Store:
         if client.read_only:
             assert status == "NO"
             return
-        assert status == ("OK" if len(here) + len(late) == len(uids) else "NO")
+        # A UID that is not there is passed over (RFC 3501 §6.4.8); a number that names nothing any more is not.
+        assert status == ("OK" if self.picks.by_uid or len(here) + len(late) == len(uids) else "NO")
         assert client.modified == sorted(numbers)
         if not self.silent:
             assert set(here) <= set(client.fetched) | (set(here) - set(client.uids))
@@ -460,7 +461,11 @@ class Copy:
         words, uids = model.picked(client, self.picks)
         if not words:
             return
-        possible = all(uid in source.messages for uid in uids) and not (client.read_only and self.verb == "MOVE")
+        possible = not (client.read_only and self.verb == "MOVE")
+        if self.picks.by_uid:
+            uids = [uid for uid in uids if uid in source.messages]
+        else:
+            possible &= all(uid in source.messages for uid in uids)
         if possible:
             for uid in uids:
                 target.add(source.messages[uid])
@@ -497,7 +502,7 @@ class Fetch:
         before = list(client.uids)
         status = await model.say(client, f"{by_uid}FETCH {words} {self.items}{modifier}")
         complete = all(uid in box.messages for uid in uids)
-        assert status == ("OK" if complete else "NO")
+        assert status == ("OK" if complete or by_uid else "NO")
         # The rest are news; so is what has gone since.
         assert [uid for uid in client.fetched if uid in here and uid in before][: len(here)] == here
 

@@ -461,3 +461,11 @@ def test_a_mailbox_alone_in_an_mbox_is_a_file_and_not_a_folder_that_is_there(
     with pytest.raises(MailtutorError, match="out"):
         _export(database, "mbox", tmp_path / "out", "INBOX")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "信" * 90, "a/" + "b" * 253])
+def test_a_name_too_long_for_a_file_is_cut_and_stays_another(name: str) -> None:
+    other = name[:-1] + "y"
+    for written in (maildir_folder, lambda name: "/".join(tree_levels(name))):
+        assert max(map(len, written(name).split("/"))) <= 240
+        assert written(name) != written(other)

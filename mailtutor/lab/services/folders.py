@@ -191,6 +191,7 @@ class Folders:
             staying = {box.name for box in boxes if box not in moved}
             pairs = [(box.name, new_name + box.name.removeprefix(name)) for box in moved]
             for _, target in pairs:
+                _check(target)
                 if target in staying:
                     raise RemoteProtocolError("NO.exists", mailbox=target)
             if new_name in {box.name for box in boxes}:

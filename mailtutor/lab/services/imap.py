@@ -123,9 +123,21 @@ class ImapService:
 
     def _tell_news(self, *, numbers_stand: bool = False) -> None:
         """numbers_stand: the command spoke of message numbers, so that they must not move."""
-        if self._opened is not None:
-            engine = self.engine
-            engine.notify(self._opened.news(may_expunge=engine.may_expunge and not numbers_stand))
+        opened, engine = self._opened, self.engine
+        if opened is None:
+            return
+        may_expunge = engine.may_expunge and not numbers_stand
+        shared = opened.shares_news(may_expunge=may_expunge)
+        key = (shared, engine.dialect) if shared is not None else None
+        said = opened.told_before(key) if key is not None else None
+        if said is not None:
+            engine.tell(said)
+            opened.catch_up()
+            return
+        rows, before = opened.view.rows, engine.unsent
+        engine.notify(opened.news(may_expunge=may_expunge))
+        if key is not None and opened.view.is_plain:
+            opened.keep_told(key, rows, engine.said_since(before))
 
     def _warn(self) -> None:
         """Tells how far a client may trust the modification sequences it was just told: not beyond what it has not been
@@ -244,25 +256,28 @@ class ImapService:
         opened, engine = self._selection, self.engine
         picked = opened.view.pick(event.messages, by_uid=event.by_uid)
         opened.load()
-        since = event.changed_since
+        since, all_there = event.changed_since, True
         if since is not None:
             if event.vanished:
                 uids = compressed(opened.view.saved) if event.messages.saved else event.messages
                 known = SequenceSet(tuple(uids.bounded(opened.box.uid_next)))
                 engine.vanished(opened.vanished(events.Resync(opened.box.uid_validity, since, known)))
             # Before they are marked \Seen, which changes them.
-            newer = {row.uid for _, row in opened.rows(picked) if row.modseq > since}
+            here = opened.rows(picked)
+            all_there = len(here) == len(picked)
+            newer = {row.uid for _, row in here if row.modseq > since}
             picked = [pair for pair in picked if pair[1] in newer]
         marked: set[int] = set()
         if event.marks_seen and not engine.read_only:
             marked, _ = await opened.store([uid for _, uid in picked], "add", frozenset({SEEN}))
         rows = opened.rows(picked)
-        complete = len(rows) == len(picked)
+        complete = all_there and len(rows) == len(picked)
         if bulk.is_narrow(event.items) and not marked:
             complete &= await self._fetch_narrow(event.items, rows)
         else:
             complete &= await self._fetch_whole(event.items, rows, marked)
-        self._finish(complete=complete)
+        # A UID that is not there is passed over (RFC 3501 §6.4.8).
+        self._finish(complete=complete or event.by_uid)
 
     async def _fetch_narrow(self, items: Sequence[FetchItem], rows: Sequence[tuple[int, Message]]) -> bool:
         """What needs no message taken apart, many in one go. False where some are gone."""
@@ -297,8 +312,6 @@ class ImapService:
             contents = opened.contents(row for _, row in some) if reads_all else {}
             for count, (number, row) in enumerate(some, 1):
                 facts = opened.facts(row, contents.get(row.body_id))
-                if tells_flags or row.uid in marked:
-                    opened.tell_flags([row])
                 try:
                     engine.fetched(number, facts, items, flags_changed=row.uid in marked)
                 except RemoteProtocolError as wrong:
@@ -306,18 +319,17 @@ class ImapService:
                         raise
                     complete = False
                     continue
-                if engine.unsent >= SEND_AT:
-                    await self._wire.flush()
-                elif count % _BATCH == 0:
-                    await asyncio.sleep(0)
+                if tells_flags or row.uid in marked:
+                    opened.tell_flags([row])
+                if engine.unsent >= SEND_AT or count % _BATCH == 0:
+                    await self._breathe()
         return complete
 
     async def _breathe(self) -> None:
         """Sends what has gathered, and gives the other sessions a turn."""
         if self.engine.unsent >= SEND_AT:
             await self._wire.flush()
-        else:
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
     async def _store(self, event: events.StoreAsked) -> None:
         opened, engine = self._selection, self.engine
@@ -338,7 +350,7 @@ class ImapService:
             elif event.unchanged_since is None:
                 told = [pair for pair in told if pair[1].uid in different]
         await self._fetch_narrow(engine.items_after_store(silent=event.silent), told)
-        complete = len(rows) == len(picked)
+        complete = event.by_uid or len(rows) == len(picked)
         if late:
             numbers = late if event.by_uid else [opened.view.number(uid) for uid in late]
             self._tell_news()
@@ -407,7 +419,9 @@ class ImapService:
     async def _copy(self, event: events.CopyAsked) -> None:
         picked = self._selection.view.pick(event.messages, by_uid=event.by_uid)
         uids = [uid for _, uid in picked]
-        validity, pairs, modseq = await self._selection.copy(uids, event.mailbox, move=event.move)
+        validity, pairs, modseq = await self._selection.copy(
+            uids, event.mailbox, move=event.move, all_of_them=not event.by_uid
+        )
         here, there = [uid for uid, _ in pairs], [uid for _, uid in pairs]
         if event.move:
             self.engine.moved(validity, here, there)

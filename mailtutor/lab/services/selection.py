@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -144,6 +144,33 @@ class Selection:
             self._agreed = board.box.highest_modseq
         return self.view.refresh(board.uids, board.rows, here, leaving, recent)
 
+    def shares_news(self, *, may_expunge: bool) -> Hashable | None:
+        """What of this session decides how the news are told, where nothing of its own does: others in the same place
+        are told the same. None where it has something of its own, or there is no news."""
+        board, view = self._board, self.view
+        board.load()
+        if board.version == self._seen or self._late or not view.is_plain:
+            return None
+        return id(view.rows), may_expunge
+
+    def told_before(self, key: Hashable) -> bytes | None:
+        """How another session was told these news."""
+        kept = self._board.told.get((self._board.version, key))
+        return kept[1] if kept is not None and kept[0] is self.view.rows else None
+
+    def keep_told(self, key: Hashable, rows: object, said: bytes) -> None:
+        """Keeps how it was told, as long as nothing else happens. rows: what the session knew before."""
+        told = self._board.told
+        if told and next(iter(told))[0] != self._board.version:
+            told.clear()
+        told[self._board.version, key] = rows, said
+
+    def catch_up(self) -> None:
+        """The client has been told all of it."""
+        board = self._board
+        self._seen, self._agreed = board.version, board.box.highest_modseq
+        self.view.catch_up(board.uids, board.rows)
+
     def rows(self, picked: Iterable[tuple[int, int]]) -> list[tuple[int, Message]]:
         """(number, message) for those that are still there."""
         rows = self._board.rows
@@ -245,9 +272,10 @@ class Selection:
         return box.highest_modseq if box is not None and gone else 0
 
     async def copy(
-        self, uids: Sequence[int], name: str, *, move: bool = False
+        self, uids: Sequence[int], name: str, *, move: bool = False, all_of_them: bool = True
     ) -> tuple[int, list[tuple[int, int]], int]:
-        """Copies or moves all or nothing; gives the target's UIDVALIDITY, pairs of UIDs, and this mailbox's
+        """Copies or moves all or nothing, or without `all_of_them` what is there; gives the target's UIDVALIDITY,
+        pairs of UIDs, and this mailbox's
         modification sequence. Raises RemoteProtocolError."""
         folders = self._folders
         target_id = folders.find(name, "NO.try_create").id
@@ -262,7 +290,7 @@ class Selection:
                 octets = sum(message.size for message in mailboxes.those(db, box.id, uids))
                 folders.check_quota(db, octets)
             pairs = (mailboxes.move if move else mailboxes.copy)(db, box.id, uids, target.id)
-            if len(pairs) < len(uids):
+            if all_of_them and len(pairs) < len(uids):
                 raise RemoteProtocolError("NO.gone")
             came = filed(db, target.id, [new for _, new in pairs])
             return (target, pairs, came), mailboxes.by_id(db, box.id) or box

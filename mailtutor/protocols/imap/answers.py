@@ -16,6 +16,8 @@ from mailtutor.protocols.imap.mailbox import Listing
 from mailtutor.protocols.imap.section import find_part, section_bytes
 from mailtutor.protocols.imap.sequence import compressed
 
+# Octets of one message's answer: it is made as a whole.
+ANSWER_LIMIT = 32 * 1024 * 1024
 # RFC 2045 §6; what else a part may claim cannot be undone.
 _TRANSFER_ENCODINGS = ("7BIT", "8BIT", "BINARY", "BASE64", "QUOTED-PRINTABLE")
 
@@ -99,7 +101,10 @@ def flags_of(number: int, flags: Flags, *, uid: int = 0, modseq: int = 0) -> byt
 
 def fetched(number: int, facts: Facts, items: Sequence[FetchItem]) -> bytes:
     """`* 12 FETCH (…)` with the items in the order they were asked for. Raises RemoteProtocolError for a BINARY item of
-    a part whose transfer encoding is unknown."""
+    a part whose transfer encoding is unknown, and for an answer that would be too long to be made."""
+    octets = sum(min(item.count or facts.size, facts.size) for item in items if item.name in (SECTION, BINARY))
+    if octets > max(ANSWER_LIMIT, 2 * facts.size):
+        raise RemoteProtocolError("NO.too_much", limit=str(ANSWER_LIMIT))
     message = _Opened(facts)
     values = b" ".join(message.value(item) for item in items)
     return line(b"%d" % number, b"FETCH", b"(" + values + b")")

@@ -19,6 +19,7 @@ NIL = b"NIL"
 Writer = Callable[[bytes], bytes]
 # What a quoted string may hold, and a length beyond which a literal is kinder to line-based readers.
 _QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]{0,1000}")
+_LANGUAGES_LIMIT = 1000
 _SPECIAL = re.compile(rb'(["\\])')
 
 
@@ -119,7 +120,8 @@ def _extension(part: Part) -> tuple[bytes, bytes, bytes]:
     if part.disposition is not None:
         name, parameters = part.disposition
         disposition = b"(" + string(name) + b" " + _parameters(parameters) + b")"
-    tags = [tag.strip() for tag in (part.header.get("Content-Language") or b"").split(b",") if tag.strip()]
+    named = (part.header.get("Content-Language") or b"")[:_LANGUAGES_LIMIT]
+    tags = [tag.strip() for tag in named.split(b",") if tag.strip()]
     if not tags:
         languages = NIL
     elif len(tags) == 1:

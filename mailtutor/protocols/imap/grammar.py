@@ -30,6 +30,7 @@ SPECIAL_USES = ("\\All", "\\Archive", "\\Drafts", "\\Flagged", "\\Junk", "\\Sent
 STORE_ACTIONS = {b"+": "add", b"-": "remove", b"": "set"}
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}|=")
 _ID_PAIRS = 30
+_PATTERNS = 20
 _UID = FetchItem("UID")
 _MODSEQ = FetchItem("MODSEQ")
 
@@ -267,6 +268,8 @@ def list_(data: bytes) -> events.ListAsked:
     cursor.space("list", "pattern")
     several = cursor.sees(b"(")
     patterns = cursor.listed("patterns", lambda: _pattern(cursor)) if several else (_pattern(cursor),)
+    if len(patterns) > _PATTERNS:
+        cursor.fail("patterns", "pattern")
     returns: frozenset[str] = frozenset()
     status: tuple[str, ...] = ()
     returning = cursor.word(b" RETURN ")

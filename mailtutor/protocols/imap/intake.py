@@ -10,7 +10,7 @@ import re
 
 from mailtutor.protocols.lines import TAIL, LineReader
 
-_SENT_ANYWAY = re.compile(rb"\{(\d{1,19})\+\}\r?\n\Z")
+_SENT_ANYWAY = re.compile(rb"\{(\d+)\+\}\r?\n\Z")
 
 
 class Intake:

@@ -11,11 +11,13 @@ import binascii
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 INBOX = "INBOX"
-# Matching costs the product of both lengths; nobody's pattern is longer.
+# Nobody's pattern is longer.
 PATTERN_LIMIT = 1000
 
+_WILDCARDS = re.compile(r"[*%]+")
 _SHIFTED = re.compile(r"&([^-]*)-")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
@@ -61,32 +63,43 @@ def normal(name: str, delimiter: str = "") -> str:
 
 def matches(pattern: str, name: str, delimiter: str) -> bool:
     """Whether a LIST pattern covers a name: `*` any characters, `%` any but the delimiter."""
-    if len(pattern) > PATTERN_LIMIT:
-        return False
-    any_case = len(INBOX) if name.partition(delimiter)[0] == INBOX else 0
-    # The set of places in the pattern we may have come to; a wildcard may also be empty.
-    places = _with_empty({0}, pattern)
-    for at, character in enumerate(name):
-        reached: set[int] = set()
-        for place in places:
-            if place == len(pattern):
-                continue
-            wanted = pattern[place]
-            if wanted == "*" or (wanted == "%" and character != delimiter):
-                reached.add(place)
-            if wanted == character or (at < any_case and wanted.upper() == character):
-                reached.add(place + 1)
-        places = _with_empty(reached, pattern)
-    return len(pattern) in places
+    return len(pattern) <= PATTERN_LIMIT and _compiled(pattern).covers(name, delimiter)
 
 
-def _with_empty(places: set[int], pattern: str) -> set[int]:
-    for place in sorted(places):
-        step = place
-        while step < len(pattern) and pattern[step] in "*%":
-            step += 1
-            places.add(step)
-    return places
+class _Pattern:
+    """A pattern as sets of places in it, each set the bits of a number: a long one costs no more than a short one."""
+
+    def __init__(self, pattern: str) -> None:
+        # Wildcards beside each other are one: any of them a star makes a star.
+        parts = _WILDCARDS.sub(lambda run: "*" if "*" in run[0] else "%", pattern)
+        self._end = 1 << len(parts)
+        self._stars = self._wild = 0
+        self._at: dict[str, int] = {}
+        self._any_case: dict[str, int] = {}
+        for place, wanted in enumerate(parts):
+            if wanted in "*%":
+                self._wild |= 1 << place
+                self._stars |= (1 << place) if wanted == "*" else 0
+            self._at[wanted] = self._at.get(wanted, 0) | 1 << place
+            self._any_case[wanted.upper()] = self._any_case.get(wanted.upper(), 0) | 1 << place
+
+    def covers(self, name: str, delimiter: str) -> bool:
+        any_case = len(INBOX) if name.partition(delimiter)[0] == INBOX else 0
+        # A wildcard may be empty.
+        places = 1 | (1 & self._wild) << 1
+        for at, character in enumerate(name):
+            same = self._any_case.get(character.upper(), 0) if at < any_case else self._at.get(character, 0)
+            stays = self._wild if character != delimiter else self._stars
+            places = (places & same) << 1 | places & stays
+            places |= (places & self._wild) << 1
+            if not places:
+                return False
+        return bool(places & self._end)
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> _Pattern:
+    return _Pattern(pattern)
 
 
 @dataclass(frozen=True, slots=True)

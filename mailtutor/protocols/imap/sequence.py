@@ -27,14 +27,8 @@ class SequenceSet:
 
     def members(self, largest: int) -> Callable[[int], bool]:
         """Whether a number is in the set, to be asked many times."""
-        starts: list[int] = []
-        ends: list[int] = []
-        for first, last in sorted(self.bounded(largest)):
-            if ends and first <= ends[-1] + 1:
-                ends[-1] = max(ends[-1], last)
-            else:
-                starts.append(first)
-                ends.append(last)
+        ranges = self._merged(largest)
+        starts, ends = [first for first, _ in ranges], [last for _, last in ranges]
 
         def contains(number: int) -> bool:
             at = bisect_right(starts, number) - 1
@@ -46,10 +40,20 @@ class SequenceSet:
         """Where the members of the set stand in `numbers` (ascending), each once, in order."""
         if not numbers:
             return []
-        chosen: set[int] = set()
-        for first, last in self.bounded(numbers[-1]):
-            chosen.update(range(bisect_left(numbers, first), bisect_right(numbers, last)))
-        return sorted(chosen)
+        chosen: list[int] = []
+        for first, last in self._merged(numbers[-1]):
+            chosen.extend(range(bisect_left(numbers, first), bisect_right(numbers, last)))
+        return chosen
+
+    def _merged(self, largest: int) -> list[tuple[int, int]]:
+        """The ranges in order, without what they have in common."""
+        merged: list[tuple[int, int]] = []
+        for first, last in sorted(self.bounded(largest)):
+            if merged and first <= merged[-1][1] + 1:
+                merged[-1] = merged[-1][0], max(merged[-1][1], last)
+            else:
+                merged.append((first, last))
+        return merged
 
     def beyond(self, largest: int) -> int:
         """The first number named beyond `largest`; 0 when there is none. In an empty mailbox `*` is beyond, too."""

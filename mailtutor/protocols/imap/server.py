@@ -37,6 +37,9 @@ from mailtutor.protocols.sasl.mechanisms import PLAINTEXT, ScramKeys
 from mailtutor.protocols.spec import Wording
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+# Octets of a wrong line that are said back, and the commands whose arguments are not.
+_SHOWN = 40
+_SECRET = frozenset({"LOGIN", "AUTHENTICATE"})
 MESSAGE_LIMIT = 10 * 1024 * 1024
 
 
@@ -331,6 +334,7 @@ class ImapServer(Telling):
             return None
         except GrammarError as wrong:
             wrong.fields.setdefault("syntax", f"tag {table.COMMANDS[command.verb].syntax}")
+            wrong.fields.setdefault("wrong", _wrong(command, wrong))
             raise
         return self._settle(event)
 
@@ -358,7 +362,8 @@ class ImapServer(Telling):
         if verb == "UID":
             second = ATOM.match(rest, end + 1) if rest[end : end + 1] == b" " else None
             if second is None:
-                raise RemoteProtocolError("BAD.syntax", syntax="tag UID FETCH|SEARCH|SORT|STORE|COPY|MOVE|EXPUNGE ...")
+                syntax = "tag UID FETCH|SEARCH|SORT|STORE|COPY|MOVE|EXPUNGE ..."
+                raise RemoteProtocolError("BAD.syntax", syntax=syntax, wrong="no command")
             verb, end = f"UID {_text(second.group()).upper()}", second.end()
         row = table.COMMANDS.get(verb)
         if row is None or (row.capability and row.capability not in self.capabilities):
@@ -552,6 +557,14 @@ _READERS = {
     table.IDLE: ImapServer._read_done,
     table.IDLE_AUTHENTICATED: ImapServer._read_done,
 }
+
+
+def _wrong(command: _Command, wrong: GrammarError) -> str:
+    """What of a line was not understood; not what may be a password."""
+    rest = bytes(command.arguments[wrong.at : wrong.at + _SHOWN]).split(b"\r\n")[0]
+    if not rest.strip():
+        return f"{wrong.rule} is missing"
+    return f"no {wrong.rule}" if command.verb in _SECRET else f"no {wrong.rule}: {_text(rest).strip()}"
 
 
 def _pairs(uid_validity: int, source: Sequence[int], destination: Sequence[int]) -> dict[str, str]:

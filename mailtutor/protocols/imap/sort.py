@@ -15,6 +15,8 @@ from mailtutor.protocols.imap.tokens import Cursor
 
 CRITERIA = ("ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO")
 _SUBJECT_LIMIT = 1000
+# Octets of a field in which its first address is looked for.
+_FIELD_LIMIT = 4096
 _WORD = re.compile(rb"[A-Za-z]+")
 _BLANKS = re.compile(r"\s+")
 _TRAILER = re.compile(r"(?:\s|\(fwd\))+\Z", re.IGNORECASE)
@@ -89,7 +91,7 @@ def base_subject(subject: str) -> str:
 
 def _mailbox(message: Sortable, name: str) -> str:
     """The local part of the first address."""
-    addresses = parse_addresses(b", ".join(message.header.all(name)))
+    addresses = parse_addresses(b", ".join(message.header.all(name))[:_FIELD_LIMIT])
     first = next((one.mailbox for one in addresses if one.mailbox), b"")
     return (first or b"").decode("utf-8", "replace").casefold()
 

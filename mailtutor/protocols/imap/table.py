@@ -230,7 +230,7 @@ COMMANDS = {
         Command(
             "FETCH", "FETCH messages items [(CHANGEDSINCE n)]", grammar.fetch, "RFC 3501 §6.4.5",
             "a3 FETCH 1 (FLAGS ENVELOPE)", "transfer",
-            ("OK.completed", "NO.unknown_cte", "BAD.need_capability", *_NUMBERED),
+            ("OK.completed", "NO.unknown_cte", "NO.too_much", "BAD.need_capability", *_NUMBERED),
             misplaced=_EARLY, misplaced_else=_UNOPENED,
         ),
         Command(
@@ -290,7 +290,10 @@ COMMANDS = {
         Command(
             "UID FETCH", "UID FETCH uids items [(CHANGEDSINCE n [VANISHED])]", grammar.uid_fetch, "RFC 3501 §6.4.8",
             "a3 UID FETCH 1:* (FLAGS)", "transfer",
-            ("OK.completed", "NO.gone", "NO.unknown_cte", "BAD.need_capability", "BAD.need_enable", *_OPENED),
+            (
+                "OK.completed", "NO.gone", "NO.unknown_cte", "NO.too_much", "BAD.need_capability", "BAD.need_enable",
+                *_OPENED,
+            ),
             misplaced=_EARLY, misplaced_else=_UNOPENED,
         ),
         Command(

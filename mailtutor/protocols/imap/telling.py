@@ -67,6 +67,16 @@ class Telling(Speaker):
             items = tuple(dict.fromkeys((*items, *uid, _FLAGS, *([_MODSEQ] if self.spoken.condstore else []))))
         self._out += answers.fetched(number, facts, items)
 
+    @property
+    def dialect(self) -> tuple[bool, ...]:
+        """What decides how news are worded."""
+        spoken = self.spoken
+        return spoken.condstore, spoken.qresync, spoken.rev2, self._tells_uids
+
+    def said_since(self, unsent: int) -> bytes:
+        """What was said after so many octets waited to be sent."""
+        return bytes(self._out[unsent:])
+
     def tell(self, data: bytes) -> None:
         """Untagged lines written elsewhere."""
         self._out += data

@@ -112,6 +112,15 @@ class View:
         """The flags the client was last told, without \\Recent."""
         return self._told[uid] if uid in self._told else self.rows[uid].flags
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing of this session's own in it: no \\Recent, no `$`, nothing told ahead."""
+        return not (self.recent or self.saved or self._told)
+
+    def catch_up(self, uids: Sequence[int], rows: Mapping[int, Kept]) -> None:
+        """The client knows the mailbox as it is now."""
+        self.uids, self.rows = uids, rows
+
     def refresh(
         self,
         uids: Sequence[int],
@@ -131,8 +140,9 @@ class View:
             notices.append(Gone(self.number(uid) - shift, uid))
             self.recent.discard(uid)
             self._told.pop(uid, None)
-        if leaving:
-            self.saved = tuple(uid for uid in self.saved if uid not in leaving)
+        if leaving and self.saved:
+            left = set(leaving)
+            self.saved = tuple(uid for uid in self.saved if uid not in left)
         new = [uid for uid in changed if uid not in before and uid in rows]
         others = sorted(uid for uid in changed if uid in before and uid in rows)
         self._catch_up(uids, rows, len(before) - len(leaving) + len(new), set(leaving))

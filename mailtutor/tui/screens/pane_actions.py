@@ -26,7 +26,7 @@ class PaneActions(Speaking, Screen[None]):
     # Sentences appear at the top: at the bottom they would cover the question or the line that is being typed. They are
     # as wide as the screen: where the edge of one cuts a wide character below it in two, terminals lose a cell.
     DEFAULT_CSS = """
-    PaneActions ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
+    PaneActions ToastRack { dock: top; align: right top; margin: 2 0 0 0; }
     PaneActions.-broken ToastRack { margin: 3 0 0 0; }
     PaneActions Toast { width: 1fr; max-width: 100%; padding: 0 1; margin: 0; }
     """

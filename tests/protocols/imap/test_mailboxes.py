@@ -148,9 +148,9 @@ def test_status_gives_the_items_in_the_order_asked() -> None:
         S: * STATUS INBOX (UNSEEN 1 MESSAGES 2 UIDNEXT 8 UIDVALIDITY 3857529045 RECENT 0)
         S: a2 OK STATUS completed
         C: a3 STATUS INBOX ()
-        S: a3 BAD Syntax: tag STATUS mailbox (items)
+        S: a3 BAD Syntax: tag STATUS mailbox (items) (no ...
         C: a4 STATUS INBOX (MESSAGES COLOUR)
-        S: a4 BAD Syntax: tag STATUS mailbox (items)
+        S: a4 BAD Syntax: tag STATUS mailbox (items) (no ...
         C: a5 STATUS nowhere (MESSAGES)
         S: a5 NO [NONEXISTENT] There is no mailbox nowhere
         """,
@@ -207,7 +207,11 @@ def test_a_select_that_fails_closes_what_was_open() -> None:
 
 
 def test_a_select_that_is_not_understood_does_not() -> None:
-    check(SELECT + "C: a3 SELECT\nS: a3 BAD Syntax: tag SELECT mailbox [(CONDSTORE | QRESYNC (...))]", state="selected")
+    check(
+        SELECT
+        + "C: a3 SELECT\nS: a3 BAD Syntax: tag SELECT mailbox [(CONDSTORE | QRESYNC (...))] (mailbox is missing)",
+        state="selected",
+    )
 
 
 def test_an_empty_mailbox_has_no_first_unseen() -> None:
@@ -249,7 +253,7 @@ def test_append_waits_for_the_literal_and_tells_the_uid() -> None:
         C: a4 APPEND friends {3+}
         C: a
         C: b
-        S: a4 BAD Syntax: tag APPEND mailbox [(flags)] ["date-time"] {octets}
+        S: a4 BAD Syntax: tag APPEND mailbox [(flags)] ["date-time"] {octets} (no ...
         C: a5 APPEND friends {6+}
         C: a
         C: b

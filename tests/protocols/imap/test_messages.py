@@ -49,7 +49,7 @@ def test_a_number_that_does_not_exist_is_bad() -> None:
     asked("FETCH 3 FLAGS", "a3 BAD There is no message 3: the mailbox has 2")
     asked("FETCH 1:5 FLAGS", "a3 BAD There is no message 5: the mailbox has 2")
     asked("STORE 9 FLAGS ()", "a3 BAD There is no message 9: the mailbox has 2")
-    asked("COPY 0 friends", "a3 BAD Syntax: tag COPY messages mailbox")
+    asked("COPY 0 friends", "a3 BAD Syntax: tag COPY messages mailbox (no nz-number: 0 friends)")
 
 
 def test_a_range_may_be_backwards_and_overlap() -> None:

@@ -250,7 +250,7 @@ def test_what_is_not_offered_is_bad() -> None:
         C: a5 UID FROBNICATE 1
         S: a5 BAD Command not recognized: UID FROBNICATE
         C: a6 UID
-        S: a6 BAD Syntax: tag UID FETCH|SEARCH|SORT|STORE|COPY|MOVE|EXPUNGE ...
+        S: a6 BAD Syntax: tag UID FETCH|SEARCH|SORT|STORE|COPY|MOVE|EXPUNGE ... (no command)
         """,
         state="authenticated",
         server=lambda: ImapServer("hamburger.edu", capabilities=("IMAP4rev1",)),

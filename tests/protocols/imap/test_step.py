@@ -42,7 +42,7 @@ EIGHT_BIT = "Commands are 7-bit: other text goes into a literal, names into modi
         (b"+ NOOP\r\n", "* BAD A command starts with a tag: letters and digits of your choice, then a space"),
         (b"a1\r\n", "a1 BAD After the tag and one space comes a command"),
         (b"a1  NOOP\r\n", "a1 BAD After the tag and one space comes a command"),
-        (b"a1 NOOP extra\r\n", "a1 BAD Syntax: tag NOOP"),
+        (b"a1 NOOP extra\r\n", "a1 BAD Syntax: tag NOOP (no command-any: extra)"),
         (b"a1 NOOP \r\n", "a1 OK NOOP completed"),
         (b"LOGIN bob hungry\r\n", "LOGIN BAD LOGIN was taken for the tag; write: a1 LOGIN ..."),
         (b"noop\r\n", "noop BAD noop was taken for the tag; write: a1 noop ..."),
@@ -55,8 +55,8 @@ EIGHT_BIT = "Commands are 7-bit: other text goes into a literal, names into modi
         (b"a1 CREATE \xfc\r\n", "a1 BAD " + EIGHT_BIT),
         (b'a1 CREATE "\xfc"\r\n', "a1 BAD " + EIGHT_BIT),
         (b"a1 \xe6\x94\xb6\r\n", "a1 BAD " + EIGHT_BIT),
-        (b'a1 DELETE "open\r\n', "a1 BAD Syntax: tag DELETE mailbox"),
-        (b'a1 DELETE "no\\n"\r\n', "a1 BAD Syntax: tag DELETE mailbox"),
+        (b'a1 DELETE "open\r\n', 'a1 BAD Syntax: tag DELETE mailbox (no quoted: "open)'),
+        (b'a1 DELETE "no\\n"\r\n', 'a1 BAD Syntax: tag DELETE mailbox (no quoted: "no\\n")'),
         (b"\xff\xfe\r\n", "* BAD A command starts with a tag: letters and digits of your choice, then a space"),
     ],
 )
@@ -81,7 +81,10 @@ def test_a_literal_behind_an_overlong_line_is_dropped_as_well() -> None:
 
 
 def test_a_literal_is_not_asked_for_where_none_may_stand() -> None:
-    assert answers(b"a1 NOOP {5}\r\nz9 NOOP\r\n") == ["a1 BAD Syntax: tag NOOP", "z9 OK NOOP completed"]
+    assert answers(b"a1 NOOP {5}\r\nz9 NOOP\r\n") == [
+        "a1 BAD Syntax: tag NOOP (no command-any: {5})",
+        "z9 OK NOOP completed",
+    ]
 
 
 @pytest.mark.parametrize(
