@@ -18,7 +18,7 @@ WIRES = frozenset({LESSON, LAB, REPLAY, PRACTICE})
 LIVE = frozenset({LESSON, LAB, PRACTICE})
 EVERYWHERE = WIRES | {HOME}
 # No modes of their own: what the keys do in addition while this view is in front.
-QUEUE, DEVICES = "queue", "devices"
+QUEUE, DEVICES, LADDER = "queue", "devices", "ladder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,8 @@ ACTIONS = (
     Action("phone_mark", "u", frozenset({DEVICES}), 1),
     Action("phone_archive", "v", frozenset({DEVICES}), 1),
     Action("phone_delete", "z", frozenset({DEVICES}), 1),
+    Action("to_scale", "z", frozenset({LADDER}), 1),
+    Action("unfold", "x", frozenset({LADDER}), 1),
     Action("play", "space", frozenset({REPLAY}), 1),
     Action("compare", "v", frozenset({REPLAY}), 5),
     Action("faster", "plus,equals_sign", frozenset({REPLAY}), 3, shown="+"),
@@ -87,6 +89,7 @@ ACTIONS = (
     Action("live", "g", WIRES, 16, "ctrl+g"),
     Action("explain", "question_mark", WIRES, 6, "f4", shown="?"),
     Action("bytes", "b", WIRES, 7, "f10"),
+    Action("ladder", "l", WIRES, 8, "ctrl+y"),
     Action("text", "w", WIRES, 5, "f2"),
     Action("queue", "q", WIRES, 17),
     Action("mailboxes", "m", WIRES, 18),

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from mailtutor.reading.dialogue import Connection, Dialogue, Row
+from mailtutor.reading.ladder import LANDMARKS, Landmark
 from mailtutor.reading.world import World
 from mailtutor.trace.events import (
     AnyEvent,
@@ -59,6 +60,8 @@ class Viewpoint:
         self.live_world = World()
         # (host, kind) → detail of what is broken on purpose, in the order it was broken.
         self.live_faults: dict[tuple[str, str], str] = {}
+        # What stands in a ladder beside the lines, with the numbers of the events.
+        self.landmarks: list[tuple[int, Landmark]] = []
         self._world_events: list[tuple[int, AnyEvent]] = []
         self._closed: dict[int, int] = {}
 
@@ -91,6 +94,8 @@ class Viewpoint:
         fresh: list[AnyEvent] = []
         moments = {row.n + 1 for row in rows}
         for n, event in enumerate(events, start):
+            if isinstance(event, LANDMARKS):
+                self.landmarks.append((n, event))
             if isinstance(event, Closed):
                 self._closed[event.conn] = n
             elif isinstance(event, _TLS):

@@ -103,8 +103,14 @@ async def test_the_scroll_bar_grows_with_the_lines() -> None:
             while len(session.log) < count:
                 session.log.append(FromServer(t=9, at=9, conn=1, data=b"250-line %d\r\n" % len(session.log)))
             await until(pilot, lambda: f"line {len(session.log) - 1}" in shown(app), "the last line")
-            pane = lines(app)
-            assert pane.vertical_scrollbar.window_virtual_size == pane.virtual_size.height == len(session.log) - 1
+            pane, height = lines(app), len(session.log) - 1
+            await until(
+                pilot,
+                lambda pane=pane, height=height: (  # type: ignore[misc]
+                    pane.vertical_scrollbar.window_virtual_size == pane.virtual_size.height == height
+                ),
+                "the bar",
+            )
 
 
 async def test_a_held_line_waits_at_the_end_and_space_lets_it_through() -> None:

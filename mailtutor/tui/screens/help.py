@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from mailtutor.tui.actions import DEVICES, QUEUE, WIRES, Action, of_mode
+from mailtutor.tui.actions import DEVICES, LADDER, QUEUE, WIRES, Action, of_mode
 from mailtutor.tui.legend import LEGEND
 from mailtutor.tui.widgets.speaking import Speaking
 
@@ -49,7 +49,7 @@ class HelpScreen(Speaking, ModalScreen[None]):
         lines = [Content.styled(self.words(f"screen.help.{self._mode}"), "bold"), Content("")]
         lines += [self._line(action) for action in of_mode(self._mode)]
         if self._mode in WIRES:
-            for view in (QUEUE, DEVICES):
+            for view in (LADDER, QUEUE, DEVICES):
                 lines += [Content(""), Content.styled(self.words(f"screen.help.{view}"), "bold"), Content("")]
                 lines += [self._line(action) for action in of_mode(view)]
         lines += [Content(""), Content.styled(self.words("screen.help.typing"), "$wire-quiet")]

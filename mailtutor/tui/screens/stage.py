@@ -25,7 +25,7 @@ from mailtutor.errors import MailtutorError
 from mailtutor.lab.plan import SeedMail
 from mailtutor.reading.dialogue import Row
 from mailtutor.trace.log import Log
-from mailtutor.tui.actions import DEVICES, QUEUE
+from mailtutor.tui.actions import DEVICES, LADDER, QUEUE
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.pulse import Limiter, Pulse
 from mailtutor.tui.screens.world_actions import WorldActions
@@ -34,6 +34,8 @@ from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.devices import DeviceSheet
 from mailtutor.tui.widgets.faultstrip import FaultStrip
 from mailtutor.tui.widgets.keybar import KeyBar
+from mailtutor.tui.widgets.ladder import LadderView, way
+from mailtutor.tui.widgets.ladderlines import LadderLines
 from mailtutor.tui.widgets.lines import WireLines
 from mailtutor.tui.widgets.queue import QueueSheet
 from mailtutor.tui.widgets.sheet import MailboxSheet
@@ -50,11 +52,11 @@ STARTING = threading.Lock()
 # Events read at a look: what stands between two paints is never long, however much is said.
 MOST_EVENTS = 400
 T = TypeVar("T")
-VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "devices", "states", "text")
+VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "devices", "states", "ladder", "text")
 # Views with keys of their own.
-_KEYED = (QUEUE, DEVICES)
+_KEYED = (QUEUE, DEVICES, LADDER)
 # What has the focus as long as its view is in front, and gives it away with it.
-_FOLLOWERS = (WireLines, QueueSheet, DeviceSheet)
+_FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines)
 
 
 class StageScreen(WorldActions):
@@ -83,6 +85,11 @@ class StageScreen(WorldActions):
     StageScreen.-view-queue #meaning, StageScreen.-view-mailboxes #meaning { display: none; }
     StageScreen.-view-states #meaning { display: none; }
     StageScreen.-narrow.-view-states #side { display: none; }
+    StageScreen #ladder { display: none; }
+    StageScreen.-view-ladder #deck { display: none; }
+    StageScreen.-view-ladder #ladder { display: block; }
+    StageScreen.-narrow.-view-ladder #side { display: none; }
+    LabScreen.-wide.-view-ladder #side, ReplayScreen.-wide.-view-ladder #side { display: none; }
     StageScreen.-view-meaning #meaning { height: 1fr; }
     StageScreen.-view-bytes #meaning { height: 50%; }
     StageScreen.-narrow #body { layout: vertical; }
@@ -108,6 +115,7 @@ class StageScreen(WorldActions):
         self.faults = FaultStrip()
         self.mailboxes = MailboxSheet(id="mailboxes")
         self.states = StateSheet(id="states")
+        self.ladder = LadderView(id="ladder")
         self.timeline = Timeline()
         self.keybar = KeyBar(self.MODE)
         self._pulse: Pulse | None = None
@@ -129,6 +137,7 @@ class StageScreen(WorldActions):
                 yield self.mailboxes
                 yield self.devices
                 yield self.states
+                yield self.ladder
                 yield self.meaning
                 yield from self.below()
         yield self.find_input
@@ -279,6 +288,7 @@ class StageScreen(WorldActions):
 
     def _draw_wire(self) -> None:
         self.deck.show(self.viewpoint, self.gate[1])
+        self._draw_ladder()
         self._lead_focus()
 
     def draw_around(self) -> None:
@@ -293,7 +303,7 @@ class StageScreen(WorldActions):
             self.fault_screen.show(self.viewpoint.live_faults)
         self.topology.show(self.viewpoint, self.session.hosts if self.follows_session else ())
         self.keybar.urge("live" if self.viewpoint.is_wound_back else "step" if held and pace == "step" else "")
-        self.meaning.show(self.deck.selected)
+        self._explain()
         self.timeline.show(self.viewpoint)
         if self.view == "queue":
             self.queue.show(self.viewpoint, self.lab_now)
@@ -307,6 +317,15 @@ class StageScreen(WorldActions):
         if self.view == "states":
             self.states.show(self.deck.pane, self.viewpoint, tells=not self.meaning.tells_no_answers)
 
+    def _draw_ladder(self) -> None:
+        if self.view == LADDER:
+            hosts = self.session.hosts if self.follows_session else ()
+            self.ladder.show(self.viewpoint, self.deck.pane, way(hosts), self.gate[1])
+
+    def _explain(self) -> None:
+        told = self.ladder.lines.told if self.view == LADDER else None
+        self.meaning.show(told or self.deck.selected)
+
     @property
     def lab_now(self) -> float:
         """The lab's time at the moment shown."""
@@ -317,7 +336,7 @@ class StageScreen(WorldActions):
         """The arrows move in the pane that leads, without a key to get there first; in a view that has keys of
         its own, while it is shown."""
         if self.view in _KEYED:
-            view = self.queue if self.view == QUEUE else self.devices
+            view = {QUEUE: self.queue, DEVICES: self.devices, LADDER: self.ladder.lines}[self.view]
             if self.focused is not view and (self.focused is None or isinstance(self.focused, _FOLLOWERS)):
                 self.set_focus(view, scroll_visible=False)
             return
@@ -333,8 +352,17 @@ class StageScreen(WorldActions):
 
     def look(self) -> None:
         """Explains the row that is looked at, and shows where the conversation stood after it."""
-        super().look()
+        self._draw_ladder()
+        self._explain()
         self._draw_states()
+
+    def on_ladder_lines_marked(self, event: LadderLines.Marked) -> None:
+        """What is marked in the ladder is marked in the wire."""
+        if event.connection is None:
+            self.deck.release()
+        else:
+            self.deck.mark(event.connection, event.row)
+        self.look()
 
     def on_timeline_wound(self, event: Timeline.Wound) -> None:
         """A click on the timeline."""
@@ -362,6 +390,8 @@ class StageScreen(WorldActions):
             return
         if self.view == "states":
             self.states.focus()
+        elif self.view == LADDER:
+            self.ladder.lines.focus()
         elif self.deck.pane is not None and self.deck.display:
             self.deck.pane.lines.focus()
 
@@ -401,6 +431,7 @@ class StageScreen(WorldActions):
         self.deck.choose(None)
         if self.deck.pane is not None:
             self.deck.pane.lines.action_follow()
+        self.ladder.lines.let_go()
         self.draw()
 
     def action_explain(self) -> None:
@@ -430,6 +461,20 @@ class StageScreen(WorldActions):
     def action_states(self) -> None:
         """The states of the protocol that is spoken."""
         self.show_view("states")
+
+    def action_ladder(self) -> None:
+        """Who said what to whom, when."""
+        self.show_view(LADDER)
+
+    def action_to_scale(self) -> None:
+        """Time drawn to scale in the ladder, or not."""
+        self.ladder.scale()
+        self._explain()
+
+    def action_unfold(self) -> None:
+        """Messages and handshakes whole in the ladder, or folded."""
+        self.ladder.unfold()
+        self._explain()
 
     def action_leave(self) -> None:
         """One step out: of an input, of a view, of a held line, of the mode."""

@@ -110,6 +110,8 @@ class WireDeck(Vertical):
         self._chosen: Leg | None = None
         self._lead: Leg | None = None
         self._recent: list[Leg] = []
+        # What was chosen before another view marked a row; none of it while no view has.
+        self._before: tuple[Leg | None] | None = None
         self._last: tuple[Viewpoint, Sequence[Held]] | None = None
 
     def compose(self) -> ComposeResult:
@@ -144,6 +146,7 @@ class WireDeck(Vertical):
     def choose(self, index: int | None) -> None:
         """Holds on to a leg by its number from 0; None follows the one that speaks."""
         legs = list(self._legs)
+        self._before = None
         if index is None:
             self._chosen = None
         elif index < len(legs):
@@ -163,7 +166,36 @@ class WireDeck(Vertical):
 
     def hold_on_to(self, connection: Connection) -> None:
         """Lets this connection's leg lead, whoever else speaks, until another is chosen."""
+        self._before = None
         self._chosen = _leg(connection)
+
+    def mark(self, connection: Connection, row: int | None) -> None:
+        """Another view looks at this row of this connection: its pane leads, and has the mark. None: no row yet."""
+        leg = _leg(connection)
+        if leg not in self._panes:
+            return
+        if self._before is None:
+            self._before = (self._chosen,)
+        self._chosen = leg
+        pane = self._panes[leg]
+        for other in self._panes.values():
+            if other is not pane and other.lines.cursor is not None:
+                other.turn_to(None)
+                other.lines.action_follow()
+        pane.turn_to(next(i for i, other in enumerate(self._legs[leg]) if other is connection))
+        self._again()
+        if row is not None:
+            pane.lines.mark(row)
+
+    def release(self) -> None:
+        """Takes such a mark away: what led before leads again."""
+        pane = self.pane
+        if self._before is not None:
+            self._chosen, self._before = self._before[0], None
+        if pane is not None:
+            pane.turn_to(None)
+            pane.lines.action_follow()
+        self._again()
 
     def turn(self, step: int) -> None:
         """Shows an earlier (-1) or later (1) connection of the leading leg."""

@@ -117,6 +117,11 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         return self._rows[index] if index >= 0 else None
 
     @property
+    def index(self) -> int:
+        """The number of the row that is looked at; -1 where there is none."""
+        return self._selected
+
+    @property
     def rows_before(self) -> Sequence[Row]:
         """What was said before the row that is looked at, the last few hundred rows of it."""
         index = max(0, self._selected)
@@ -179,6 +184,10 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         self._fit()
         self.refresh()
         self.post_message(self.Selected(self, self.row))
+
+    def mark(self, row: int) -> None:
+        """Marks a row that is shown."""
+        self._put_cursor(min(row, self._shown - 1))
 
     def _put_cursor(self, row: int) -> None:
         self.cursor = row

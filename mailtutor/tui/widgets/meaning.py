@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from textual.app import ComposeResult
@@ -31,6 +31,15 @@ class Selection:
     said: Sequence[Row] = field(default=(), compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is looked at is no line: `KEY.title` and `KEY.what` say what it is. mark: its sign."""
+
+    key: str
+    mark: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
 class Meaning(Speaking, VerticalScroll, can_focus=False):
     """The explanation of one row. `full` lists every part with its whole explanation, `bytes` shows the row in hex."""
 
@@ -42,7 +51,7 @@ class Meaning(Speaking, VerticalScroll, can_focus=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._text = FoldedText()
-        self._selection: Selection | None = None
+        self._selection: Selection | Told | None = None
         self.full = False
         self.bytes = False
         # While the student predicts a reply, neither the answers nor what comes next is listed.
@@ -52,8 +61,8 @@ class Meaning(Speaking, VerticalScroll, can_focus=False):
         """One text."""
         yield self._text
 
-    def show(self, selection: Selection | None) -> None:
-        """Explains this row; None where nothing has been said."""
+    def show(self, selection: Selection | Told | None) -> None:
+        """Explains this row, or what is none; None where nothing has been said."""
         if selection != self._selection:
             self._selection = selection
             self.scroll_home(animate=False)
@@ -64,6 +73,9 @@ class Meaning(Speaking, VerticalScroll, can_focus=False):
         selection = self._selection
         if selection is None:
             self._text.show(Content.styled(self.words("screen.meaning.nothing"), "$wire-quiet"))
+            return
+        if isinstance(selection, Told):
+            self._text.show(*self._told(selection))
             return
         if isinstance(selection.row, TlsRow):
             self._text.show(*self._secured(selection.row))
@@ -98,6 +110,10 @@ class Meaning(Speaking, VerticalScroll, can_focus=False):
         if not self.tells_no_answers:
             parts += self._next(told)
         return parts
+
+    def _told(self, told: Told) -> list[Content]:
+        title, what = (self.words(f"{told.key}.{part}", **told.values) for part in ("title", "what"))
+        return [Content.assemble((f"{told.mark} ", "bold $accent"), (title, "bold")), Content(what)]
 
     def _secured(self, row: TlsRow) -> list[Content]:
         style = "bold $success" if secured.stands(row) else "bold $wire-refused"

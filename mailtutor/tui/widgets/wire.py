@@ -124,3 +124,7 @@ class WirePane(Vertical):
         """Chooses an earlier or later one of `count` connections; the newest is followed again when it is reached."""
         index = (count - 1 if self._chosen is None else self._chosen) + step
         self._chosen = None if index >= count - 1 else max(0, index)
+
+    def turn_to(self, index: int | None) -> None:
+        """Chooses a connection by its number from 0; None follows the newest."""
+        self._chosen = index
