@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -21,23 +23,63 @@ _LIKENESS = 0.7
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints every meaning; fails where there is none."""
-    protocol, word = _what_is_asked(args.words)
+    """Prints every meaning of every word that has one; fails where a word has none."""
+    protocol, asked = _what_is_asked(args.words)
     say = words(language())
-    pages = look_up(word, say, protocol)
-    if not pages:
-        raise MailtutorError(say("cli.explain.unknown", word=word, near=_near(word)))
-    if args.json:
-        print_json({"word": word, "meanings": [msgspec.to_builtins(page) for page in pages]})
-    else:
-        print("\n\n".join(_text(page, say) for page in pages))
+    pages, unknown = _meanings(asked, protocol, say)
+    if args.json and pages:
+        print_json({"word": " ".join(asked), "meanings": [msgspec.to_builtins(page) for page in pages]})
+    elif pages:
+        print("\n\n".join(_texts(pages, say)))
+    if unknown:
+        word = ", ".join(unknown)
+        near = ", ".join(dict.fromkeys(name for one in unknown for name in _near(one)))
+        raise MailtutorError(say("cli.explain.unknown" if near else "cli.explain.nowhere", word=word, near=near))
     return 0
 
 
-def _what_is_asked(given: list[str]) -> tuple[str, str]:
+def _meanings(asked: list[str], protocol: str, say: Words) -> tuple[list[Page], list[str]]:
+    """The meanings of the words asked for, as many taken together as have one ("MAIL FROM"); and the words that have
+    none."""
+    pages: list[Page] = []
+    unknown: list[str] = []
+    at = 0
+    while at < len(asked):
+        for end in range(len(asked), at, -1):
+            found = look_up(" ".join(asked[at:end]), say, protocol)
+            if found:
+                break
+        pages += [page for page in found if page not in pages]
+        unknown += [] if found else asked[at:end]
+        at = end
+    return pages, unknown
+
+
+def _what_is_asked(given: list[str]) -> tuple[str, list[str]]:
     if len(given) > 1 and given[0].lower() in NAMES:
-        return given[0].lower(), " ".join(given[1:])
-    return "", " ".join(given)
+        return given[0].lower(), given[1:]
+    return "", given
+
+
+def _texts(pages: list[Page], say: Words) -> Iterator[str]:
+    """One text for each page; the replies behind a status are a line each, under it."""
+    summed = {(page.protocol, page.word) for page in pages if page.kind == "status"}
+    for page in pages:
+        if page.kind == "status":
+            replies = [one for one in pages if one.kind == "reply" and (one.protocol, one.word) == _home(page)]
+            yield "\n".join([_text(page, say), *(f"  {_in_short(reply, say)}" for reply in replies)])
+        elif page.kind != "reply" or _home(page) not in summed:
+            yield _text(page, say)
+
+
+def _home(page: Page) -> tuple[str, str]:
+    return page.protocol, page.word
+
+
+def _in_short(reply: Page, say: Words) -> str:
+    """A reply in a line: its words, and the first sentence of what they mean."""
+    first = re.split(r"(?<=[.。])(?: |$)|(?<=。)", reply.what, maxsplit=1)[0]
+    return say("cli.explain.labelled", label=reply.title, text=first) if first else reply.title
 
 
 def _text(page: Page, say: Words) -> str:
@@ -46,14 +88,14 @@ def _text(page: Page, say: Words) -> str:
     lines += [page.what] if page.what else []
     for label, text in page.facts:
         first, *rest = text.splitlines() or [""]
-        lines.append(f"  {say(f'cli.label.{label}')}: {first}".rstrip())
+        lines.append(f"  {say('cli.explain.labelled', label=say(f'cli.label.{label}'), text=first)}".rstrip())
         lines += [f"    {line}" for line in rest]
     return "\n".join(lines)
 
 
-def _near(word: str) -> str:
+def _near(word: str) -> list[str]:
+    """The known words that are spelled much alike; none where nothing is near."""
     known = {verb for entry in PROTOCOLS.values() for verb in (*entry.table.commands, *entry.table.capabilities)}
     # Commands are written in capitals, the words of people are not.
     spelled = {name.upper(): name for name in (*spellings(), *TRANSMISSIONS, *known)}
-    found = [spelled[name] for name in difflib.get_close_matches(word.upper(), sorted(spelled), 3, _LIKENESS)]
-    return ", ".join(found) or "RCPT, 550, UIDL"
+    return [spelled[name] for name in difflib.get_close_matches(word.upper(), sorted(spelled), 3, _LIKENESS)]

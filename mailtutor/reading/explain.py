@@ -15,7 +15,7 @@ from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.pop3.table import SAID_IN as POP3_SAID_IN
 from mailtutor.protocols.spec import Outcome, Reply, Table
-from mailtutor.reading.coach import takes_commands
+from mailtutor.reading.coach import begins_in, takes_commands
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 
@@ -23,6 +23,12 @@ from mailtutor.text.catalogue import Words
 _SAID_IN = {"pop3": POP3_SAID_IN}
 # Characters that must be the same before words are taken for another command's reply.
 _TELLING = 4
+# The last part of the key of a reply that is about the line as such, whatever command it holds.
+_ABOUT_LINE = frozenset(
+    {"line_too_long", "auth_line_too_long", "bare_lf", "bare_cr", "not_ascii", "not_utf8", "nul", "eight_bit", "syntax"}
+)
+# Of these the reply's own sentence is all there is to say: what to type next hangs on the line, not on the order.
+_BROKEN_LINE = _ABOUT_LINE - {"syntax"}
 # Commands offered at some doors only: a hint names them where it is known that the server offered them.
 _SOMETIMES_OFFERED = frozenset({"AUTH", "STARTTLS", "CHUNKING", "ETRN", "EXPN"})
 
@@ -72,7 +78,8 @@ class Explanation:
     """A line explained.
 
     digits: of the reply code, first to last. enhanced: of the status code of RFC 3463. answers: to a command that has
-    not been answered yet, the usual first. next_verbs: after a final reply, the legal ones first.
+    not been answered yet, the usual first. next_verbs: after a final reply, the legal ones first; none
+    where the reply is about the line itself.
     """
 
     headline: str
@@ -94,6 +101,7 @@ def explain(line: Line, protocol: str, words: Words, offered: Collection[str] = 
     table = PROTOCOLS[protocol].table
     is_final_reply = line.source is Source.SERVER and line.last and line.kind in (Kind.GREETING, Kind.REPLY)
     reply = reply_of(line, table) if line.source is Source.SERVER else None
+    is_broken = reply is not None and reply.key.rpartition(".")[2] in _BROKEN_LINE
     return Explanation(
         headline=_headline(line, table, words),
         what=_what(line, table, reply, words),
@@ -105,8 +113,13 @@ def explain(line: Line, protocol: str, words: Words, offered: Collection[str] = 
         state=state_name(line.after, table, words),
         state_what=words.get(f"{protocol}.state.{line.after}.what"),
         answers=_answers(line, table, words) if line.kind is Kind.COMMAND else (),
-        next_verbs=next_verbs(table, line.after, words, offered) if is_final_reply else (),
+        next_verbs=next_verbs(table, line.after, words, offered) if is_final_reply and not is_broken else (),
     )
+
+
+def is_about_line(key: str) -> bool:
+    """Whether the reply of this key is about the line as such: its end, its length, its octets, its grammar."""
+    return key.rpartition(".")[2] in _ABOUT_LINE
 
 
 def state_name(state: str, table: Table, words: Words) -> str:
@@ -128,6 +141,8 @@ def gloss(line: Line, protocol: str, words: Words) -> str:
 def next_verbs(table: Table, state: str, words: Words, offered: Collection[str] = ()) -> tuple[NextVerb, ...]:
     """What the client could say in `state`: first what is legal, then what would be refused, and how.
 
+    Of the legal ones first those this state is the first to allow, what leads on before what does not and the base
+    before its extensions; then what leads elsewhere; then the rest.
     offered: the extensions the server named (see `offers`), whose commands count too.
     Nothing inside a message or a login, where lines are no commands; only the command that ends it, as DONE.
     """
@@ -140,12 +155,24 @@ def next_verbs(table: Table, state: str, words: Words, offered: Collection[str] 
         taking = [other for other in table.states if takes_commands(table.protocol, other)]
         legal = tuple(verb for verb in legal if not any(verb in table.moves.get(other, {}) for other in taking))
         return tuple(_next(table, verb, words, None) for verb in legal)
+    legal = tuple(sorted(legal, key=lambda verb: _rank(verb, table, state)))
     found = [_next(table, verb, words, None) for verb in legal]
     for verb in hinted:
         key = table.misplaced(verb, state)
         if verb not in legal and key in table.replies:
             found.append(_next(table, verb, words, _answer(table, table.replies[key], words)))
     return tuple(found)
+
+
+def _rank(verb: str, table: Table, state: str) -> tuple[int, bool]:
+    """How far behind a legal command stands among the others."""
+    move = table.moves[state][verb]
+    order = table.states.index
+    is_twin = verb.partition(" ")[2] in table.commands  # UID FETCH, of FETCH
+    if begins_in(verb, table) == state and not is_twin:
+        leads_on = bool(move.go_on) or (order(move.ok) > order(state) and bool(table.moves[move.ok]))
+        return (0 if leads_on else 1), bool(table.commands[verb].capability)
+    return (3 if is_twin or (move.ok == state and not move.go_on) else 2), False
 
 
 def _next(table: Table, verb: str, words: Words, refusal: Answer | None) -> NextVerb:

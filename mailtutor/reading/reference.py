@@ -11,6 +11,7 @@ from mailtutor.protocols.sasl.mechanisms import MECHANISMS
 from mailtutor.protocols.smtp.parameters import BODIES
 from mailtutor.protocols.smtp.table import CAPABILITIES
 from mailtutor.protocols.spec import Command, Parameter, Reply, Table, Wording
+from mailtutor.reading.explain import is_about_line
 from mailtutor.reading.statuses import Status, status
 from mailtutor.reading.terms import TERMS, terms_for
 from mailtutor.text.catalogue import Words
@@ -40,10 +41,11 @@ _GROUPS = {
 class Page:
     """One meaning of a word.
 
-    kind: "protocol", "command", "not-offered", "reply", "header", "code", "enhanced", "term", "fault" or "transmission"
-    (how a message came, as Received says it); of what a server offers "extension" (SMTP) or "capability" (POP3, IMAP),
-    and what comes with SMTP's: "parameter", "value", "method" and "limit"; a word of IMAP's lines: its group ("item",
-    "search", "code", ...). rfc: empty where the tables name none.
+    kind: "protocol", "command", "not-offered", "status" (what a reply's first word says by itself), "reply", "header",
+    "code", "enhanced", "term", "fault" or "transmission" (how a message came, as Received says it); of what a server
+    offers "extension" (SMTP) or "capability" (POP3, IMAP), and what comes with SMTP's: "parameter", "value", "method"
+    and "limit"; a word of IMAP's lines: its group ("item", "search", "code", ...). rfc: empty where the tables name
+    none.
     facts: label key → text, in order; the labels are keys below `cli.label`.
     """
 
@@ -84,9 +86,17 @@ def _in_table(table: Table, word: str, say: Words) -> Iterator[Page]:
     for verb, row in table.commands.items():
         if verb == upper:
             yield _command(table, row, say)
+    status = upper if f"reply.status.{upper}" in say else f"-{upper}"  # a shell takes -ERR for an option
+    if any(reply.code == status for reply in table.replies.values()) and f"reply.status.{status}" in say:
+        what = say(f"reply.status.{status}")
+        yield Page("status", table.protocol, status, say("reply.status_word"), what, table.rfc)
     for reply in table.replies.values():
         bracketed = reply.enhanced.upper() if not _ENHANCED.fullmatch(reply.enhanced) else ""
-        if upper in (reply.code, reply.key.upper()) or (bracketed and upper.strip("[]") == bracketed.split(" ")[0]):
+        if (
+            upper in (reply.code, reply.key.upper())
+            or status == reply.code
+            or (bracketed and upper.strip("[]") == bracketed.split(" ")[0])
+        ):
             yield _reply(table, reply, say)
     # "SIZE=1000" is SIZE with a value; "AUTH=PLAIN" is IMAP's own name.
     named = {name.upper(): name for name in table.capabilities}
@@ -100,9 +110,11 @@ def _in_lines(table: Table, word: str, say: Words) -> Iterator[Page]:
     upper = word.upper().removeprefix("\\")
     upper = upper.strip("[]") if upper.startswith("[") else re.sub(r"\[.*", "[]", upper)
     for group in _GROUPS.get(table.protocol, ()):
-        what = say.get(f"{table.protocol}.{group}.{upper}.what")
-        if what:
-            yield Page(group, table.protocol, upper, say(f"{table.protocol}.word.{group}"), what, "")
+        # BODY.PEEK is nothing without its brackets.
+        for name in (upper, *([f"{upper}[]"] if f"{table.protocol}.{group}.{upper}.what" not in say else [])):
+            what = say.get(f"{table.protocol}.{group}.{name}.what")
+            if what:
+                yield Page(group, table.protocol, name, say(f"{table.protocol}.word.{group}"), what, "")
 
 
 def _protocol(table: Table, say: Words) -> Page:
@@ -115,7 +127,11 @@ def _protocol(table: Table, say: Words) -> Page:
 
 def _command(table: Table, row: Command, say: Words) -> Page:
     states = [_state(table, state, say) for state in table.states if row.verb in table.moves.get(state, {})]
-    replies = dict.fromkeys(_wire(table.replies[key]) for key in row.replies if key in table.replies)
+    known = [table.replies[key] for key in row.replies if key in table.replies]
+    replies = dict.fromkeys(_wire(reply, row.verb) for reply in known if not is_about_line(reply.key))
+    broken = dict.fromkeys(reply.code for reply in known if is_about_line(reply.key))
+    if broken:
+        replies[say("reply.line_errors", codes=", ".join(broken))] = None
     return Page(
         "command", table.protocol, row.verb,
         say(f"{table.protocol}.command.{row.verb}.title"), say(f"{table.protocol}.command.{row.verb}.what"), row.rfc,
@@ -173,9 +189,10 @@ class _Blanks(dict[str, str]):
         return f"<{key}>"
 
 
-def _wire(reply: Reply) -> str:
+def _wire(reply: Reply, verb: str = "…") -> str:
+    """A reply's line, with the names of what is filled in. verb: the command it answers."""
     enhanced = f" {reply.enhanced}" if _ENHANCED.fullmatch(reply.enhanced) else ""
-    words = reply.words(Wording.EXTENDED, _Blanks())[0]
+    words = reply.words(Wording.EXTENDED, _Blanks(verb=verb))[0]
     return f"{reply.code}{enhanced} {words}".strip()
 
 

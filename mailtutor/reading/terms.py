@@ -57,6 +57,15 @@ TERMS = MappingProxyType(
         # Codes
         "reply-code": "RFC 5321 §4.2.1",
         "enhanced-code": "RFC 3463",
+        # Words of the three protocols
+        "octet": "RFC 5321 §2.3.1",
+        "mailbox": "RFC 5321 §2.3.11",
+        "maildrop": "RFC 1939 §3",
+        "tag": "RFC 3501 §2.2.1",
+        "flag": "RFC 3501 §2.3.2",
+        "literal": "RFC 3501 §4.3",
+        "handshake": "RFC 5321 §3.1",
+        "resolver": "RFC 1034 §5",
     }
 )
 

@@ -12,6 +12,7 @@ import pytest
 from mailtutor.cli import main
 from mailtutor.cli.moment import release_of
 from mailtutor.cli.parser import VERBS
+from mailtutor.text import catalogue
 from mailtutor.trace.codec import load
 
 
@@ -128,7 +129,7 @@ def test_a_trace_has_no_passwords_unless_asked(capsys: pytest.CaptureFixture[str
         (["fetch", "--lab", "nowhere.json"], 2, "cannot be read"),
         (["replay", "nothing-here"], 2, "alice-bob"),
         (["explain", "xyzzy"], 1, "xyzzy"),
-        (["explain", "blah"], 1, "try one of these: RCPT, 550, UIDL"),
+        (["explain", "blah"], 1, "`mailtutor explain smtp` lists"),
         (["explain", "greylistin"], 1, "greylisting"),
         (["explain", "RCTP"], 1, "RCPT"),
         (["serve", "--host", "192.0.2.1"], 3, "--host"),
@@ -209,6 +210,30 @@ def test_explain(capsys: pytest.CaptureFixture[str], asked: list[str], meant: st
     assert meant in out
     code, out, _ = _run(capsys, "explain", *asked, "--json")
     assert json.loads(out)["meanings"]
+
+
+def test_of_several_words_those_known_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = _run(capsys, "explain", "maildrop", "xyzzy", "mail", "from")
+    assert code == 1
+    assert "maildrop · " in out
+    assert "MAIL · " in out
+    assert "xyzzy" in err
+    assert "maildrop" not in err
+    code, out, err = _run(capsys, "explain", "tag", "flag")
+    assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_status_is_a_sentence_and_a_line_for_each_reply(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    _, out, _ = _run(capsys, "explain", "BAD")
+    lines = out.splitlines()
+    assert lines[0].startswith("BAD · ")
+    assert lines[1] == catalogue.words(language)("reply.status.BAD")
+    assert all(line.startswith("  BAD ") for line in lines[2:])
+    assert "： " not in out
 
 
 def test_replay_prints_the_transcript_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:

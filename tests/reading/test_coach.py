@@ -156,13 +156,13 @@ def test_nothing_is_deleted_on_a_guess(line: bytes) -> None:
 
 
 def test_far_words_are_no_near_misses() -> None:
-    assert advise(b"HELO x", "pop3", "transaction", EN).headline == EN("screen.coach.unknown", word="HELO", verb="")
+    assert advise(b"HULLO x", "pop3", "transaction", EN).headline == EN("screen.coach.unknown", word="HULLO", verb="")
 
 
 def test_in_idle_only_done_is_understood() -> None:
     assert advise(b"done", "imap", "idle", EN).is_right
     advice = advise(b"a1 NOOP", "imap", "idle", EN)
-    assert (advice.problem, advice.example) == ("idle", "DONE")
+    assert (advice.problem, advice.syntax, advice.example) == ("idle", "DONE", "")
     assert advice.headline == EN("reply.coach.idle")
 
 

@@ -212,3 +212,28 @@ def test_a_bye_that_was_asked_for_refuses_nothing() -> None:
     sudden = spoken("imap", greeting, (False, b"* BYE going down\r\n"))
     assert explain(asked[-1], "imap", EN).headline == "BYE"
     assert EN("reply.outcome.refused") in explain(sudden[-1], "imap", EN).headline
+
+
+@pytest.mark.parametrize(
+    ("protocol", "turns"),
+    [
+        ("imap", ((False, b"* OK\r\n"), (True, b"a1 NOOP\n"), (False, b"a1 BAD Bare LF: a line ends with CR LF"))),
+        ("smtp", ((False, b"220 h\r\n"), (True, b"HELO a\n"), (False, b"500 5.5.2 Bare LF: a line ends with CR LF"))),
+        ("pop3", ((False, b"+OK\r\n"), (True, b"CAPA\n"), (False, b"-ERR bare LF: a line ends with CRLF"))),
+    ],
+)
+def test_a_reply_about_the_line_itself_lists_no_commands(protocol: str, turns: tuple[tuple[bool, bytes], ...]) -> None:
+    end = b" (with nc, use nc -C)\r\n"
+    *before, (who, said) = turns
+    found = explain(spoken(protocol, *before, (who, said + end))[-1], protocol, EN)
+    assert "LF" in found.what
+    assert found.next_verbs == ()
+
+
+def test_what_a_state_brings_is_named_first_and_what_leads_elsewhere_before_the_rest() -> None:
+    imap = PROTOCOLS["imap"].table
+    named = [verb.verb for verb in next_verbs(imap, "selected", EN) if verb.refusal is None]
+    assert {"FETCH", "SEARCH", "STORE", "MOVE", "EXPUNGE", "LOGOUT"} <= set(named[:12])
+    assert named.index("LOGOUT") < named.index("CAPABILITY")
+    assert [verb.verb for verb in next_verbs(imap, "authenticated", EN)][:2] == ["SELECT", "EXAMINE"]
+    assert next_verbs(SMTP, "rcpt", EN)[0].verb == "DATA"

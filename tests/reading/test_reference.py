@@ -161,3 +161,27 @@ def test_how_a_message_came_in_is_explained_letter_by_letter(
 @pytest.mark.parametrize("word", ["SMTPS", "ESMTPAS", "UTF8ESMTP", "UTF8"])
 def test_what_no_received_line_says_is_no_way_a_message_came_in(word: str) -> None:
     assert "transmission" not in kinds(word)
+
+
+@pytest.mark.parametrize("word", ["maildrop", "octets", "literal", "tag", "flags", "mailbox", "handshake", "resolver"])
+def test_the_words_of_the_three_protocols_are_terms(word: str) -> None:
+    assert "term" in kinds(word)
+
+
+def test_an_item_is_found_without_its_brackets() -> None:
+    assert [found.word for found in look_up("BODY.PEEK", EN)] == ["BODY.PEEK[]"]
+
+
+@pytest.mark.parametrize(("asked", "code"), [("BAD", "BAD"), ("+OK", "+OK"), ("-ERR", "-ERR"), ("err", "-ERR")])
+def test_the_first_word_of_a_reply_is_explained_before_the_replies(asked: str, code: str) -> None:
+    for say in (EN, ZH):
+        first, *others = look_up(asked, say)
+        assert (first.kind, first.word, first.what) == ("status", code, say(f"reply.status.{code}"))
+        assert {found.kind for found in others} == {"reply"}
+
+
+def test_a_commands_own_replies_come_first_and_those_of_a_broken_line_as_one() -> None:
+    replies = dict(page("EXPUNGE", "command").facts)["replies"].splitlines()
+    assert replies[0] == "OK EXPUNGE completed"
+    assert replies[-1] == EN("reply.line_errors", codes="BAD")
+    assert not any("<verb>" in reply or "Bare LF" in reply for reply in replies)

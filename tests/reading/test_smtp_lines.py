@@ -83,8 +83,7 @@ def test_a_dot_at_the_start_of_a_line_of_text_is_spoken_of(language: str) -> Non
 
 @pytest.mark.parametrize(
     ("line", "protocol", "state"),
-    [(b".", "smtp", "data"), (b"x.", "smtp", "data"), (b".x", "smtp", "auth"), (b".x", "smtp", "ready"),
-     (b".x", "imap", "idle")],
+    [(b".", "smtp", "data"), (b"x.", "smtp", "data"), (b".x", "smtp", "ready"), (b".x", "imap", "selected")],
 )  # fmt: skip
 def test_of_other_lines_nothing_is_said(line: bytes, protocol: str, state: str) -> None:
     assert advise_text(line, protocol, state, EN) is None

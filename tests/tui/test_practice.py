@@ -24,7 +24,7 @@ async def test_starttls_typed_by_hand_leads_into_tls_and_the_coach_keeps_up(sess
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
         await paste_line(pilot, "EHLO me")
-        await until(pilot, lambda: "STARTTLS  MAIL" in shown(app), "what the server offered, in the list")
+        await until(pilot, lambda: "MAIL  STARTTLS" in shown(app), "what the server offered, in the list")
         await paste_line(pilot, "STARTTLS")
         await until(pilot, lambda: "cannot be typed" in shown(app), "what happens now")
         await until(pilot, lambda: "waiting for HELO" in shown(app), "the new beginning")

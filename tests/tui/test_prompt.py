@@ -34,6 +34,13 @@ def connection(state: str, *turns: tuple[bool, bytes]) -> Connection:
     return Connection(1, "smtp", "smtp", end, end, opened_n=0, rows=rows, state=state)
 
 
+def speaking(protocol: str, state: str, *turns: tuple[bool, bytes]) -> Connection:
+    """The same in another protocol."""
+    rows = [Row(number, 0, 1, line) for number, line in enumerate(spoken(protocol, *turns))]
+    end = Endpoint("h", "127.0.0.3", 25)
+    return Connection(1, protocol, protocol, end, end, opened_n=0, rows=rows, state=state)
+
+
 GREETED = ((False, b"220 h\r\n"), (True, b"HELO me\r\n"), (False, b"250 h\r\n"))
 
 
@@ -73,6 +80,43 @@ async def test_the_answer_to_an_earlier_line_of_the_same_words_does_not_count() 
         app.prompt.follow(so_far, is_open=True)
         await pilot.pause()
         assert "✔ MAIL" in shown(app)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_in_a_login_the_line_awaited_is_told(language: str) -> None:
+    app = Prompting()
+    async with app.run_test(size=(120, 16)) as pilot:
+        app.language = language
+        said = ((False, b"+OK ready\r\n"), (True, b"AUTH PLAIN\r\n"), (False, b"+ \r\n"))
+        app.prompt.follow(speaking("pop3", "authenticating", *said), is_open=True)
+        await pilot.pause()
+        assert "NUL" in shown(app)
+        assert words(language)("screen.typing.credentials") in shown(app)
+        assert words(language)("screen.typing.text") not in shown(app)
+
+
+async def test_a_refused_login_tells_whose_mailboxes_live_here() -> None:
+    app = Prompting()
+    async with app.run_test(size=(120, 16)) as pilot:
+        said = ((False, b"+OK ready\r\n"), (True, b"USER alice\r\n"), (False, b"+OK now the password\r\n"))
+        app.prompt.follow(speaking("pop3", "user_given", *said), is_open=True)
+        app.prompt.advise(advise(b"PASS x", "pop3", "user_given", words("en")), "PASS x", 3)
+        refused = (*said, (True, b"PASS x\r\n"), (False, b"-ERR [AUTH] invalid user name or password\r\n"))
+        app.prompt.follow(speaking("pop3", "authorization", *refused), is_open=True, residents=("bob",))
+        await pilot.pause()
+        assert "Here at h live the mailboxes of: bob." in shown(app)
+
+
+async def test_nothing_for_a_uid_is_called_no_error() -> None:
+    app = Prompting()
+    async with app.run_test(size=(120, 16)) as pilot:
+        said = ((False, b"* OK ready\r\n"), (True, b"a4 UID FETCH 99 FLAGS\r\n"), (False, b"a4 OK done\r\n"))
+        app.prompt.advise(advise(b"a4 UID FETCH 99 FLAGS", "imap", "selected", words("en")), "a4 UID FETCH 99 FLAGS", 1)
+        app.prompt.follow(speaking("imap", "selected", *said), is_open=True)
+        await pilot.pause()
+        assert words("en")("screen.coach.nothing") in shown(app)
+        assert "for example a5 FETCH 1" in shown(app)
+        assert "…  LOGOUT" in shown(app)
 
 
 async def test_of_a_long_line_the_place_where_it_went_wrong_is_shown() -> None:

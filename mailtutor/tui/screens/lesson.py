@@ -21,7 +21,7 @@ from mailtutor.errors import MailtutorError
 from mailtutor.lab.plan import SeedMail
 from mailtutor.protocols.lines import Source
 from mailtutor.protocols.spec import Wording
-from mailtutor.reading.coach import Advice, advise, expects_command
+from mailtutor.reading.coach import Advice, advise, advise_text, expects_command
 from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
@@ -446,7 +446,12 @@ class LessonScreen(ActingScreen):
             line = event.line.encode("utf-8", "surrogateescape")
             protocol, state = connection.protocol, connection.state
             judged = expects_command(protocol, state, connection.rows)
-            advice = advise(line, protocol, state, self.words) if judged else None
+            rows = connection.rows
+            advice: Advice | None
+            if judged:
+                advice = advise(line, protocol, state, self.words, self.prompt.offers, rows)
+            else:
+                advice = advise_text(line, protocol, state, self.words, rows)
             self._advise(advice, event.line, len(connection.rows))
             self._return_to(connection)
             try:

@@ -129,7 +129,8 @@ class PracticeScreen(StageScreen):
             self.deck.hold_on_to(self._connection)
             self.draw()
         if self._connection is not None:
-            self.prompt.follow(self._connection, is_open=self._is_open)
+            residents = tuple(user.name for user in self.session.hosts[self._host].users)
+            self.prompt.follow(self._connection, is_open=self._is_open, residents=residents)
         else:
             self.prompt.at(self.protocol, "", is_open=self._is_open)
 
@@ -143,9 +144,9 @@ class PracticeScreen(StageScreen):
         judged = expects_command(self.protocol, self._state, rows)
         line = event.line.encode("utf-8", "surrogateescape")
         if judged:
-            advice: Advice | None = advise(line, self.protocol, self._state, self.words, self.prompt.offers)
+            advice: Advice | None = advise(line, self.protocol, self._state, self.words, self.prompt.offers, rows)
         else:
-            advice = advise_text(line, self.protocol, self._state, self.words)
+            advice = advise_text(line, self.protocol, self._state, self.words, rows)
         self.prompt.advise(advice, event.line, len(rows))
         try:
             self.console.send(event.line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -15,9 +16,19 @@ from textual.widgets import Input
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.lines import Line
 from mailtutor.protocols.spec import Outcome
-from mailtutor.reading.coach import Advice, answer_to, completions, expects_command, likely_next, takes_commands
-from mailtutor.reading.dialogue import Connection
-from mailtutor.reading.explain import next_verbs
+from mailtutor.reading.coach import (
+    Advice,
+    answer_to,
+    completions,
+    expects_command,
+    is_about_nothing,
+    likely_next,
+    takes_commands,
+)
+from mailtutor.reading.dialogue import Connection, Row
+from mailtutor.reading.examples import next_tag
+from mailtutor.reading.explain import next_verbs, reply_of
+from mailtutor.reading.login_lines import LOGINS, wanted
 from mailtutor.reading.offers import offered
 from mailtutor.reading.smtp_lines import Chunk, chunk_coming
 from mailtutor.reading.visible import visible
@@ -28,6 +39,9 @@ from mailtutor.tui.widgets.speaking import Speaking
 _READ_CELLS, _UNREAD_CELLS = 24, 16
 # To these the line is not right as it is written, whatever grammar says (RFC 5321 §4.2.2).
 _MISWRITTEN = frozenset({"500", "501", "555"})
+# Name and password were not taken: whose mailboxes live here is worth knowing.
+_LOGIN_REFUSED = frozenset({"err.auth", "NO.login"})
+_SAYS_PASSWORD = LOGINS | {"PASS", "LOGIN", "APOP"}
 
 
 class CommandInput(Input):
@@ -44,6 +58,7 @@ class CommandInput(Input):
         self.history: list[str] = []
         self.protocol = ""
         self.state = ""
+        self.rows: Sequence[Row] = ()
         self._at = 0
         self._stem: tuple[str, int] = ("", -1)
 
@@ -61,10 +76,10 @@ class CommandInput(Input):
     def action_complete(self) -> None:
         """The next line that starts as what was typed and is legal now; again, the one after."""
         stem, last = self._stem
-        found = completions(stem, self.protocol, self.state) if self.protocol else ()
+        found = completions(stem, self.protocol, self.state, self.rows) if self.protocol else ()
         if last < 0 or last >= len(found) or self.value != found[last]:
             stem, last = self.value, -1
-            found = completions(stem, self.protocol, self.state) if self.protocol else ()
+            found = completions(stem, self.protocol, self.state, self.rows) if self.protocol else ()
         if not found:
             return
         last = (last + 1) % len(found)
@@ -76,7 +91,7 @@ class CommandInput(Input):
         self.cursor_position = len(line)
 
 
-# Verbs a hint names; the whole table is one key away.
+# Verbs a hint names, the one that takes leave always the last; the whole table is one key away.
 _HINTED = 12
 
 
@@ -117,6 +132,11 @@ class Prompt(Speaking, Vertical):
         self._offered: frozenset[str] = frozenset()
         self._offered_at = 0
         self._message = ""
+        # What the next line of IMAP would be tagged with; whose host this is, and who has a mailbox on it.
+        self._tag = ""
+        self._host = ""
+        self._residents: tuple[str, ...] = ()
+        self._is_empty = False
 
     def compose(self) -> ComposeResult:
         """What the coach says, then the input."""
@@ -145,11 +165,17 @@ class Prompt(Speaking, Vertical):
         """The extensions the server has named by now."""
         return self._offers
 
-    def follow(self, connection: Connection, *, is_open: bool) -> None:
-        """The same, read from the connection; once the server has answered, its answer has the last word."""
+    def follow(self, connection: Connection, *, is_open: bool, residents: tuple[str, ...] = ()) -> None:
+        """The same, read from the connection; once the server has answered, its answer has the last word. residents:
+        who has a mailbox at its host, where that is known."""
         protocol, state, rows = connection.protocol, connection.state, connection.rows
+        self.input.rows, self._host, self._residents = rows, connection.server.name, residents
         in_literal = takes_commands(protocol, state) and not expects_command(protocol, state, rows)
         if len(rows) != self._offered_at and takes_commands(protocol, state):
+            tag = next_tag(rows) if protocol == "imap" else ""
+            if tag != self._tag:
+                self._tag = tag
+                self.speak()
             # Not for every line of a letter: it is read back to the last EHLO.
             self._offered_at, self._offered = len(rows), offered(rows) if protocol == "smtp" else frozenset()
         self._service = connection.service
@@ -162,11 +188,12 @@ class Prompt(Speaking, Vertical):
             line, since = self._said
             self._answer = answer_to(line.encode("utf-8", "surrogateescape"), rows, since)
             if self._answer is not None:
+                self._is_empty = is_about_nothing(line.encode("utf-8", "surrogateescape"), rows, since)
                 self.speak()
 
     def advise(self, advice: Advice | None, line: str = "", since: int = 0) -> None:
         """Shows what the coach says about `line`, said at row `since` of its connection; None takes it away."""
-        self._advice, self._said, self._answer = advice, (line, since), None
+        self._advice, self._said, self._answer, self._is_empty = advice, (line, since), None, False
         self._message = ""
         self.speak()
 
@@ -204,35 +231,43 @@ class Prompt(Speaking, Vertical):
         elif self._in_literal:
             self.input.placeholder = self.words("screen.typing.literal")
         elif protocol and not takes_commands(protocol, state):
-            self.input.placeholder = self.words(
-                "screen.typing.idle" if state.startswith("idle") else "screen.typing.text"
-            )
+            lines += self._inside(protocol, state)
         else:
             self.input.placeholder = self.words("screen.typing.command")
             lines += self._hints(protocol, state) if protocol else []
         self._advice_text.show(*lines)
         self._advice_text.display = bool(lines)
 
+    def _inside(self, protocol: str, state: str) -> list[Content]:
+        """What a line is that is no command."""
+        logs_in = bool(LOGINS & set(PROTOCOLS[protocol].table.legal(state)))
+        kind = "idle" if state.startswith("idle") else "credentials" if logs_in else "text"
+        self.input.placeholder = self.words(f"screen.typing.{kind}")
+        # What the coach has to correct says itself what is wanted.
+        told = self._advice is not None and self._advice.problem == "login"
+        return [Content.styled(wanted(self.input.rows, self.words), "$accent")] if logs_in and not told else []
+
     def _hints(self, protocol: str, state: str) -> list[Content]:
         table = PROTOCOLS[protocol].table
         legal = [verb for verb in next_verbs(table, state, self.words, self._offers) if verb.refusal is None]
         if not legal:
             return []
-        names = "  ".join(verb.verb for verb in legal[:_HINTED]) + (" …" if len(legal) > _HINTED else "")
-        found = [
-            Content.assemble((self.words("screen.typing.legal") + " ", "$wire-quiet"), (names, "bold $wire-client"))
-        ]
+        named = [verb.verb for verb in legal]
+        if len(named) > _HINTED:
+            leave = next((verb for verb in named if verb in ("LOGOUT", "QUIT")), "")
+            named = [*[verb for verb in named if verb != leave][: _HINTED - 1], "…", leave]
+        found = [self._led("screen.typing.legal", "  ".join(named).strip(), "bold $wire-client")]
         if self._advice is None or not self._advice.example:
-            lead = self.words("screen.typing.example") + " "
-            example = likely_next(table, state, "EHLO" if self._secured else "")
-            found.append(Content.assemble((lead, "$wire-quiet"), (example, "bold $accent")))
+            example = likely_next(table, state, "EHLO" if self._secured else "", self.input.rows)
+            found.append(self._led("screen.typing.example", example, "bold $accent"))
         return found
 
     def _coach(self, advice: Advice) -> list[Content]:
         if advice.is_right:
             holds = self._answer is None or self._answer.outcome in (Outcome.SUCCESS, Outcome.GO_ON)
-            note = advice.note if holds else self._reason(advice)
-            return [self._verdict(advice), *([Content(note)] if note else [])]
+            notes = [advice.note if holds else self._reason(advice), advice.hint]
+            notes.append(self.words("screen.coach.nothing") if self._is_empty else "")
+            return [self._verdict(advice), *(Content(note) for note in notes if note)]
         lines = [
             Content.assemble(
                 ("✘ ", "bold $wire-refused"), (advice.headline, "bold"), (f"   {advice.rfc}", "$wire-quiet")
@@ -244,30 +279,28 @@ class Prompt(Speaking, Vertical):
         if advice.understood:
             lines.append(
                 Content.assemble(
-                    (f"{self.words('screen.coach.read')} ", "$wire-quiet"),
+                    (_lead(self.words("screen.coach.read")), "$wire-quiet"),
                     (_end_of(advice.understood, _READ_CELLS), "$success"),
                     ("▲", "bold $wire-refused"),
                     (_beginning_of(advice.rest, _UNREAD_CELLS), "underline $wire-refused"),
                 )
             )
         if advice.expected:
-            rule = f"  ({self.words('screen.coach.rule')} {advice.rule})" if advice.rule else ""
+            rule = self.words("screen.coach.rule", rule=advice.rule) if advice.rule else ""
+            rule = rule if rule.startswith("（") or not rule else f"  {rule}"
             lines.append(Content.assemble(advice.expected, (rule, "$wire-quiet")))
         if advice.syntax:
-            lines.append(
-                Content.assemble((self.words("screen.coach.syntax") + " ", "$wire-quiet"), (advice.syntax, "bold"))
-            )
+            lines.append(self._led("screen.coach.syntax", advice.syntax, "bold"))
         if advice.path and advice.problem == "too-early":
             # What is possible now stands in the hints, which know what the server offers.
-            way = " → ".join(advice.path)
-            lines.append(Content.assemble((self.words("screen.coach.path") + " ", "$wire-quiet"), way))
+            lines.append(self._led("screen.coach.path", " → ".join(advice.path), ""))
         if advice.example:
-            lines.append(
-                Content.assemble(
-                    (self.words("screen.coach.type") + " ", "$wire-quiet"), (advice.example, "bold $wire-client")
-                )
-            )
+            lines.append(self._led("screen.coach.type", advice.example, "bold $wire-client"))
         return lines
+
+    def _led(self, key: str, text: str, style: str) -> Content:
+        """A text behind the words that lead to it."""
+        return Content.assemble((_lead(self.words(key)), "$wire-quiet"), (text, style) if style else text)
 
     def _verdict(self, advice: Advice) -> Content:
         """What became of a line that is right as it is written: the server may still have refused it."""
@@ -285,9 +318,19 @@ class Prompt(Speaking, Vertical):
         """Why a line that is right is refused at this door, where that can be told."""
         code = self._answer.code if self._answer is not None else ""
         key = "screen.coach.reason"
+        if self._answer is not None and advice.verb in _SAYS_PASSWORD and self._host:
+            reply = reply_of(self._answer, PROTOCOLS[self.input.protocol].table)
+            if reply is not None and reply.key in _LOGIN_REFUSED:
+                known = "screen.coach.residents" if self._residents else "screen.coach.residents_unknown"
+                return self.words(known, host=self._host, users=", ".join(self._residents))
         return self.words.get(f"{key}.{self._service}-{advice.verb}-{code}") or self.words.get(
             f"{key}.{advice.verb}-{code}"
         )
+
+
+def _lead(words: str) -> str:
+    """Words before a text: a full-width mark keeps its own distance."""
+    return words if words.endswith(("：", "，", "；")) else f"{words} "
 
 
 def _end_of(text: str, cells: int) -> str:
