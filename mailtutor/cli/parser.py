@@ -43,6 +43,9 @@ def with_verb(arguments: list[str]) -> list[str]:
     if not arguments:
         return ["course"]
     first = next((word for word in arguments if not word.startswith("-")), "")
+    if first == "explain":
+        # A reply of POP3's, and no option.
+        return ["ERR" if word.upper() == "-ERR" else word for word in arguments]
     if arguments[0] in ("-h", "--help", "-V", "--version") or first in VERBS:
         return arguments
     return ["course", *arguments]

@@ -22,7 +22,7 @@ from mailtutor.course.model import AnyStep, Do, Predict, Quiz, Read, Reflect, Ty
 from mailtutor.errors import UsageError
 from mailtutor.lab.console import Console
 from mailtutor.protocols.lines import Source
-from mailtutor.reading.coach import advise, expects_command
+from mailtutor.reading.coach import Advice, advise, advise_text, expects_command
 from mailtutor.reading.dialogue import Connection
 from mailtutor.reading.visible import visible
 from mailtutor.session import Session
@@ -156,12 +156,14 @@ class Recital:
                 console = self._console(step, anew=True)
 
     def _advise(self, connection: Connection, said: str) -> None:
-        """What the coach finds wrong with a command, before the server says so."""
-        protocol, state = connection.protocol, connection.state
-        if expects_command(protocol, state, connection.rows):
-            advice = advise(said.encode(), protocol, state, self._say)
-            if advice.problem:
-                self._tell(f"({advice.headline})")
+        """What the coach finds wrong with a line, before the server says so."""
+        protocol, state, rows = connection.protocol, connection.state, connection.rows
+        if expects_command(protocol, state, rows):
+            advice: Advice | None = advise(said.encode(), protocol, state, self._say, (), rows)
+        else:
+            advice = advise_text(said.encode(), protocol, state, self._say, rows)
+        if advice is not None and advice.problem:
+            self._tell(f"({advice.headline})")
 
     def _predict(self, step: Predict, start: int) -> tuple[bool, str]:
         console = self._console(step)

@@ -266,3 +266,8 @@ def test_lessons_are_listed_with_what_they_teach(capsys: pytest.CaptureFixture[s
     _, out, _ = _run(capsys, "lessons", "--coverage", "--json")
     rows = json.loads(out)["rows"]
     assert {"F1", "F2", "F3", "F6", "F9", "F10", "F11", "F12", "F13", "F16", "F36", "F37"} <= set(rows)
+
+
+def test_a_refusal_of_pop3_is_a_word_and_no_option(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(capsys, "explain", "-ERR")
+    assert (code, out[:4]) == (0, "-ERR")
