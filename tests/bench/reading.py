@@ -24,6 +24,7 @@ from tests.bench.smtp import ours
 MESSAGES = 10_000
 ROUNDS = 5
 SINGLE = 500
+REST_S = 0.3
 IDLERS = 1000
 
 Door = tuple[str, int]
@@ -249,9 +250,15 @@ def pymap() -> Iterator[Door]:
         process.wait(30)
 
 
+def rested(measure: Callable[[Door], float], door: Door) -> float:
+    """Measures once the other server, on the same core, has put away what it was asked before."""
+    time.sleep(REST_S)
+    return measure(door)
+
+
 def compare(name: str, measure: Callable[[Door], float], us: Door, them: Door, goal: str, rounds: int = ROUNDS) -> None:
     """Prints the median of the ratios of times."""
-    pairs = [(measure(us), measure(them)) for _ in range(rounds)]
+    pairs = [(rested(measure, us), rested(measure, them)) for _ in range(rounds)]
     ratio = statistics.median(a / b for a, b in pairs)
     mine, theirs = (statistics.median(column) * 1e3 for column in zip(*pairs, strict=True))
     print(f"reading: {name}: {ratio:.2f} ({goal}); {mine:.2f} against {theirs:.2f} ms", flush=True)
@@ -311,4 +318,4 @@ def run() -> None:
         with pymap() as peer:
             fill(peer)
             for name, (measure, _) in ROWS.items():
-                compare(f"{name} / pymap", measure, imap, peer, "at most 0.10", rounds=2)
+                compare(f"{name} / pymap", measure, imap, peer, "at most 0.10", rounds=3)
