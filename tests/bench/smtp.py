@@ -49,7 +49,7 @@ def _pinned(command: list[str], core: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def _pinning(core: int) -> Iterator[None]:
+def pinning(core: int) -> Iterator[None]:
     """What is started meanwhile, and this process, run on that core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core} if len(before) > 1 else before)
@@ -108,7 +108,7 @@ def painted() -> Iterator[Peer]:
 def postfix() -> Iterator[Peer]:
     """Postfix, which holds all mail: it queues each message, synced to disk, and does no more with it."""
     running = Postfix("127.0.0.1", {"smtpd_client_restrictions": "check_client_access static:HOLD"})
-    with _pinning(0):
+    with pinning(0):
         running.__enter__()
     try:
         yield Peer((running.address, running.port), "bob@hamburger.edu")
@@ -149,7 +149,7 @@ def latency(peer: Peer) -> float:
     body = b"Subject: x\r\n\r\n" + (b"x" * 70 + b"\r\n") * (LENGTH // 72) + b".\r\n"
     lines = (b"MAIL FROM:<a@example.org>\r\n", b"RCPT TO:<%s>\r\n" % peer.to.encode(), b"DATA\r\n", body)
     times = []
-    with _pinning(0), socket.create_connection(peer.door, 10) as sock, sock.makefile("rb") as replies:
+    with pinning(0), socket.create_connection(peer.door, 10) as sock, sock.makefile("rb") as replies:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         replies.readline()
         sock.sendall(b"HELO x\r\n")

@@ -21,7 +21,7 @@ _CONFIG = """\
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
-protocols = imap
+protocols = imap pop3
 listen = {address}
 ssl = no
 disable_plaintext_auth = no
@@ -77,6 +77,14 @@ service imap-login {{
     port = 0
   }}
 }}
+service pop3-login {{
+  inet_listener pop3 {{
+    port = {pop3_port}
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
 # Who has mistyped a password does not wait.
 service anvil {{
   unix_listener anvil-auth-penalty {{
@@ -92,11 +100,13 @@ service stats {{
 
 
 class Dovecot:
-    """One instance, from `with` to its end. users: who may log in, by name alone."""
+    """One instance, from `with` to its end. users: who may log in, by name alone. more: lines of configuration."""
 
-    def __init__(self, address: str, users: Sequence[User]) -> None:
+    def __init__(self, address: str, users: Sequence[User], more: str = "") -> None:
         self.address = address
         self.port = free_port(address)
+        self.pop3_port = free_port(address)
+        self._more = more
         self.folder = Path(tempfile.mkdtemp(prefix="mailtutor-dovecot-", dir="/tmp"))
         self.folder.chmod(0o755)
         self._users = users
@@ -123,7 +133,10 @@ class Dovecot:
         shutil.chown(self.folder / "mail", "nobody", "nogroup")
         (self.folder / "users").write_text("".join(f"{user.name}:{user.password}\n" for user in self._users))
         config = self.folder / "dovecot.conf"
-        config.write_text(_CONFIG.format(folder=self.folder, address=self.address, port=self.port))
+        config.write_text(
+            _CONFIG.format(folder=self.folder, address=self.address, port=self.port, pop3_port=self.pop3_port)
+            + self._more
+        )
         self._process = subprocess.Popen(
             [path_of("dovecot"), "-F", "-c", str(config)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

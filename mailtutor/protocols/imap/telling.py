@@ -3,6 +3,7 @@ has agreed on."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 
 from mailtutor.errors import LocalProtocolError
@@ -20,7 +21,7 @@ _MODSEQ = FetchItem("MODSEQ")
 _UID = FetchItem("UID")
 
 
-class Telling(Speaker):
+class Telling(Speaker, ABC):
     """spoken: what is switched on. resyncs: whether QRESYNC is offered. delimiter: between the levels of a name."""
 
     def __init__(self, state: str, delimiter: str, *, resyncs: bool = False) -> None:
@@ -30,9 +31,9 @@ class Telling(Speaker):
         self.spoken = Spoken()
 
     @property
+    @abstractmethod
     def verb(self) -> str:
         """The command being answered, "" between commands."""
-        raise NotImplementedError
 
     @property
     def may_expunge(self) -> bool:
