@@ -13,11 +13,12 @@ from textual.widgets import Static
 from mailtutor.protocols.lines import Line, Source
 from mailtutor.reading.compare import Pair
 from mailtutor.reading.visible import visible
+from mailtutor.tui.widgets.fitting import Fitting
 from mailtutor.tui.widgets.flow import wrapped
 from mailtutor.tui.widgets.speaking import Speaking
 
 
-class Comparison(Speaking, VerticalScroll):
+class Comparison(Speaking, Fitting, VerticalScroll):
     """Two columns with a sign between: = the same, ≠ different, + only the live server says it."""
 
     DEFAULT_CSS = """
@@ -45,7 +46,7 @@ class Comparison(Speaking, VerticalScroll):
         self._waiting, self._pairs = False, pairs
         self.speak()
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """The columns depend on the width."""
         self.speak()
 

@@ -13,6 +13,8 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
+from mailtutor.tui.widgets.fitting import Fitting
+
 _NOT_FIRST = frozenset("，。、；：？！”’）》】」』〉…—,.;:?!)]}%")
 _NOT_LAST = frozenset("“‘（《【「『〈([{")
 
@@ -26,7 +28,7 @@ class Block:
     style: str = ""
 
 
-class FoldedText(Static):
+class FoldedText(Fitting, Static):
     """Blocks, one below the other, folded anew when the width changes."""
 
     DEFAULT_CSS = """
@@ -36,7 +38,6 @@ class FoldedText(Static):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(markup=False, id=id)
         self._blocks: Sequence[Block] = ()
-        self._folded_to = 0
         self._height = 0
 
     def show(self, *blocks: Block | Content) -> None:
@@ -44,13 +45,17 @@ class FoldedText(Static):
         self._blocks = [block if isinstance(block, Block) else Block(block) for block in blocks]
         self._draw()
 
-    def on_resize(self) -> None:
+    @property
+    def room(self) -> int:
+        """Cells for a line."""
+        return self.content_size.width
+
+    def fit(self) -> None:
         """Folds anew."""
-        if self.content_size.width != self._folded_to:
-            self._draw()
+        self._draw()
 
     def _draw(self) -> None:
-        self._folded_to = width = self.content_size.width
+        self._fitted_to = width = self.room
         folded = [fold(block, width) for block in self._blocks] if width else [block.content for block in self._blocks]
         text = Content("\n").join(folded)
         height = len(text.split("\n", allow_blank=True))

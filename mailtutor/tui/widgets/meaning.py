@@ -15,6 +15,7 @@ from mailtutor.reading.explain import Explanation, explain
 from mailtutor.reading.offers import offered
 from mailtutor.tui.widgets import secured
 from mailtutor.tui.widgets.diagram import diagram, dump, part_style
+from mailtutor.tui.widgets.fitting import Fitting
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.painter import SYMBOLS
 from mailtutor.tui.widgets.speaking import Speaking
@@ -40,7 +41,7 @@ class Told:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
-class Meaning(Speaking, VerticalScroll, can_focus=False):
+class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
     """The explanation of one row. `full` lists every part with its whole explanation, `bytes` shows the row in hex."""
 
     DEFAULT_CSS = """
@@ -88,7 +89,7 @@ class Meaning(Speaking, VerticalScroll, can_focus=False):
         else:
             self._text.show(*self._content(told, selection.row.line.outcome))
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """The diagram depends on the width."""
         self.speak()
 

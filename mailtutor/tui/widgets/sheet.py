@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from mailtutor.reading.visible import visible
 from mailtutor.reading.world import World
+from mailtutor.tui.widgets.fitting import Fitting
 from mailtutor.tui.widgets.folding import Block, fold
 from mailtutor.tui.widgets.speaking import Speaking
 
@@ -23,7 +24,7 @@ _NARROWEST = 20
 _LEAST = 8
 
 
-class Sheet(Speaking, VerticalScroll):
+class Sheet(Speaking, Fitting, VerticalScroll):
     """A table of the world as it was at some moment."""
 
     DEFAULT_CSS = """
@@ -40,7 +41,7 @@ class Sheet(Speaking, VerticalScroll):
         """One text."""
         yield self._text
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """What is folded depends on the width."""
         self.speak()
 
