@@ -59,8 +59,9 @@ class FoldedText(Fitting, Static):
         folded = [fold(block, width) for block in self._blocks] if width else [block.content for block in self._blocks]
         text = Content("\n").join(folded)
         height = len(text.split("\n", allow_blank=True))
-        # Taller than its text only where the style sheet says how tall it is at least.
-        same = height == self._height or self._height < self.size.height >= height
+        # As tall as this at least, whatever it says, where the style sheet says so.
+        floor = self.container_size.height if self.styles.min_height is not None else 0
+        same = height == self._height or max(height, self._height) <= floor
         self._height = height
         self.update(text, layout=not same)  # a layout is one of the whole screen, and lines may be pouring in
 
