@@ -191,8 +191,10 @@ class Relay:
             await asyncio.gather(*waiting, return_exceptions=True)
 
     async def _sleep_until(self, later: float) -> None:
-        """Until that wall time. How long that is, is asked as the sleep begins: the clock may jump before it does."""
-        await self._clock.sleep(max(0.05, later - self._clock.wall()))
+        """Until that wall time. How long that is, is asked as the sleep begins: the clock may jump before it does, and
+        then there is nothing left to wait for."""
+        if (left := later - self._clock.wall()) > 0:
+            await self._clock.sleep(left)
 
     async def _deliver(self, domain: str, jobs: list[queue.Job]) -> None:
         """One domain's messages; a defect on the way is a failed attempt."""

@@ -6,8 +6,9 @@ never taken for the end of a message: what one server takes for an end and anoth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from mailtutor.protocols.spec import Outcome
 
@@ -38,8 +39,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A part of a line: `raw[start:end]`, and the catalogue key of the words that explain it.
 
     value: for the explanation's template, where the bytes themselves are not readable (decoded base64).
@@ -53,8 +53,7 @@ class Span:
     secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One line of a conversation, with what it means there.
 
     raw: with its line end. verb: the command, or the command a reply answers; "." for the end of a message.
@@ -99,6 +98,15 @@ class LineReader:
     def __len__(self) -> int:
         return len(self._buffer) - self._start
 
+    def is_line(self, data: bytes) -> bool:
+        """Whether nothing waits and these bytes are one whole line, as a read mostly gives; then there is no need to
+        feed them."""
+        size = len(data)
+        if len(self._buffer) != self._start or not 0 < size <= self.limit or data.find(b"\n") != size - 1:
+            return False
+        self.overlong = False
+        return True
+
     def feed(self, data: bytes) -> None:
         """Takes in what came."""
         if self._start:
@@ -112,18 +120,19 @@ class LineReader:
 
         `overlong` tells of the line just given whether it was cut at the limit.
         """
-        end = self._buffer.find(b"\n", self._scanned)
-        if end < 0:
-            self._scanned = len(self._buffer)
-            if len(self._buffer) - self._start > self.limit + TAIL:
+        buffer, start = self._buffer, self._start
+        end = buffer.find(b"\n", self._scanned) + 1
+        if not end:
+            self._scanned = len(buffer)
+            if self._scanned - start > self.limit + TAIL:
                 self._skipping = True
                 # The tail is kept: it may hold the CR of the line end, or announce an IMAP literal.
-                del self._buffer[self._start + self.limit : -TAIL]
-                self._scanned = len(self._buffer)
+                del buffer[start + self.limit : -TAIL]
+                self._scanned = len(buffer)
             return None
-        raw = bytes(self._buffer[self._start : end + 1])
-        self._start = self._scanned = end + 1
-        self.overlong = self._skipping or len(raw) > self.limit
+        raw = bytes(buffer[start:end])
+        self._start = self._scanned = end
+        self.overlong = self._skipping or end - start > self.limit
         self._skipping = False
         return raw
 
@@ -141,11 +150,12 @@ class LineReader:
 
 def bare_line_end(raw: bytes) -> str:
     """The catalogue key of what is wrong with a line's end or with a CR inside it; "" when nothing is."""
-    if raw.endswith(b"\n") and not raw.endswith(CRLF):
+    if raw.endswith(CRLF):
+        # As nearly every line does, and has no other CR.
+        return "" if raw.find(b"\r") == len(raw) - 2 else "wire.bare_cr"
+    if raw.endswith(b"\n"):
         return "wire.bare_lf"
-    if b"\r" in raw.removesuffix(CRLF):
-        return "wire.bare_cr"
-    return ""
+    return "wire.bare_cr" if b"\r" in raw else ""
 
 
 def stuff(message: bytes) -> bytes:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.engine import Observer
 from mailtutor.protocols.imap import table as imap
@@ -26,8 +28,7 @@ _AFTER_TLS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One line in a trace. n: number of the event that completed it. t: seconds since the trace began."""
 
     n: int
@@ -36,8 +37,7 @@ class Row:
     line: Line
 
 
-@dataclass(frozen=True, slots=True)
-class TlsRow(Row):
+class TlsRow(Row, frozen=True, gc=False):
     """Where TLS began on a connection, or failed to. Nobody said it: `line` is only what stands in its place."""
 
     event: TlsBegun | TlsFailed
@@ -90,12 +90,13 @@ class Dialogue:
         """The same for events given as they are, the first of them numbered `start`."""
         before = len(self.rows)
         for n, event in enumerate(events, start):
-            if isinstance(event, Opened):
+            kind = type(event)
+            if kind is FromClient:
+                self._said(n, event, Source.CLIENT)  # type: ignore[arg-type]
+            elif kind is FromServer:
+                self._said(n, event, Source.SERVER)  # type: ignore[arg-type]
+            elif isinstance(event, Opened):
                 self._open(n, event)
-            elif isinstance(event, FromClient):
-                self._said(n, event, Source.CLIENT)
-            elif isinstance(event, FromServer):
-                self._said(n, event, Source.SERVER)
             elif isinstance(event, Closed):
                 self._close(n, event)
             elif isinstance(event, (TlsBegun, TlsFailed)):
@@ -121,7 +122,13 @@ class Dialogue:
             connection.bytes_from_client += len(event.data)
         else:
             connection.bytes_from_server += len(event.data)
-        self._add(n, event.t, connection, observer.observe(source, event.data))
+        lines = observer.observe(source, event.data)
+        if len(lines) == 1:
+            row = Row(n, event.t, event.conn, lines[0])
+            connection.rows.append(row)
+            self.rows.append(row)
+        else:
+            self._add(n, event.t, connection, lines)
         connection.state = observer.state
 
     def _secured(self, n: int, event: TlsBegun | TlsFailed) -> None:

@@ -6,6 +6,7 @@ by the state the conversation is in (RFC 1939 §3, RFC 3501 §3).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from mailtutor.protocols.lines import Kind, Line
@@ -40,14 +41,38 @@ def phases(table: Table) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def phase(rows: Sequence[Row], shown: int, table: Table, since: int = 0, known: str = "") -> str:
-    """The phase after the first `shown` rows. `known` is the phase after the first `since` rows, for a caller who goes
-    on from there."""
-    for index in range(shown - 1, since - 1, -1):
-        found = _reached(rows[index].line, table)
-        if found:
-            return found
-    return known or next(iter(phases(table)), "")
+class PhaseTrack:
+    """The phases of one conversation: what is asked of it once costs nothing when it is asked again."""
+
+    def __init__(self, rows: Sequence[Row], table: Table) -> None:
+        self.rows = rows
+        self._table = table
+        self._read = 0
+        # After so many rows another phase begins, and its name.
+        self._starts = [0]
+        self._names = [next(iter(phases(table)), "")]
+        # What a line tells depends on these alone, and is said again and again.
+        self._told: dict[tuple[str, str, str], str] = {}
+
+    def at(self, shown: int) -> str:
+        """The phase after the first `shown` rows."""
+        self.read()
+        return self._names[bisect_right(self._starts, shown) - 1]
+
+    def read(self) -> None:
+        """Takes in the rows that are new."""
+        here = self._names[-1]
+        for index in range(self._read, len(self.rows)):
+            line = self.rows[index].line
+            key = (line.verb, line.before, line.after)
+            found = self._told.get(key)
+            if found is None:
+                found = self._told[key] = _reached(line, self._table)
+            if found and found != here:
+                here = found
+                self._starts.append(index + 1)
+                self._names.append(found)
+        self._read = len(self.rows)
 
 
 def phase_of(line: Line, table: Table) -> str:

@@ -9,6 +9,7 @@ writes asks `is_behind` for each connection, and takes nothing new in from one t
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
@@ -42,6 +43,13 @@ class Log:
         self._subscribers: tuple[Callable[[int, AnyEvent], None], ...] = ()
         self._followers: tuple[Callable[[int], bool], ...] = ()
         self._archive: Archive | None = None
+
+    @classmethod
+    def of(cls, events: Sequence[AnyEvent]) -> Log:
+        """A log of what has happened already, and is in memory anyway: nothing of it is dropped."""
+        log = cls(keep_bytes=sys.maxsize)
+        log._window = (0, list(events))
+        return log
 
     @property
     def first(self) -> int:

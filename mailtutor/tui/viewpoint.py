@@ -92,21 +92,24 @@ class Viewpoint:
         events = self.log.read(start, count if most is None else min(most, count))
         rows = self.dialogue.take(events, start)
         fresh: list[AnyEvent] = []
-        moments = {row.n + 1 for row in rows}
+        moments = [row.n + 1 for row in rows]
         for n, event in enumerate(events, start):
+            kind = type(event)
+            if kind is FromClient or kind is FromServer:  # nearly all of them
+                continue
             if isinstance(event, LANDMARKS):
                 self.landmarks.append((n, event))
             if isinstance(event, Closed):
                 self._closed[event.conn] = n
             elif isinstance(event, _TLS):
-                moments.add(n + 1)
+                moments.append(n + 1)
             elif not isinstance(event, _WIRE):
                 self._world_events.append((n, event))
                 fresh.append(event)
-                moments.add(n + 1)
+                moments.append(n + 1)
         self.live_world.take(fresh)
         _switch(self.live_faults, fresh)
-        self.moments.extend(sorted(moments))
+        self.moments.extend(sorted(set(moments)))
         self.read_to = start + len(events)
         return rows
 

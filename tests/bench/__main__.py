@@ -1,10 +1,10 @@
-"""Every benchmark, one after the other: `python -m tests.bench [startup|latency|memory|smtp|reading]`."""
+"""Every benchmark, one after the other: `python -m tests.bench [startup|latency|memory|smtp|reading|lines|winding]`."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import latency, memory, reading, smtp, startup
+from tests.bench import latency, lines, memory, reading, smtp, startup, winding
 
 BENCHES = {
     "startup": startup.run,
@@ -12,6 +12,8 @@ BENCHES = {
     "memory": memory.run,
     "smtp": smtp.run,
     "reading": reading.run,
+    "lines": lines.run,
+    "winding": winding.run,
 }
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.compare import compare
 from mailtutor.reading.dialogue import Dialogue, Row
 from mailtutor.reading.explain import Explanation, explain, gloss, next_verbs, reply_of
-from mailtutor.reading.phase import phase, phase_of, phases
+from mailtutor.reading.phase import PhaseTrack, phase_of, phases
 from mailtutor.text.catalogue import words
 from mailtutor.trace.events import AnyEvent, FromClient, FromServer
 from mailtutor.trace.transcript import parse
@@ -130,19 +130,12 @@ def test_each_line_of_both_printed_dialogues_has_a_gloss(language: str) -> None:
 def test_the_phases_follow_each_other() -> None:
     seen: list[str] = []
     all_rows = rows()
+    track = PhaseTrack(all_rows, SMTP)
     for count in range(1, len(all_rows) + 1):
-        here = phase(all_rows, count, SMTP)
+        here = track.at(count)
         if not seen or seen[-1] != here:
             seen.append(here)
     assert tuple(seen) == phases(SMTP) == ("handshake", "transfer", "close")
-
-
-def test_going_on_from_a_known_phase_gives_the_same() -> None:
-    all_rows = rows()
-    known = ""
-    for count in range(len(all_rows)):
-        known = phase(all_rows, count + 1, SMTP, count, known)
-        assert known == phase(all_rows, count + 1, SMTP)
 
 
 def test_the_reply_to_the_final_dot_belongs_to_the_transfer() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.reading.dialogue import Row
-from mailtutor.reading.phase import phase, phase_of, phases
+from mailtutor.reading.phase import PhaseTrack, phase_of, phases
 from mailtutor.text.catalogue import words
 from tests.reading.test_explain import spoken
 
@@ -45,11 +45,12 @@ def read(protocol: str, turns: tuple[tuple[bool, bytes], ...]) -> list[Row]:
 def test_the_phase_is_the_states(protocol: str, turns: tuple[tuple[bool, bytes], ...], seen: list[str]) -> None:
     table, rows = PROTOCOLS[protocol].table, read(protocol, turns)
     found: list[str] = []
-    known = ""
-    for count in range(1, len(rows) + 1):
-        here = phase(rows, count, table)
-        known = phase(rows, count, table, count - 1, known)
-        assert known == here
+    growing: list[Row] = []
+    track, whole = PhaseTrack(growing, table), PhaseTrack(rows, table)
+    for count, row in enumerate(rows, 1):
+        growing.append(row)
+        here = track.at(count)
+        assert whole.at(count) == here
         if not found or found[-1] != here:
             found.append(here)
     assert found == seen
@@ -70,7 +71,7 @@ def test_an_exchange_belongs_where_it_began_and_the_goodbye_where_it_leads() -> 
 
 
 def test_before_anything_was_said_it_is_the_first_phase() -> None:
-    assert phase([], 0, PROTOCOLS["imap"].table) == "not_authenticated"
+    assert PhaseTrack([], PROTOCOLS["imap"].table).at(0) == "not_authenticated"
 
 
 @pytest.mark.parametrize("protocol", sorted(PROTOCOLS))

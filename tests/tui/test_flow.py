@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from mailtutor.reading.visible import visible
-from mailtutor.tui.widgets.flow import Flow, wrapped
+from mailtutor.tui.widgets.flow import Flow, text_length, wrapped
 
 texts = st.lists(st.text(st.sampled_from("ab你好e\u0301 ␍")).map(visible), min_size=1, max_size=12)
 
@@ -45,3 +45,8 @@ def test_an_empty_text_takes_a_line() -> None:
     flow = Flow(lambda _: "", 5)
     flow.extend(3)
     assert flow.height(3) == 3
+
+
+@given(st.binary(max_size=12).filter(bytes.isascii))
+def test_a_text_of_ascii_octets_takes_a_cell_each(octets: bytes) -> None:
+    assert text_length(visible(octets)) == len(octets)

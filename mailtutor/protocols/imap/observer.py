@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mailtutor.protocols.ciphertext import RecordReader, is_tls
 from mailtutor.protocols.imap import table

@@ -27,6 +27,8 @@ _REPLY = re.compile(rb"([2-5][0-9][0-9])(?:([ \-])|(?=\r?\n|$))")
 # After these the meaning of the client's next bytes hangs on the answer.
 _WAITS = frozenset({"DATA", "AUTH", "STARTTLS"})
 _DISCARDED = "smtp.oddity.discarded"
+# In these a line is not simply a command or a reply.
+_SPECIAL = frozenset({table.TLS, table.DATA, table.AUTH})
 
 
 class SmtpObserver:
@@ -53,6 +55,15 @@ class SmtpObserver:
 
     def observe(self, source: Source, data: bytes) -> list[Line]:
         """The lines these bytes completed."""
+        if self._state not in _SPECIAL and not self._chunk_left and not self._client:
+            # A command or a reply by itself: most of what is ever said, and there may be millions of them.
+            if source is Source.CLIENT:
+                if not self._blocked() and self._client.is_line(data):
+                    return [self._command(data)]
+            elif self._server.is_line(data):
+                self._heard_server = True
+                line = self._reply(data)
+                return [line] if self._state != table.TLS else [line, *self._into_tls()]
         found: list[Line] = []
         if self._state == table.TLS and data:
             self._open_or_shut(data)
@@ -66,10 +77,12 @@ class SmtpObserver:
             while (raw := self._server.line()) is not None:
                 found.append(self._reply(raw))
                 # A 354 that is followed by the next reply in the same read needs the client's message in between.
-                self._read_client(found)
+                if self._client:
+                    self._read_client(found)
                 if self._state == table.TLS:
                     return found + self._into_tls()
-        self._read_client(found)
+        if self._client:
+            self._read_client(found)
         return found
 
     def finish(self) -> list[Line]:
@@ -137,7 +150,10 @@ class SmtpObserver:
         elif verb == "BDAT":
             move = table.UNREADABLE_CHUNK
         self._pending.append(move)
-        return self._line(Source.CLIENT, Kind.COMMAND, raw, verb)
+        state = self._state
+        return Line(
+            Source.CLIENT, Kind.COMMAND, raw, verb, before=state, after=state, oddity=self._oddity(raw, self._client)
+        )
 
     def _chunk(self) -> Iterator[bytes]:
         """What has come of the chunk, line by line, or together for who skims."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -28,6 +30,8 @@ from mailtutor.tui.widgets.prose import Prose
 # Silence in a recording is cut to what a watcher bears; lines of one moment stay readable.
 SHORTEST_S, LONGEST_S = 0.15, 2.0
 SLOWEST, FASTEST = 0.125, 64.0
+# Events of a recording that are read before others have their turn: about 20 ms.
+AT_A_TIME = 8_000
 
 
 class ReplayScreen(StageScreen):
@@ -45,10 +49,7 @@ class ReplayScreen(StageScreen):
         self, session: Stage, *, name: str, events: Sequence[AnyEvent], speed: float = 1.0, step: bool = False
     ) -> None:
         super().__init__(session)
-        log = Log()
-        for event in events:
-            log.append(event)
-        self.viewpoint = Viewpoint(log)
+        self.viewpoint = Viewpoint(Log.of(events))
         self.viewpoint.is_recording = True
         self.speed = min(FASTEST, max(SLOWEST, speed))
         self.comparison = Comparison(id="comparison")
@@ -66,9 +67,11 @@ class ReplayScreen(StageScreen):
         yield self.comparison
 
     def on_mount(self) -> None:
-        """Begins before the first line."""
-        self.viewpoint.read()
+        """Begins before the first line; a long recording is read on while it is already looked at."""
+        self.viewpoint.read(AT_A_TIME)
         self.viewpoint.go(self.viewpoint.log.first)
+        if self.viewpoint.is_behind:
+            self.call_after_refresh(self._read_on)
         self.keybar.light("play" if not self._playing else "")
         self._schedule()
 
@@ -92,6 +95,16 @@ class ReplayScreen(StageScreen):
         key = "playing" if self._playing else "over" if self.viewpoint.is_live else "paused"
         self.bar.note(self.words(f"screen.replay.{key}", speed=f"{self.speed:g}"))
 
+    @work(exclusive=True, group="reading")
+    async def _read_on(self) -> None:
+        """Reads the rest, giving way to keys and paints after each part."""
+        while self.viewpoint.is_behind:
+            self.viewpoint.read(AT_A_TIME)
+            self.deck.prepare(self.viewpoint)
+            self.timeline.show(self.viewpoint)
+            await asyncio.sleep(0)
+        self.draw()
+
     # Playing ----------------------------------------------------------------------------------------------------------
 
     def _schedule(self) -> None:
@@ -112,10 +125,12 @@ class ReplayScreen(StageScreen):
     def _pause_s(self) -> float:
         """The time between the moment shown and the next one, within bounds."""
         viewpoint = self.viewpoint
-        after = [moment for moment in viewpoint.moments if moment > viewpoint.end][:1]
-        if not after:
+        after = bisect_right(viewpoint.moments, viewpoint.end)
+        if after == len(viewpoint.moments):
             return SHORTEST_S
-        gap = viewpoint.log[after[0] - 1].t - viewpoint.log[max(viewpoint.log.first, viewpoint.end - 1)].t
+        gap = (
+            viewpoint.log[viewpoint.moments[after] - 1].t - viewpoint.log[max(viewpoint.log.first, viewpoint.end - 1)].t
+        )
         return min(LONGEST_S, max(SHORTEST_S, gap))
 
     def _play_on(self) -> None:

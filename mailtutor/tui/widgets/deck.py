@@ -33,6 +33,8 @@ MOST_PANES = 3
 ASIDE = "dns"
 ASIDE_HEIGHT = 6
 ASIDE_ROOM = 30
+# Rows of a conversation that takes time to look through.
+LONG = 5_000
 
 
 class LegTabs(Speaking):
@@ -131,10 +133,7 @@ class WireDeck(Vertical):
         self._legs = legs
         self._find_lead(viewpoint)
         for leg in legs:
-            if leg not in self._panes:
-                pane = WirePane(legs[leg][0].protocol)
-                self._panes[leg] = pane
-                self.query_one("#asides" if _is_aside(leg) else "#panes").mount(pane)
+            self._pane_of(leg, legs[leg][0])
         shown = self._visible_legs()
         for leg, pane in self._panes.items():
             pane.display = leg in shown
@@ -142,6 +141,20 @@ class WireDeck(Vertical):
                 pane.show(viewpoint, legs[leg], held)
         talking = frozenset(leg for leg, all_ in legs.items() if any(map(viewpoint.is_open, all_)))
         self._tabs.show(list(legs), shown, talking)
+
+    def prepare(self, viewpoint: Viewpoint) -> None:
+        """Looks through long conversations that are read already, though none of them need be shown yet."""
+        for connection in viewpoint.dialogue.connections.values():
+            if len(connection.rows) > LONG:
+                pane = self._pane_of(_leg(connection), connection)
+                pane.prepare(connection)
+
+    def _pane_of(self, leg: Leg, connection: Connection) -> WirePane:
+        if leg not in self._panes:
+            self._panes[leg] = pane = WirePane(connection.protocol)
+            pane.display = False
+            self.query_one("#asides" if _is_aside(leg) else "#panes").mount(pane)
+        return self._panes[leg]
 
     def choose(self, index: int | None) -> None:
         """Holds on to a leg by its number from 0; None follows the one that speaks."""

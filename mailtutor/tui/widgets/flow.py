@@ -2,7 +2,8 @@
 
 The law: `ends[i]` is the number of screen lines rows 0…i take. Adding rows costs what is added; only a change of width
 walks over all rows, and then mostly by dividing numbers: a row's text is looked at again only where it holds wide
-characters, which can leave a cell empty at the end of a line.
+characters, which can leave a cell empty at the end of a line. As long as every row fits on a line nothing is walked
+over at all: a recording may have a million rows.
 """
 
 from __future__ import annotations
@@ -15,34 +16,48 @@ from rich.cells import cell_len, split_graphemes
 
 
 class Flow:
-    """The wrapping of rows whose texts are found by `text_of(index)`."""
+    """The wrapping of rows whose texts are found by `text_of(index)`.
 
-    def __init__(self, text_of: Callable[[int], str], width: int = 80) -> None:
+    length_of: the same as `text_length` of that text, for who knows it without making the text.
+    """
+
+    def __init__(
+        self, text_of: Callable[[int], str], width: int = 80, length_of: Callable[[int], int] | None = None
+    ) -> None:
         self.width = width
         self._text_of = text_of
-        # The length of a text of narrow characters; -1 where it has others.
+        self._length_of = length_of or (lambda index: text_length(text_of(index)))
+        # As `text_length` says.
         self._lengths = array("l")
         self._ends = array("l")
+        # Of the rows of narrow characters the longest, and whether there are others: then some may not fit.
+        self._longest = 0
+        self._has_wide = False
 
     def __len__(self) -> int:
         return len(self._ends)
 
     def extend(self, count: int) -> None:
         """Takes in the rows up to `count`."""
-        end = self._ends[-1] if self._ends else 0
-        for index in range(len(self), count):
-            text = self._text_of(index)
-            narrow = text.isascii() or all(cell_len(character) == 1 for character in text)
-            length = len(text) if narrow else -1
-            self._lengths.append(length)
-            end += self._height(index, length)
-            self._ends.append(end)
+        start, end = len(self), self._ends[-1] if self._ends else 0
+        if start >= count:
+            return
+        lengths = array("l", map(self._length_of, range(start, count)))
+        self._lengths.extend(lengths)
+        self._longest = max(self._longest, max(lengths))
+        self._has_wide = self._has_wide or min(lengths) < 0
+        if self._has_wide or self._longest > self.width:
+            for index, length in enumerate(lengths, start):
+                end += 1 if 0 <= length <= self.width else self._height(index, length)
+                self._ends.append(end)
+        else:
+            self._ends.extend(range(end + 1, end + 1 + len(lengths)))
 
     def reflow(self, width: int) -> None:
         """Wraps everything anew."""
-        if width == self.width:
+        before, self.width = self.width, width
+        if before == width or (not self._has_wide and self._longest <= min(before, width)):
             return
-        self.width = width
         end = 0
         for index, length in enumerate(self._lengths):
             end += 1 if 0 <= length <= width else self._height(index, length)
@@ -69,6 +84,12 @@ class Flow:
         if length < 0:
             return len(wrapped(self._text_of(index), self.width))
         return max(1, -(-length // self.width))
+
+
+def text_length(text: str) -> int:
+    """The length of a text of narrow characters; -1 where it has others."""
+    narrow = text.isascii() or all(cell_len(character) == 1 for character in text)
+    return len(text) if narrow else -1
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -21,7 +21,7 @@ from mailtutor.reading.dialogue import Row, TlsRow
 from mailtutor.reading.visible import visible
 from mailtutor.tui.contract import Held
 from mailtutor.tui.widgets import secured
-from mailtutor.tui.widgets.flow import Flow
+from mailtutor.tui.widgets.flow import Flow, text_length
 from mailtutor.tui.widgets.painter import Columns, Painter
 from mailtutor.tui.widgets.speaking import Speaking
 
@@ -88,7 +88,7 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         self._shown = 0
         self._held: tuple[Held, ...] = ()
         self._following = True
-        self._flow = Flow(self._text)
+        self._flow = Flow(self._text, length_of=self._length)
         self._styles: dict[str, Style] = {}
         self._measure()
 
@@ -98,7 +98,7 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         """Shows the first `shown` of `rows`, and after them what waits at the gate."""
         if rows is not self._rows:
             self._rows = rows
-            self._flow = Flow(self._text, self._painter.columns.text)
+            self._flow = Flow(self._text, self._painter.columns.text, self._length)
             self.cursor, self._following, self._shown = None, True, 0
         elif shown == self._shown and tuple(held) == self._held:
             return
@@ -109,6 +109,14 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         self._flow.extend(len(rows))
         self._fit()
         self.refresh()
+
+    def prepare(self, rows: Sequence[Row]) -> None:
+        """Fits rows that are not shown yet, so that going to the last of them is quick. Where others are shown already
+        nothing happens."""
+        if not self._rows:
+            self._rows = rows
+        if rows is self._rows:
+            self._flow.extend(len(rows))
 
     @property
     def row(self) -> Row | None:
@@ -247,7 +255,7 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         self._measure()
         if any(isinstance(row, TlsRow) for row in self._rows):
             # What is told of TLS has another length in another language.
-            self._flow = Flow(self._text, self._painter.columns.text)
+            self._flow = Flow(self._text, self._painter.columns.text, self._length)
             self._flow.extend(len(self._rows))
             self._fit()
         self.refresh()
@@ -271,6 +279,15 @@ class WireLines(Speaking, ScrollView, can_focus=True):
     def _scroll(self, y: int) -> None:
         # Forced: the line that first overflows comes before the scroll bar that would allow scrolling to it.
         self.scroll_to(y=y, animate=False, force=True)
+
+    def _length(self, index: int) -> int:
+        """As `text_length` of the row's text: a control character of ASCII takes one cell, as the others do."""
+        row = self._rows[index]
+        if type(row) is Row:
+            text = row.line.text
+            if text.isascii():
+                return len(text)
+        return text_length(self._text(index))
 
     def _text(self, index: int) -> str:
         row = self._rows[index]

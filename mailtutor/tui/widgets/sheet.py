@@ -46,8 +46,9 @@ class Sheet(Speaking, Fitting, VerticalScroll):
         self.speak()
 
     def speak(self) -> None:
-        """Draws it in the current language."""
-        self._text.update(self.content())
+        """Draws it in the current language, once it has room."""
+        if self.size:
+            self._text.update(self.content())
 
     def content(self) -> Content:
         """The table's text."""

@@ -11,7 +11,7 @@ from textual.content import Content
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.reading.dialogue import Connection
 from mailtutor.reading.explain import state_name
-from mailtutor.reading.phase import phase, phases
+from mailtutor.reading.phase import PhaseTrack, phases
 from mailtutor.reading.visible import visible
 from mailtutor.trace.events import Endpoint
 from mailtutor.tui.contract import Held
@@ -90,8 +90,7 @@ class WirePane(Vertical):
         self._head = WireHead()
         self._chosen: int | None = None
         self.connection: Connection | None = None
-        # The phase after so many rows, so that a long message is not searched for its beginning at every beat.
-        self._phase: tuple[int, str] = (0, "")
+        self._phases: PhaseTrack | None = None
 
     def compose(self) -> ComposeResult:
         """Head over lines."""
@@ -104,14 +103,10 @@ class WirePane(Vertical):
         index = newest if self._chosen is None else min(self._chosen, newest)
         connection = connections[index]
         shown = viewpoint.shown(connection)
-        table = PROTOCOLS[connection.protocol].table
-        if connection is not self.connection or shown < self._phase[0]:
-            self._phase = (0, "")
         self.connection = connection
-        self._phase = (shown, phase(connection.rows, shown, table, *self._phase))
         self._head.show(
             connection,
-            self._phase[1],
+            self._track(connection).at(shown),
             state_of(connection, shown),
             is_open=viewpoint.is_open(connection),
             count=f"{index + 1}/{len(connections)}" if newest else "",
@@ -119,6 +114,16 @@ class WirePane(Vertical):
         waiting = [line for line in held if line.conn == connection.conn] if viewpoint.is_live else []
         self.lines.set_class(viewpoint.is_wound_back, "-wound")
         self.lines.show(connection.rows, shown, waiting)
+
+    def prepare(self, connection: Connection) -> None:
+        """Looks through what was said on a connection that may be shown in a moment."""
+        self._track(connection).read()
+        self.lines.prepare(connection.rows)
+
+    def _track(self, connection: Connection) -> PhaseTrack:
+        if self._phases is None or self._phases.rows is not connection.rows:
+            self._phases = PhaseTrack(connection.rows, PROTOCOLS[connection.protocol].table)
+        return self._phases
 
     def turn(self, step: int, count: int) -> None:
         """Chooses an earlier or later one of `count` connections; the newest is followed again when it is reached."""
