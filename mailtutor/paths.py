@@ -31,6 +31,16 @@ def settings_file() -> Path:
     return home() / "settings.json"
 
 
+def keys_file() -> Path:
+    """Where the student writes down keys of their own."""
+    return home() / "keys.toml"
+
+
+def copied_file() -> Path:
+    """Where the last thing that was copied is, for terminals without a clipboard."""
+    return home() / "copied.txt"
+
+
 def content(kind: str) -> Path:
     """The folder of `lessons` or `transcripts`: inside an installed package, or at the top of a checkout."""
     package = Path(__file__).resolve().parent

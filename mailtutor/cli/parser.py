@@ -95,6 +95,12 @@ def _screens(add: partial[Parser], say: Words) -> None:
     _fault(lab, say)
     practice = add("practice")
     practice.add_argument("protocol", nargs="?", choices=PROTOCOLS, default="smtp", help=say("cli.flag.protocol"))
+    for verb in (course, lab, practice):
+        _signs(verb, say)
+
+
+def _signs(verb: argparse.ArgumentParser, say: Words) -> None:
+    verb.add_argument("--ascii", action="store_true", help=say("cli.flag.ascii"))
 
 
 def _serve(serve: argparse.ArgumentParser, say: Words) -> None:
@@ -141,6 +147,7 @@ def _reading(add: partial[Parser], say: Words) -> None:
     pace = replay.add_mutually_exclusive_group()
     pace.add_argument("--speed", metavar="X", type=float, default=1.0, help=say("cli.flag.speed"))
     pace.add_argument("--step", action="store_true", help=say("cli.flag.step"))
+    _signs(replay, say)
     _json(replay, say)
     explain = add("explain")
     explain.add_argument("words", nargs="+", metavar="WORD", help=say("cli.flag.word"))

@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     if not (args.plain or args.json) and sys.stdout.isatty():
         from mailtutor.cli.screen import open_replay
 
-        return open_replay(path, events, speed=args.speed, step=args.step)
+        return open_replay(path, events, speed=args.speed, step=args.step, ascii=args.ascii)
     dialogue = Dialogue()
     dialogue.take(events, 0)
     if args.json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,8 +30,9 @@ def run(args: argparse.Namespace) -> int:
     faults = _faults(args.fault) if args.verb == "lab" else []
     options = _options(args) if args.verb == "lab" else None
     _need_terminal()
-    from mailtutor.tui.app import run as run_screen
+    from mailtutor.tui.app import run as run_app
 
+    run_screen = functools.partial(run_app, ascii=args.ascii)
     if args.verb == "lab":
         data = Path(args.data) if args.data else paths.lab_data()
         session = Session(data, real_ports=args.real_ports, faults=faults, tls=args.tls, options=options)
@@ -70,12 +72,12 @@ def _lesson(session: Session, name: str) -> str:
         raise UsageError(f"{say('cli.screen.unknown', word=name)} ({tell(wrong, say)})") from wrong
 
 
-def open_replay(path: Path, events: Sequence[AnyEvent], *, speed: float, step: bool) -> int:
+def open_replay(path: Path, events: Sequence[AnyEvent], *, speed: float, step: bool, ascii: bool = False) -> int:
     """Plays events on the screen."""
     _need_terminal()
     from mailtutor.tui.app import run as run_screen
 
-    return run_screen(Session(), "replay", name=path.stem, events=events, speed=speed, step=step)
+    return run_screen(Session(), "replay", ascii=ascii, name=path.stem, events=events, speed=speed, step=step)
 
 
 def _need_terminal() -> None:

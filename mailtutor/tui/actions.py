@@ -8,10 +8,13 @@ never the only way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from textual.binding import Binding, BindingType
+from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
 
 HOME, LESSON, LAB, REPLAY, PRACTICE = "home", "lesson", "lab", "replay", "practice"
 WIRES = frozenset({LESSON, LAB, REPLAY, PRACTICE})
@@ -32,9 +35,13 @@ class Action:
     typing: str = ""
     shown: str = ""
 
+    def with_keys(self, keys: str | None) -> Action:
+        """The same action on other keys; None leaves it as it is."""
+        return self if keys is None else replace(self, keys=keys, shown="")
+
     @property
     def all_keys(self) -> str:
-        """Every key, as Textual writes them."""
+        """Every key, as Textual writes them; "" where the palette is the only way."""
         return f"{self.keys},{self.typing}" if self.typing else self.keys
 
     def key(self, *, while_typing: bool) -> str:
@@ -100,28 +107,34 @@ ACTIONS = (
     Action("find_next", "n", WIRES - {PRACTICE}),
     Action("copy", "c", WIRES),
     Action("copy_all", "C", WIRES),
+    Action("copy_bytes", "B", WIRES),
+    Action("places", "apostrophe", WIRES, shown="'"),
+    Action("present", "P", WIRES),
     Action("older", "left_square_bracket", WIRES, shown="["),
     Action("newer", "right_square_bracket", WIRES, shown="]"),
     Action("leave", "escape", EVERYWHERE, 30, "escape"),
     Action("reset", "R", frozenset({LESSON})),
     Action("language", "ctrl+l", EVERYWHERE, 40, "ctrl+l"),
     Action("theme", "ctrl+t", EVERYWHERE, 0, "ctrl+t"),
+    Action("tour", "", EVERYWHERE),
+    Action("ascii", "", EVERYWHERE),
+    Action("motion", "", EVERYWHERE),
     Action("help", "f1", EVERYWHERE, 41, "f1"),
     Action("palette", "ctrl+p", EVERYWHERE, 42, "ctrl+p"),
     Action("quit", "ctrl+q,ctrl+c", EVERYWHERE, 43, "ctrl+q"),
 )
 
 # What the app itself does; everything else a screen does.
-OF_APP = frozenset({"language", "theme", "help", "palette", "quit"})
+OF_APP = frozenset({"language", "theme", "tour", "ascii", "motion", "help", "palette", "quit"})
 
 
 # Taken before the focused widget sees them: an input would copy on ctrl+c, the palette's key must always work.
 _FIRST = frozenset({"ctrl+c", "ctrl+q", "ctrl+p", "ctrl+l"})
 
 
-def of_mode(mode: str) -> Iterator[Action]:
-    """The actions of a mode, in table order."""
-    return (action for action in ACTIONS if mode in action.modes)
+def of_mode(mode: str, keys: Mapping[str, str] = MappingProxyType({})) -> Iterator[Action]:
+    """The actions of a mode, in table order. keys: those that have other keys than the table says."""
+    return (action.with_keys(keys.get(action.id)) for action in ACTIONS if mode in action.modes)
 
 
 def bindings(mode: str) -> list[BindingType]:
@@ -129,12 +142,12 @@ def bindings(mode: str) -> list[BindingType]:
     found: list[BindingType] = []
     for action in of_mode(mode):
         owner = "app" if action.id in OF_APP else "screen"
-        keys = dict.fromkeys(action.all_keys.split(","))
+        keys = dict.fromkeys(action.all_keys.split(",")) if action.all_keys else {}
         found += [
             Binding(
-                key, f"{owner}.{action.id}", action.id, show=False, priority=key in _FIRST, id=f"{mode}.{action.id}.{n}"
+                key, f"{owner}.{action.id}", action.id, show=False, priority=key in _FIRST, id=f"{mode}.{action.id}"
             )
-            for n, key in enumerate(keys)
+            for key in keys
         ]
     return found
 
@@ -145,10 +158,18 @@ _READABLE = {
 }  # fmt: skip
 
 
+def normal(key: str) -> str:
+    """A key as Textual names it: `question_mark` for `?`."""
+    if len(key) != 1 or key.isalnum():
+        return key
+    name = unicodedata.name(key, key).lower().replace("-", "_").replace(" ", "_")
+    return KEY_NAME_REPLACEMENTS.get(name, name)
+
+
 def readable(key: str) -> str:
     """A key as it is printed on the bar: `^p`, `F1`, `esc`."""
     if key.startswith("ctrl+"):
         return "^" + key.removeprefix("ctrl+")
     if key.startswith("f") and key[1:].isdigit():
         return key.upper()
-    return _READABLE.get(key, key)
+    return _READABLE.get(key) or key_to_character(key) or key

@@ -11,14 +11,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.events import Resize
+from textual.filter import LineFilter
+from textual.geometry import Size
 from textual.screen import Screen
 
 from mailtutor import paths
+from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import LANGUAGES, Words, words
-from mailtutor.tui import settings, theme
+from mailtutor.text.telling import tell
+from mailtutor.tui import keymap, settings, theme
 from mailtutor.tui.actions import DEVICES, LIVE, OF_APP, bindings, of_mode
+from mailtutor.tui.ascii import AsciiFilter
 from mailtutor.tui.contract import Stage
 from mailtutor.tui.screens.home import HomeScreen
+from mailtutor.tui.screens.small import LEAST_HEIGHT, LEAST_WIDTH, SmallScreen
 from mailtutor.tui.widgets.speaking import SpeakingApp
 
 if TYPE_CHECKING:
@@ -42,18 +49,29 @@ class TuiApp(SpeakingApp):
     ToastRack { align-horizontal: right; }
     """
 
-    def __init__(self, session: Stage, start: str = "home", where: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, session: Stage, start: str = "home", where: dict[str, Any] | None = None, *, ascii: bool = False
+    ) -> None:
         super().__init__()
         self.session = session
         self._start = start
         self._where = where or {}
         self.settings = settings.load(paths.settings_file())
+        # The system may say so for all programs, and a flag for this run.
+        self._signs = AsciiFilter(enabled=ascii or self.settings.ascii)
+        self._own = keymap.load(paths.keys_file())
+        self.own_keys = self._own.keys
+        self._small: SmallScreen | None = None
         for each in theme.THEMES:
             self.register_theme(each)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Textual's own themes, which the palette offers too, lack our colours."""
         return theme.DARK.variables
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line passes before it is written."""
+        return [*super().get_line_filters(), self._signs] if self._signs.enabled else super().get_line_filters()
 
     @property
     def words(self) -> Words:
@@ -65,9 +83,38 @@ class TuiApp(SpeakingApp):
         self.theme = self.settings.theme if self.settings.theme in theme.NAMES else theme.NAMES[0]
         wanted = os.environ.get("MAILTUTOR_LANG", "")[:2].lower()
         self.language = wanted if wanted in LANGUAGES else self.settings.language
+        self._hold_still()
+        if self.own_keys:
+            self.set_keymap(self._own.bindings())
         if not self.is_headless:
             self._heed_signals()
         self.push_screen(self.screen_for(self._start, self._where))
+        for problem in self._own.problems:
+            self.notify(visible(tell(problem, self.words)), severity="warning", markup=False, timeout=15)
+        if self.shows_tour and not self.settings.toured:
+            self.call_after_refresh(self.action_tour)
+        self.call_after_refresh(lambda: self._fit_window(self.size))
+
+    @property
+    def shows_tour(self) -> bool:
+        """Whether the tour comes by itself, the first time: to a person who opens the course."""
+        return self._start == "home" and not self.is_headless
+
+    def on_resize(self, event: Resize) -> None:
+        """Another size, which may be too small."""
+        self._fit_window(event.size)
+
+    def _fit_window(self, size: Size) -> None:
+        """Where nothing can be read a sentence says so."""
+        if len(self.screen_stack) < 2:
+            return  # nothing is open yet
+        is_small = size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
+        if is_small and self._small is None:
+            self._small = SmallScreen()
+            self.push_screen(self._small)
+        elif not is_small and self._small is not None:
+            small, self._small = self._small, None
+            small.dismiss()
 
     def _heed_signals(self) -> None:
         """Being told to end is leaving: the terminal is put back and the lab stopped."""
@@ -144,6 +191,34 @@ class TuiApp(SpeakingApp):
         self._remember()
         self.notify(self.words(f"screen.theme.{self.theme}"), markup=False, timeout=2)
 
+    def action_ascii(self) -> None:
+        """Frames and signs in ASCII, or as they are meant."""
+        self._signs.enabled = self.settings.ascii = not self._signs.enabled
+        self._remember()
+        self.refresh_css(animate=False)
+        self.notify(self.words(f"habit.ascii.{'on' if self._signs.enabled else 'off'}"), markup=False, timeout=2)
+
+    def action_motion(self) -> None:
+        """Nothing moves by itself, or what does may."""
+        self.settings.still = not self.settings.still
+        self._hold_still()
+        self._remember()
+        self.notify(self.words(f"habit.motion.{'off' if self.settings.still else 'on'}"), markup=False, timeout=2)
+
+    def _hold_still(self) -> None:
+        if self.settings.still:
+            self.animation_level = "none"
+        self.set_class(self.settings.still, "-still")
+
+    def action_tour(self) -> None:
+        """The program in a minute."""
+        from mailtutor.tui.screens.tour import TourScreen
+
+        self.settings.toured = True
+        self._remember()
+        if not isinstance(self.screen, TourScreen):
+            self.push_screen(TourScreen())
+
     def _remember(self) -> None:
         try:
             settings.save(paths.settings_file(), self.settings)
@@ -174,11 +249,13 @@ class TuiApp(SpeakingApp):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette offers the same actions as the keys, and what bob's devices do without their view."""
         mode = str(getattr(screen, "MODE", "home"))
-        for action in (*of_mode(mode), *of_mode(DEVICES if mode in LIVE else "")):
+        of_view = of_mode(DEVICES if mode in LIVE else "", self.own_keys)
+        for action in (*of_mode(mode, self.own_keys), *of_view):
             if action.id == "palette":
                 continue
             key = action.key(while_typing=False)
-            title = f"{self.words(f'screen.action.{action.id}.label')} ({key})"
+            label = self.words(f"screen.action.{action.id}.label")
+            title = f"{label} ({key})" if key else label
             owner: Any = self if action.id in OF_APP else screen
             yield SystemCommand(
                 title, self.words(f"screen.action.{action.id}.what"), getattr(owner, f"action_{action.id}")
@@ -192,9 +269,9 @@ def _transcript(name: str) -> Sequence[AnyEvent]:
     return parse(file.read_bytes(), file.name).events()
 
 
-def run(session: Stage, start: str, **where: Any) -> int:
+def run(session: Stage, start: str, *, ascii: bool = False, **where: Any) -> int:
     """Opens the screen and stays until the student leaves; gives the exit code. The lab ends with it."""
-    app = TuiApp(session, start, where)
+    app = TuiApp(session, start, where, ascii=ascii)
     try:
         return app.run() or app.return_code or 0
     finally:

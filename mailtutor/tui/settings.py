@@ -1,4 +1,4 @@
-"""What the screen remembers between runs: the language and the theme."""
+"""What the screen remembers between runs: language, theme and habits."""
 
 from __future__ import annotations
 
@@ -13,10 +13,17 @@ from mailtutor.text.catalogue import LANGUAGES
 
 @dataclass(slots=True)
 class Settings:
-    """The remembered choices. theme: the name of one of `theme.THEMES`."""
+    """The remembered choices.
+
+    theme: the name of one of `theme.THEMES`. ascii: frames and signs in ASCII. still: nothing moves by itself. toured:
+    the tour has been shown.
+    """
 
     language: str
     theme: str = "mailtutor-dark"
+    ascii: bool = False
+    still: bool = False
+    toured: bool = False
 
 
 def load(file: Path) -> Settings:
@@ -31,6 +38,8 @@ def load(file: Path) -> Settings:
             settings.language = saved["language"]
         if isinstance(saved.get("theme"), str):
             settings.theme = saved["theme"]
+        for name in ("ascii", "still", "toured"):
+            setattr(settings, name, saved.get(name) is True)
     return settings
 
 

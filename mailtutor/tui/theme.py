@@ -1,4 +1,5 @@
-"""Four looks. Each names the same colours, so that widgets speak of "client" or "refused" and never of blue or red.
+"""Four looks of our own, and the terminal's. Each names the same colours, so that widgets speak of "client" or
+"refused" and never of blue or red.
 
 Colour is never the only signal: whatever is coloured also has a marker, a symbol or a word.
 """
@@ -85,5 +86,36 @@ COLOUR_BLIND = Theme(
     variables=_wire("#e69f00", "#56b4e9", "#56b4e9", "#eeeeee", "#f0e442", "#ff8c4a", "#9aa2b1", "#2b2610"),
 )
 
-THEMES = (DARK, LIGHT, CONTRAST, COLOUR_BLIND)
+# The sixteen colours the terminal has been given by its owner, on its own ground.
+TERMINAL = Theme(
+    name="mailtutor-terminal",
+    ansi=True,
+    primary="ansi_blue",
+    secondary="ansi_magenta",
+    accent="ansi_yellow",
+    warning="ansi_yellow",
+    error="ansi_red",
+    success="ansi_green",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    dark=True,
+    variables={
+        **_wire(
+            "ansi_green", "ansi_cyan", "ansi_green", "ansi_blue", "ansi_yellow", "ansi_red", "ansi_default",
+            "ansi_default",
+        ),
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white",
+        "border-blurred": "ansi_default",
+        "block-cursor-foreground": "ansi_black",
+        "block-cursor-background": "ansi_white",
+        "input-cursor-background": "ansi_white",
+        "input-cursor-foreground": "ansi_black",
+    },
+)  # fmt: skip
+
+THEMES = (DARK, LIGHT, CONTRAST, COLOUR_BLIND, TERMINAL)
 NAMES = tuple(theme.name for theme in THEMES)

@@ -87,7 +87,7 @@ async def _offered() -> tuple[list[float], float, float]:
         paints += 1
         return display(*arguments)
 
-    app._display = count  # type: ignore[method-assign]
+    app._display = count  # type: ignore[method-assign, assignment]
     a_slice = int(OFFERED * SLICE_S)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()

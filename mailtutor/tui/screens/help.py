@@ -47,11 +47,11 @@ class HelpScreen(Speaking, ModalScreen[None]):
     def speak(self) -> None:
         """Every action of the mode: key, key while typing, what it does; then every sign."""
         lines = [Content.styled(self.words(f"screen.help.{self._mode}"), "bold"), Content("")]
-        lines += [self._line(action) for action in of_mode(self._mode)]
+        lines += [self._line(action) for action in of_mode(self._mode, self.own_keys)]
         if self._mode in WIRES:
             for view in (LADDER, QUEUE, DEVICES):
                 lines += [Content(""), Content.styled(self.words(f"screen.help.{view}"), "bold"), Content("")]
-                lines += [self._line(action) for action in of_mode(view)]
+                lines += [self._line(action) for action in of_mode(view, self.own_keys)]
         lines += [Content(""), Content.styled(self.words("screen.help.typing"), "$wire-quiet")]
         lines += [Content(""), Content.styled(self.words("screen.help.signs"), "bold"), Content("")]
         lines += [

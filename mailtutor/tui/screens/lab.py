@@ -60,7 +60,7 @@ class LabScreen(StageScreen):
     def _keys(self) -> str:
         return "\n".join(
             f"- **{action.key(while_typing=False)}** {self.words(f'screen.action.{action.id}.what')}"
-            for action in of_mode(LAB)
+            for action in of_mode(LAB, self.own_keys)
             if action.id in _ACTS
         )
 

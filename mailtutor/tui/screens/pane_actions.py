@@ -1,16 +1,15 @@
-"""What can be done with the lines of a pane: find, copy, turn to earlier connections."""
+"""What can be done with the lines of a pane: find, turn to earlier connections."""
 
 from __future__ import annotations
 
 from textual.notifications import SeverityLevel
-from textual.screen import Screen
 from textual.widgets import Input
 
 from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
+from mailtutor.tui.screens.habits import Habits
 from mailtutor.tui.widgets.deck import WireDeck
 from mailtutor.tui.widgets.meaning import Meaning
-from mailtutor.tui.widgets.speaking import Speaking
 
 # How long a sentence stays on the screen; what went wrong stays longer.
 BRIEF_S, SEVERE_S = 4.0, 10.0
@@ -20,7 +19,7 @@ class FindInput(Input):
     """The line that asks what to look for."""
 
 
-class PaneActions(Speaking, Screen[None]):
+class PaneActions(Habits):
     """A screen with a wire deck, an explanation, and these actions."""
 
     # Sentences appear at the top: at the bottom they would cover the question or the line that is being typed. They are
@@ -66,19 +65,6 @@ class PaneActions(Speaking, Screen[None]):
         """The connection after this one."""
         self.deck.turn(1)
         self.look()
-
-    def action_copy(self) -> None:
-        """Copies the row that is looked at."""
-        self._copy(everything=False)
-
-    def action_copy_all(self) -> None:
-        """Copies the dialogue."""
-        self._copy(everything=True)
-
-    def _copy(self, *, everything: bool) -> None:
-        if self.deck.pane is not None:
-            self.app.copy_to_clipboard(self.deck.pane.lines.copied(everything=everything))
-            self.tell(self.words("screen.copied"))
 
     def action_find(self) -> None:
         """Asks what to look for."""

@@ -92,6 +92,9 @@ class StageScreen(WorldActions):
     LabScreen.-wide.-view-ladder #side, ReplayScreen.-wide.-view-ladder #side { display: none; }
     StageScreen.-view-meaning #meaning { height: 1fr; }
     StageScreen.-view-bytes #meaning { height: 50%; }
+    StageScreen.-presenting #side, StageScreen.-presenting LegTabs { display: none; }
+    StageScreen.-presenting WireLines { padding: 1 4; }
+    StageScreen.-presenting #meaning { height: 45%; padding: 1 4; }
     StageScreen.-narrow #body { layout: vertical; }
     StageScreen.-narrow #side { width: 1fr; height: auto; max-height: 5; }
     StageScreen.-narrow #side { border-right: none; border-bottom: solid $panel; }
@@ -409,6 +412,21 @@ class StageScreen(WorldActions):
         """Lets lines pass at once."""
         self.session.set_pace("run")
         self.beat()
+
+    def next_line_waits(self, waits: bool) -> None:
+        """A recording waits by itself."""
+        if self.follows_session:
+            self.session.set_pace("step" if waits else "run")
+            self.beat()
+
+    def action_next_line(self, step: int) -> None:
+        """Held lines first: they are the next that happen."""
+        if step > 0 and self.follows_session and self.viewpoint.is_live:
+            self.action_step()
+        elif step > 0:
+            self.action_forward()
+        else:
+            self.action_back()
 
     def action_slow(self) -> None:
         """Lets lines pass at a pace the eye can follow."""

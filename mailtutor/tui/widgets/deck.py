@@ -156,6 +156,11 @@ class WireDeck(Vertical):
             self.query_one("#asides" if _is_aside(leg) else "#panes").mount(pane)
         return self._panes[leg]
 
+    @property
+    def legs(self) -> list[str]:
+        """What the legs are called, in the order of their numbers."""
+        return [f"{client} → {server}  {service.upper()}" for client, server, service in self._legs]
+
     def choose(self, index: int | None) -> None:
         """Holds on to a leg by its number from 0; None follows the one that speaks."""
         legs = list(self._legs)

@@ -103,11 +103,11 @@ class KeyBar(Speaking):
 
     def _usable(self) -> list[Action]:
         """What the view's keys do, then what the mode's do that the view leaves alone."""
-        of_view = [] if self._typing else list(of_mode(self._view))
+        of_view = [] if self._typing else list(of_mode(self._view, self.own_keys))
         taken = {key for action in of_view for key in action.keys.split(",")}
         of_this = [
             action
-            for action in of_mode(self.mode)
+            for action in of_mode(self.mode, self.own_keys)
             if action.weight
             and action.id not in self._hidden
             and action.key(while_typing=self._typing)

@@ -5,6 +5,9 @@ A change of language calls `speak` on every such widget, on every screen; nothin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from textual.app import App
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -13,15 +16,22 @@ from mailtutor.text.catalogue import Words, words
 
 
 class SpeakingApp(App[int]):
-    """An app with a current language ("en" or "zh")."""
+    """An app with a current language ("en" or "zh"). own_keys: the student's, by action, where they are not the
+    table's."""
 
     language: reactive[str] = reactive("en", init=False)
+    own_keys: Mapping[str, str] = MappingProxyType({})
 
 
 class Speaking(Widget):
     """A widget whose text follows the language."""
 
     words: Words = words("en")
+
+    @property
+    def own_keys(self) -> Mapping[str, str]:
+        """As the app has them."""
+        return self.app.own_keys if isinstance(self.app, SpeakingApp) else {}
 
     def on_mount(self) -> None:
         """Speaks the current language from the start, and every other one it is changed to."""
