@@ -232,7 +232,7 @@ class TuiApp(SpeakingApp):
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
         else:
-            self.push_screen(HelpScreen(self.mode))
+            self.push_screen(HelpScreen(self.mode, getattr(self.screen, "pane_in_front", "")))
 
     def action_palette(self) -> None:
         """Every action by name."""

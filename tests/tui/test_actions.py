@@ -68,7 +68,7 @@ def test_keys_are_printed_short() -> None:
 async def test_the_help_of_every_mode_lists_its_keys_and_closes_again(mode: str, language: str) -> None:
     where: dict[str, dict[str, Any]] = {"lesson": {"lesson": "1"}, "replay": {"name": "x", "events": alice_bob()}}
     app = TuiApp(FakeStage(), mode, where.get(mode, {}))
-    async with app.run_test(size=(120, 120)) as pilot:
+    async with app.run_test(size=(120, 200)) as pilot:
         if language == "zh":
             await pilot.press("ctrl+l")
         await pilot.press("f1")

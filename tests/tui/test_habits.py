@@ -8,10 +8,12 @@ import pytest
 from textual.pilot import Pilot
 
 from mailtutor import paths
+from mailtutor.text.catalogue import LANGUAGES, words
 from mailtutor.tui import keymap
 from mailtutor.tui.actions import ACTIONS
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.small import SmallScreen
+from mailtutor.tui.screens.stage import VIEWS
 from mailtutor.tui.screens.tour import CARDS, TourScreen
 from tests.tui.stage import FakeStage, alice_bob, lines, shown, stage, until
 
@@ -193,3 +195,20 @@ async def test_ascii_and_stillness_are_remembered() -> None:
     kept = TuiApp(FakeStage(), "home").settings
     assert kept.ascii
     assert kept.still
+
+
+@pytest.mark.parametrize(("key", "title"), [("", "▸ The wire"), ("l", "▸ The ladder"), ("S", "▸ The states")])
+async def test_help_begins_with_what_is_looked_at(key: str, title: str) -> None:
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await dialogue(pilot, app)
+        if key:
+            await pilot.press(key)
+        await pilot.press("f1")
+        await until(pilot, lambda: title in shown(app), "the help")
+
+
+def test_every_view_has_help_of_its_own() -> None:
+    for language in LANGUAGES:
+        for view in VIEWS:
+            assert words(language).get(f"habit.pane.{view}.what"), (language, view)

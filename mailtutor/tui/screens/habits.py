@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Input
 
 from mailtutor import paths
 from mailtutor.reading.visible import visible
@@ -31,6 +32,11 @@ class Habits(Speaking, Screen[None]):
     def tell(self, said: object, *, severe: bool = False) -> None:
         """Says something that is not about a line."""
         raise NotImplementedError
+
+    @property
+    def pane_in_front(self) -> str:
+        """What help is asked for: the line that is being typed, else the view."""
+        return "prompt" if isinstance(self.focused, Input) else str(getattr(self, "view", "wire"))
 
     # Going --------------------------------------------------------------------------------------------------------
 

@@ -34,9 +34,11 @@ class HelpScreen(Speaking, ModalScreen[None]):
     HelpScreen Static { height: auto; }
     """
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self, mode: str, pane: str = "") -> None:
+        """pane: what was looked at when help was asked for; told first."""
         super().__init__()
         self._mode = mode
+        self._pane = pane
         self._text = Static(markup=False)
 
     def compose(self) -> ComposeResult:
@@ -46,7 +48,8 @@ class HelpScreen(Speaking, ModalScreen[None]):
 
     def speak(self) -> None:
         """Every action of the mode: key, key while typing, what it does; then every sign."""
-        lines = [Content.styled(self.words(f"screen.help.{self._mode}"), "bold"), Content("")]
+        lines = self._about_pane()
+        lines += [Content.styled(self.words(f"screen.help.{self._mode}"), "bold"), Content("")]
         lines += [self._line(action) for action in of_mode(self._mode, self.own_keys)]
         if self._mode in WIRES:
             for view in (LADDER, QUEUE, DEVICES):
@@ -60,6 +63,14 @@ class HelpScreen(Speaking, ModalScreen[None]):
         ]
         self._text.update(Content("\n").join(lines))
         self.query_one(VerticalScroll).border_subtitle = Content(self.words("screen.help.more"))
+
+    def _about_pane(self) -> list[Content]:
+        """What it shows, and the keys that move in it."""
+        title = self.words.get(f"habit.pane.{self._pane}.title")
+        if not title:
+            return []
+        what = Content(self.words(f"habit.pane.{self._pane}.what"))
+        return [Content.styled(f"▸ {title}", "bold $accent"), what, Content("")]
 
     def _line(self, action: Action) -> Content:
         typing = action.key(while_typing=True)
