@@ -172,4 +172,5 @@ def readable(key: str) -> str:
         return "^" + key.removeprefix("ctrl+")
     if key.startswith("f") and key[1:].isdigit():
         return key.upper()
-    return _READABLE.get(key) or key_to_character(key) or key
+    character = key_to_character(key) or ""
+    return _READABLE.get(key) or (character if character.strip() else key)

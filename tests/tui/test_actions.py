@@ -60,7 +60,8 @@ def test_no_action_hangs_on_a_key_that_others_take() -> None:
 
 
 def test_keys_are_printed_short() -> None:
-    assert [readable(key) for key in ("ctrl+l", "f1", "slash", "g")] == ["^l", "F1", "/", "g"]
+    keys = ("ctrl+l", "f1", "slash", "g", "space", "percent_sign", "enter")
+    assert [readable(key) for key in keys] == ["^l", "F1", "/", "g", "space", "%", "enter"]
 
 
 @pytest.mark.parametrize("mode", sorted(EVERYWHERE))
