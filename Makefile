@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test long check interop bench screenshots clean
+.PHONY: run test long check interop bench screenshots snapshots clean
 
 run: $(VENV)/ready
 	$(BIN)/mailtutor
@@ -31,6 +31,10 @@ bench: $(VENV)/ready-dev
 
 screenshots: $(VENV)/ready-dev
 	$(BIN)/python -m tests.tui.screenshots docs/screens
+
+# After a change of the screen that is meant; a look at each that has changed belongs to it.
+snapshots: $(VENV)/ready-dev
+	MAILTUTOR_SNAPSHOTS=new $(BIN)/python -m pytest -q -n 2 tests/tui/test_snapshots.py
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache

@@ -75,7 +75,7 @@ async def _measure() -> None:
             await pilot.press("pageup")
             pages.append(1e3 * (time.perf_counter() - started))
     print(
-        f"memory: {LINES} lines take {recorded - before:.0f} MB in the trace and {after - recorded:.0f} MB on the screen,"
+        f"memory: {LINES} lines take {recorded - before:.0f} MB in the trace, {after - recorded:.0f} MB on the screen,"
         f" the screen itself included (goal 40), of {after:.0f} MB (goal 150); all of them shown after"
         f" {opened:.1f} s; a page up takes {statistics.median(pages):.0f} ms"
     )
