@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header, make_header
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import uuid4
 
 from mailtutor.lab.clock import Clock
@@ -39,6 +41,14 @@ class Accepted:
 
     filed: tuple[tuple[User, int], ...]
     queue_id: str
+
+
+class _Addressee(NamedTuple):
+    """Who is behind an address: a user of this host, the name of one of its mailing lists; neither elsewhere."""
+
+    user: User | None
+    list: str
+    is_local: bool
 
 
 def summary(message: bytes) -> tuple[str, str]:
@@ -82,6 +92,8 @@ class Delivery:
         self._faults = faults
         # Those on port 25 and at the submission doors now.
         self.sessions: set[SmtpServer] = set()
+        # The plan stays as it is, and much mail goes to few.
+        self._known = lru_cache(maxsize=1024)(self._look_up)
 
     def wall(self) -> float:
         """What this host takes the time to be: what it writes into mail, not when its queue works."""
@@ -90,15 +102,25 @@ class Delivery:
     def local_user(self, local: str, domain: str) -> User | None:
         """The user that address reaches here. Postmaster is the first of them (RFC 5321 §4.5.1), and minds the lists,
         too, as `owner-NAME`."""
-        if (user := self.named(local, domain)) is not None or not self.is_local(domain):
+        return self._known(local, domain).user
+
+    def _look_up(self, local: str, domain: str) -> _Addressee:
+        if not self._is_local(domain):
+            return _Addressee(None, "", is_local=False)
+        name = next((name for name, members in self.plan.lists.items() if members and _same(name, local)), "")
+        return _Addressee(self._user(local), name, is_local=True)
+
+    def _user(self, local: str) -> User | None:
+        if (user := self._named(local)) is not None:
             return user
         minds = _same(local, "postmaster") or any(_same(local, f"{_OWNER}{name}") for name in self.plan.lists)
         return self.plan.users[0] if minds else None
 
     def named(self, local: str, domain: str) -> User | None:
         """The user of this host with that very name, not one that others call so."""
-        if not self.is_local(domain):
-            return None
+        return self._named(local) if self.is_local(domain) else None
+
+    def _named(self, local: str) -> User | None:
         return next((user for user in self.plan.users if _same(user.name, local)), None)
 
     def authenticated(self, username: str, password: str) -> User | None:
@@ -112,7 +134,8 @@ class Delivery:
 
     def is_known(self, local: str, domain: str) -> bool:
         """Whether that address is a user's or a list's of this host."""
-        return self.local_user(local, domain) is not None or bool(self.list_named(local, domain))
+        known = self._known(local, domain)
+        return known.user is not None or bool(known.list)
 
     def is_full(self, local: str, domain: str) -> bool:
         """Whether that user keeps as much as is allowed; not looked for where that is what nobody has."""
@@ -123,12 +146,13 @@ class Delivery:
 
     def list_named(self, local: str, domain: str) -> str:
         """The name of this host's mailing list at that address, as the plan has it; "" where there is none."""
-        if not self.is_local(domain):
-            return ""
-        return next((name for name, members in self.plan.lists.items() if members and _same(name, local)), "")
+        return self._known(local, domain).list
 
     def is_local(self, domain: str) -> bool:
         """Whether mail for this domain ends here."""
+        return self._known("", domain).is_local
+
+    def _is_local(self, domain: str) -> bool:
         if is_literal(domain):
             return bool(address := address_in(domain)) and address == self.plan.address
         return not domain or ascii_name(domain) == ascii_name(self.plan.name)
@@ -151,18 +175,19 @@ class Delivery:
         lists: list[str] = []
         reported: list[queue.Recipient] = []
         for one in recipients:
-            local, domain = _parts(one.address)
-            user, name = self.local_user(local, domain), self.list_named(local, domain)
-            if user is not None:
-                users.append(user)
-            elif name:
-                lists.append(name)
+            known = self._known(*_parts(one.address))
+            if known.user is not None:
+                users.append(known.user)
+            elif known.list:
+                lists.append(known.list)
             else:
                 remote.append(one)
                 continue
             if "SUCCESS" in one.notify:
                 reported.append(one)
         found = [self.filing(envelope, users, remote, message, conn)] if users or remote else []
+        if not lists:
+            return found, reported
         served: set[User | str] = {*users, *(one.address for one in remote)}
         for name in lists:
             found += self._redistributed(name, envelope, message, conn, served)

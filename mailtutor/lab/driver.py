@@ -186,27 +186,27 @@ class Conversation:
                 service.engine.receive_eof()
         return ended
 
-    def _at_once(self) -> bool:
+    def _at_once(self, data: bytes) -> bool:
         """Called where bytes come in: answers what nobody has to be waited for, without waking the session's task.
 
         False where the task has to go on: what is begun is in `_left` or `_wrong` then.
         """
-        service, engine, stream = self._service, self._service.engine, self.stream
-        if self._ending is not None or stream.unread > TURN or not self.tap.is_open or self.tap.is_behind:
+        service, engine, stream, tap = self._service, self._service.engine, self.stream, self.tap
+        if self._ending is not None or len(data) > TURN or not tap.is_open or tap.is_behind:
+            stream.keep(data)
             return False
         try:
-            data = stream.read()
-            self.tap.record(Source.CLIENT, data)
+            tap.record(Source.CLIENT, data)
             engine.receive_data(data)
             while (event := engine.next_event()) is not NEED_DATA:
                 if event is CLOSE or isinstance(event, StartTls) or not service.answer(event):
                     self._left = event
                     return False
                 if engine.unsent >= SEND_AT:
-                    self._say_at_once()
+                    self._say_at_once(engine)
                     if stream.is_behind:
                         break
-            self._say_at_once()
+            self._say_at_once(engine)
         except Exception as wrong:  # whatever it is, it is the task's to raise
             self._wrong = wrong
             return False
@@ -216,8 +216,8 @@ class Conversation:
         self._turn_began = self.waiting_since = self._clock.now()
         return True
 
-    def _say_at_once(self) -> None:
-        out = self._service.engine.data_to_send()
+    def _say_at_once(self, engine: ServerEngine) -> None:
+        out = engine.data_to_send()
         if out:
             self.tap.record(Source.SERVER, out)
             self.stream.send(out)

@@ -46,15 +46,13 @@ class Gate:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.pace = Pace.RUN
+        # Whether bytes may pass unseen: the fast path.
+        self.is_open = True
         # Connections whose server lines are held whatever the pace, until a prediction is made.
         self._predicting: set[str] = set()
         self._queue: deque[_Waiting] = deque()
         # While lines pass slowly: who spoke last on each connection.
         self._speaking: dict[int, Source] = {}
-
-    def is_open(self) -> bool:
-        """Whether bytes may pass unseen: the fast path."""
-        return self.pace is Pace.RUN and not self._predicting
 
     def held(self) -> tuple[Held, ...]:
         """What waits, oldest first."""
@@ -63,6 +61,7 @@ class Gate:
     def set_pace(self, pace: Pace) -> None:
         """Changes the pace; going to run or slow lets go what is held by stepping."""
         self.pace = pace
+        self._look()
         self._speaking.clear()
         if pace is not Pace.STEP:
             self._release_all()
@@ -70,10 +69,12 @@ class Gate:
     def hold_replies(self, service: str) -> None:
         """Holds every server line of `service` until `let_replies`: the student predicts first."""
         self._predicting.add(service)
+        self._look()
 
     def let_replies(self, service: str) -> None:
         """Lets them go on."""
         self._predicting.discard(service)
+        self._look()
         if self.pace is not Pace.STEP:
             self._release_all()
 
@@ -101,6 +102,9 @@ class Gate:
             # A turn passes whole: the lines of a letter, or of a long answer, need no time each.
             self._speaking[conn] = source
             await self._clock.pause(SLOW_S)
+
+    def _look(self) -> None:
+        self.is_open = self.pace is Pace.RUN and not self._predicting
 
     def _release_all(self) -> None:
         while self.step():

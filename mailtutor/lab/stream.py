@@ -18,7 +18,7 @@ HIGH_WATER = 256 * 1024
 
 
 class Stream(asyncio.Protocol):
-    """Either end of a connection."""
+    """Either end of a connection. is_behind: the peer does not read as fast as it is sent to."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -27,10 +27,11 @@ class Stream(asyncio.Protocol):
         self.is_closed = False
         self._buffer = bytearray()
         self._waiter: asyncio.Future[None] | None = None
-        self._at_once: Callable[[], bool] | None = None
+        self._at_once: Callable[[bytes], bool] | None = None
         self._left_over = False
         self._poked = False
         self._paused_reading = False
+        self.is_behind = False
         self._can_write = asyncio.Event()
         self._can_write.set()
         self._ended = asyncio.Event()
@@ -45,15 +46,23 @@ class Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
-        self._buffer += data if self._tls is None else self._opened(self._tls, data)
+        if self._tls is not None:
+            data = self._opened(self._tls, data)
+        waiter = self._waiter
+        if self._at_once is not None and data and waiter is not None and not waiter.done():
+            if self._at_once(data):
+                return
+            self._left_over = True
+        else:
+            self.keep(data)
+        self._wake()
+
+    def keep(self, data: bytes) -> None:
+        """These bytes have come, and wait to be read."""
+        self._buffer += data
         if len(self._buffer) > HIGH_WATER and not self._paused_reading and self.transport is not None:
             self._paused_reading = True
             self.transport.pause_reading()
-        if self._at_once is not None and self._buffer and not self._is_woken:
-            if self._at_once():
-                return
-            self._left_over = True
-        self._wake()
 
     def eof_received(self) -> bool:
         """The peer will send no more; it may still listen."""
@@ -67,21 +76,20 @@ class Stream(asyncio.Protocol):
         self.eof = self.is_closed = True
         self.lost = exc
         self._shaking_over(TlsError("EOF", "the connection ended during the handshake"))
+        self.is_behind = False
         self._can_write.set()
         self._ended.set()
         self._wake()
 
     def pause_writing(self) -> None:
         """The peer does not read fast enough."""
+        self.is_behind = True
         self._can_write.clear()
 
     def resume_writing(self) -> None:
         """It reads again."""
+        self.is_behind = False
         self._can_write.set()
-
-    @property
-    def _is_woken(self) -> bool:
-        return self._waiter is None or self._waiter.done()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -150,11 +158,11 @@ class Stream(asyncio.Protocol):
 
     # The lab's side ---------------------------------------------------------------------------------------------
 
-    async def wait(self, at_once: Callable[[], bool] | None = None) -> bool:
+    async def wait(self, at_once: Callable[[bytes], bool] | None = None) -> bool:
         """Returns when there are bytes, the end, or a poke; gives whether there was a poke.
 
-        at_once: called as soon as bytes come, before anybody is woken; where it gives True it has dealt with them, and
-        the wait goes on.
+        at_once: called with the bytes as soon as they come, before anybody is woken; where it gives True the wait goes
+        on. What it does not deal with itself it has to `keep`.
         """
         self._at_once = at_once
         try:
@@ -176,11 +184,6 @@ class Stream(asyncio.Protocol):
         return data
 
     @property
-    def unread(self) -> int:
-        """Octets that `read` would give."""
-        return len(self._buffer)
-
-    @property
     def finished(self) -> bool:
         """The peer has ended and everything it sent was read."""
         return self.eof and not self._buffer
@@ -192,20 +195,15 @@ class Stream(asyncio.Protocol):
 
     def send(self, data: bytes) -> None:
         """Sends and waits for nobody: for last words, and for little."""
-        if self.tls is not None:
-            self.tls.wrap(data)
-            data = self.tls.pull()
+        if self._tls is not None and self._tls.is_open:
+            self._tls.wrap(data)
+            data = self._tls.pull()
         self._put(data)
 
     async def write(self, data: bytes) -> None:
         """Sends, and waits while the peer is behind. Bytes for a connection that is gone are dropped."""
         self.send(data)
         await self.drain()
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether the peer does not read as fast as it is sent to."""
-        return not self._can_write.is_set()
 
     async def drain(self) -> None:
         """Waits while the peer is behind."""

@@ -42,6 +42,8 @@ class Tap:
         self._protocol = protocol
         self._service = service
         self.conn = recorder.next_connection()
+        # What every read and every write goes through.
+        self._both, self._append = recorder.clock.both, recorder.log.append
 
     def opened(self, client: Endpoint, server: Endpoint) -> None:
         """The connection stands."""
@@ -63,14 +65,14 @@ class Tap:
 
     def record(self, source: Source, data: bytes) -> None:
         """Bytes passed."""
-        t, at = self._recorder.clock.both()
+        t, at = self._both()
         kind = FromClient if source is Source.CLIENT else FromServer
-        self._recorder.log.append(kind(t=t, at=at, conn=self.conn, data=data))
+        self._append(kind(t=t, at=at, conn=self.conn, data=data))
 
     @property
     def is_open(self) -> bool:
         """Whether bytes pass whole, without waiting."""
-        return self._gate.is_open() and (self._link is None or self._link.is_sound)
+        return self._gate.is_open and (self._link is None or self._link.is_sound)
 
     @property
     def is_behind(self) -> bool:

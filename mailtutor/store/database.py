@@ -37,9 +37,9 @@ _Done = tuple[Any, Any, Exception | None]
 
 # Jobs in one commit: enough to hide the sync, few enough that nobody waits long for the group.
 GROUP = 256
-# A commit at once that takes longer than this, seconds, is the last one for so many.
+# A commit at once that takes longer than this, seconds, is the last one for that many times as long.
 QUICK_S = 0.002
-SLOW_FOR_S = 1.0
+RESPITE = 20
 
 
 class Database:
@@ -117,7 +117,7 @@ class Database:
             self._writing.release()
             now = time.monotonic()
             if now - began > QUICK_S:
-                self._slow_until = now + SLOW_FOR_S
+                self._slow_until = now + RESPITE * (now - began)
 
     def close(self) -> None:
         """Writes what was handed in, then closes the file."""

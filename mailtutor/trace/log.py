@@ -75,7 +75,9 @@ class Log:
         first, events = self._window
         n = first + len(events)
         events.append(event)
-        self._held += event_cost(event)
+        kind = type(event)
+        # As `event_cost` says; everything that crosses a wire comes by here.
+        self._held += EVENT_COST + len(event.data) if kind is FromClient or kind is FromServer else EVENT_COST  # type: ignore[union-attr]
         if self._held > self.keep_bytes:
             self._drop_oldest()
         # A new tuple for every change, so that who is told may end it.
@@ -112,7 +114,7 @@ class Log:
 
     def is_behind(self, conn: int) -> bool:
         """Whether a subscriber asks this connection for a pause. In the writer's thread."""
-        return any(behind(conn) for behind in self._followers)
+        return bool(self._followers) and any(behind(conn) for behind in self._followers)
 
     def subscribe(
         self, tell: Callable[[int, AnyEvent], None], is_behind: Callable[[int], bool] | None = None

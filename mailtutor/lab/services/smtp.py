@@ -15,7 +15,7 @@ from mailtutor.lab.logins import proven, scram_keys
 from mailtutor.lab.plan import User
 from mailtutor.lab.relay import Relay
 from mailtutor.message.dsn import Action, Fate
-from mailtutor.message.received import HOP_LIMIT, completed, hops, received_line
+from mailtutor.message.received import completed, is_in_circles, received_line
 from mailtutor.protocols.sasl.exchange import AuthAttempted, ScramKeysAsked
 from mailtutor.protocols.smtp import events
 from mailtutor.protocols.smtp.server import SmtpServer
@@ -162,18 +162,18 @@ class SmtpService:
     def _answer(self, event: object) -> None:
         engine = self.engine
         match event:
-            case events.ClientNamed(extended=True):
-                engine.reply("250.extensions", client=event.name, extensions=engine.extensions())
-            case events.ClientNamed():
-                engine.reply("250.hello", client=event.name)
-            case events.TlsAsked():
-                engine.reply("220.tls")
             case events.SenderNamed():
                 self._sender(event)
             case events.RecipientNamed():
                 self._recipient(event)
             case events.DataBegun():
                 engine.reply("354.go_on")
+            case events.ClientNamed(extended=True):
+                engine.reply("250.extensions", client=event.name, extensions=engine.extensions())
+            case events.ClientNamed():
+                engine.reply("250.hello", client=event.name)
+            case events.TlsAsked():
+                engine.reply("220.tls")
             case events.ChunkReceived():
                 engine.reply("250.chunk", size=str(event.size), total=str(event.total))
             case ScramKeysAsked():
@@ -206,11 +206,11 @@ class SmtpService:
 
     def _sender(self, event: events.SenderNamed) -> None:
         path = event.path
-        owner = self._delivery.local_user(path.local, path.domain)
-        if self._user is None or path.is_null or owner is self._user:
+        user = self._user
+        if user is None or path.is_null or self._delivery.local_user(path.local, path.domain) is user:
             self.engine.reply("250.sender", path=str(path) or "<>")
         else:
-            self.engine.reply("553.not_yours", username=self._user.name, path=str(path))
+            self.engine.reply("553.not_yours", username=user.name, path=str(path))
 
     def _recipient(self, event: events.RecipientNamed) -> None:
         path, delivery = event.path, self._delivery
@@ -254,7 +254,7 @@ class SmtpService:
         content = event.content
         if content and not content.endswith(b"\r\n") and event.sender.body != "BINARYMIME":
             content += b"\r\n"  # a message that came in chunks may lack its last line end
-        if hops(content) >= HOP_LIMIT:
+        if is_in_circles(content):
             self.engine.reply("554.loop")
             return []
         queue_id = self._queue_id()

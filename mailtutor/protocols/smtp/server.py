@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from functools import lru_cache
+from typing import NamedTuple
 
 from mailtutor.errors import GrammarError, LocalProtocolError, RemoteProtocolError
 from mailtutor.protocols.engine import CLOSE, NEED_DATA, Speaker, StartTls
@@ -43,6 +44,8 @@ _REMEMBERED = 128
 _AFTER_EHLO = frozenset({"STARTTLS", "AUTH", "CHUNKING", "ETRN"})
 # What a server that insists on TLS still answers without it (RFC 3207 §4).
 _BEFORE_TLS = frozenset({"NOOP", "EHLO", "STARTTLS", "QUIT"})
+# Where nothing is read any more.
+_DEAF = frozenset({table.CLOSED, table.TLS})
 # The words of 1982 that have a capability today.
 _CLASSIC = frozenset({"HELP", "EXPN"})
 _OUTCOMES = {"2": Outcome.SUCCESS, "3": Outcome.GO_ON, "4": Outcome.TRY_LATER, "5": Outcome.REFUSED}
@@ -51,6 +54,36 @@ _OUTCOMES = {"2": Outcome.SUCCESS, "3": Outcome.GO_ON, "4": Outcome.TRY_LATER, "
 def outcome_of(code: str) -> Outcome:
     """What the first digit of a reply code says (RFC 5321 §4.2.1)."""
     return _OUTCOMES.get(code[:1], Outcome.NONE)
+
+
+class _Said(NamedTuple):
+    """A line of the client's, taken apart: its verb in capitals, "" where it has none. wrong_end: whether something is
+    wrong with its line end. is_command: whether the verb is one, and nothing but a space follows it."""
+
+    line: bytes
+    verb: str
+    arguments: bytes
+    wrong_end: bool
+    is_ascii: bool
+    is_command: bool
+
+
+def _taken_apart(raw: bytes) -> _Said:
+    line = raw.rstrip(b"\r\n")
+    found = _VERB.match(line)
+    verb = found.group().decode().upper() if found else ""
+    arguments = line[len(verb) :]
+    is_command = verb in table.COMMANDS and (not arguments or arguments.startswith(b" "))
+    return _Said(line, verb, arguments, bool(bare_line_end(raw)), _NOT_ASCII.search(raw) is None, is_command)
+
+
+# Who sends much mail says the same few lines again and again.
+_known = lru_cache(maxsize=1024)(_taken_apart)
+
+# What every reply says, by its key.
+_OUTCOME = {key: outcome_of(row.code) for key, row in table.REPLIES.items()}
+_CLOSING = frozenset(key for key, row in table.REPLIES.items() if row.code in table.CLOSING)
+_ACCEPTED = frozenset({Outcome.SUCCESS, Outcome.GO_ON})
 
 
 class SmtpServer(Speaker):
@@ -165,7 +198,7 @@ class SmtpServer(Speaker):
         if self._order is not None:
             order, self._order = self._order, None
             return order
-        while self._state not in (table.CLOSED, table.TLS):
+        while self._state not in _DEAF and (len(self._lines) or self._in_chunk):
             event = self._read()
             if event is NEED_DATA:
                 break
@@ -179,7 +212,7 @@ class SmtpServer(Speaker):
             raise LocalProtocolError(f"nothing was asked that {key} could answer")
         verb, event = self._asked
         self._asked = None
-        if outcome_of(table.REPLIES[key].code) in (Outcome.SUCCESS, Outcome.GO_ON):
+        if _OUTCOME[key] in _ACCEPTED:
             self._accept(event)
         self._done(verb, key, **fields)
 
@@ -207,19 +240,19 @@ class SmtpServer(Speaker):
 
     def _accept(self, event: object) -> None:
         match event:
-            case events.ClientNamed():
-                self.client_name, self.extended = event.name, event.extended
-                self._forget()
             case events.SenderNamed():
                 self.sender, self.recipients = event, []
                 self.messages += 1
             case events.RecipientNamed():
                 self.recipients.append(event)
                 self.domains.add(event.path.domain.lower())
-            case AuthAttempted():
-                self.username = event.username
             case events.DataBegun():
                 self._body = BodyReader(self.limits.size, bare_lf=self.accept_bare_lf)
+            case events.ClientNamed():
+                self.client_name, self.extended = event.name, event.extended
+                self._forget()
+            case AuthAttempted():
+                self.username = event.username
             case events.TlsAsked():
                 # What came in clear behind the command must not be heard once TLS stands.
                 self._order = StartTls(self._lines.rest())
@@ -233,7 +266,7 @@ class SmtpServer(Speaker):
 
     def _done(self, verb: str, key: str, /, **fields: str) -> None:
         """Answers `verb` and moves on."""
-        outcome = outcome_of(table.REPLIES[key].code)
+        outcome = _OUTCOME[key]
         self._state = table.TABLE.after(self._state, verb, outcome)
         if self._state == table.READY:
             self._forget()
@@ -255,17 +288,15 @@ class SmtpServer(Speaker):
         return self._read_auth(raw) if self._state == table.AUTH else self._read_command(raw)
 
     def _read_command(self, raw: bytes) -> object | None:
-        line = raw.rstrip(b"\r\n")
-        found = _VERB.match(line)
-        verb = found.group().decode().upper() if found else ""
-        arguments = line[len(verb) :]
+        said = _known(raw) if len(raw) <= _REMEMBERED else _taken_apart(raw)
+        verb = said.verb
         try:
-            self._check_line(raw, verb)
-            if verb not in table.COMMANDS or (arguments and not arguments.startswith(b" ")):
-                self._refuse_verb(verb, line)
+            self._check_line(raw, said)
+            if not said.is_command:
+                self._refuse_verb(said)
             self._check_offered(verb)
             self._check_order(verb)
-            return self._settle(verb, self._parse(verb, arguments))
+            return self._settle(verb, self._parse(verb, said.arguments))
         except RemoteProtocolError as refused:
             chunk = grammar.announced_chunk(raw)
             if chunk is not None:
@@ -274,16 +305,15 @@ class SmtpServer(Speaker):
                 self._say(refused.reply, **refused.fields)
             return None
 
-    def _check_line(self, raw: bytes, verb: str) -> None:
-        limit = self._line_limits.get(verb, self.limits.line)
+    def _check_line(self, raw: bytes, said: _Said) -> None:
+        limit = self._line_limits.get(said.verb, self.limits.line)
         if self._lines.overlong or len(raw) > limit:
-            key = "500.auth_line_too_long" if verb == "AUTH" else "500.line_too_long"
+            key = "500.auth_line_too_long" if said.verb == "AUTH" else "500.line_too_long"
             raise RemoteProtocolError(key, limit=str(limit))
-        wrong = self._wrong_end(raw)
-        if wrong:
+        if said.wrong_end and (wrong := self._wrong_end(raw)):
             raise RemoteProtocolError(_LINE_ENDS[wrong])
-        if _NOT_ASCII.search(raw):
-            self._check_utf8(raw, verb)
+        if not said.is_ascii:
+            self._check_utf8(raw, said.verb)
 
     def _wrong_end(self, raw: bytes) -> str:
         wrong = bare_line_end(raw)
@@ -299,12 +329,12 @@ class SmtpServer(Speaker):
         if _CONTROL.search(text):
             raise RemoteProtocolError("500.not_ascii")
 
-    def _refuse_verb(self, verb: str, line: bytes) -> None:
-        if verb in table.NOT_OFFERED and self.wording is Wording.EXTENDED:
-            raise RemoteProtocolError("502.not_offered", verb=verb)
-        if not line.strip():
+    def _refuse_verb(self, said: _Said) -> None:
+        if said.verb in table.NOT_OFFERED and self.wording is Wording.EXTENDED:
+            raise RemoteProtocolError("502.not_offered", verb=said.verb)
+        if not said.line.strip():
             raise RemoteProtocolError("500.empty")
-        raise RemoteProtocolError("500.unknown", verb=_named(line))
+        raise RemoteProtocolError("500.unknown", verb=_named(said.line))
 
     def _check_offered(self, verb: str) -> None:
         """A command nobody was offered is one we do not have (RFC 5321 §4.2.4)."""
@@ -336,6 +366,9 @@ class SmtpServer(Speaker):
     def _settle(self, verb: str, event: object) -> object | None:
         """Answers what needs no knowledge of the world; gives the event otherwise."""
         match event:
+            case events.SenderNamed() | events.RecipientNamed() | events.DataBegun():
+                checks.check(event, self)
+                return self._ask(verb, event)
             case events.Nothing():
                 self._done(verb, "250.noop")
             case events.Reset():
@@ -472,16 +505,15 @@ class SmtpServer(Speaker):
     # Replies ----------------------------------------------------------------------------------------------------
 
     def _say(self, key: str, /, **fields: str) -> None:
-        row = table.REPLIES[key]
-        if row.code.startswith("5") and self._state != table.CLOSED:
+        if _OUTCOME[key] is Outcome.REFUSED and self._state != table.CLOSED:
             self.errors += 1
             if self.limits.errors and self.errors > self.limits.errors:
-                row = table.REPLIES["421.too_many_errors"]
+                key = "421.too_many_errors"
         # Enhanced codes are for clients that saw them offered (RFC 2034 §3), so not before EHLO.
         shown = self.extended and "ENHANCEDSTATUSCODES" in self.offered
         facts = (("host", self.host), ("client", self.client_name), *fields.items())
-        self._out += _written(row.key, self.wording, facts, enhanced=shown)
-        if row.code in table.CLOSING:
+        self._out += _written(key, self.wording, facts, enhanced=shown)
+        if key in _CLOSING:
             self._state = table.CLOSED
 
 
