@@ -17,6 +17,7 @@ from mailtutor.lab.clock import Clock
 from mailtutor.lab.commit import commit
 from mailtutor.lab.faults import Faults
 from mailtutor.lab.hub import Hub
+from mailtutor.lab.intake import Intake, Then
 from mailtutor.lab.literal import address_in, is_literal
 from mailtutor.lab.plan import QUOTA, HostPlan, User
 from mailtutor.lab.tap import Recorder
@@ -53,8 +54,9 @@ class _Addressee(NamedTuple):
 
 def summary(message: bytes) -> tuple[str, str]:
     """A message's From and Subject as a mailbox list shows them, encoded words decoded."""
-    head, _, _ = message.partition(b"\r\n\r\n")
-    found = {name.lower(): _words(value) for name, value in reversed(_FIELD.findall(head))}
+    end = message.find(b"\r\n\r\n")
+    fields = _FIELD.findall(message, 0, end if end >= 0 else len(message))
+    found = {name.lower(): _words(value) for name, value in reversed(fields)}
     return found.get(b"from", ""), found.get(b"subject", "")
 
 
@@ -90,6 +92,7 @@ class Delivery:
         self._hub = hub
         self.clock = clock
         self._faults = faults
+        self._intake = Intake(database, self._is_any_coming)
         # Those on port 25 and at the submission doors now.
         self.sessions: set[SmtpServer] = set()
         # The plan stays as it is, and much mail goes to few.
@@ -238,6 +241,10 @@ class Delivery:
         """Whether no other session is about to hand in mail here."""
         return not any(other.sender is not None and other is not session for other in self.sessions)
 
+    def _is_any_coming(self, waiting: int) -> bool:
+        """Whether more sessions than `waiting` have begun a message."""
+        return sum(session.sender is not None for session in self.sessions) > waiting
+
     def accept_at_once(self, *filings: Filing) -> Accepted | None:
         """As `accept`, for a session that is the only one; None, and nothing accepted, where it has to wait."""
         done = self.database.at_once(lambda db: [one.write(db) for one in filings])
@@ -246,6 +253,10 @@ class Delivery:
         for one, accepted in zip(filings, done, strict=True):
             one.tell(accepted)
         return done[0]
+
+    def hand_in(self, filings: Sequence[Filing], then: Then) -> None:
+        """As `accept`, together with what others hand in now: `then` is called once it is on the disk, or is not."""
+        self._intake.hand_in(filings, then)
 
     async def accept(self, filing: Filing, *others: Filing) -> Accepted:
         """Files and queues; returns once it is on the disk. Raises StoreError when nothing was accepted.

@@ -76,6 +76,18 @@ class Wire(Protocol):
         ...
 
 
+class Asker(Protocol):
+    """What a service may do that answers an event later, and not in a task's own time."""
+
+    def later(self) -> None:
+        """Called in `Service.answer`, which gives True then: the engine is asked nothing more until `answered`."""
+        ...
+
+    def answered(self, wrong: Exception | None = None) -> None:
+        """The engine has its answer. From the loop's thread only. wrong: it has none, and this ends the session."""
+        ...
+
+
 class _DismissedError(Exception):
     """The session has to end now."""
 
@@ -115,6 +127,9 @@ class Conversation:
         # What `_at_once` could not finish: an event to be handled, or what went wrong.
         self._left: object = None
         self._wrong: Exception | None = None
+        # An answer is on its way; who waits for it, where the task does.
+        self._later = False
+        self._answer: asyncio.Future[None] | None = None
 
     async def serve(self, service: Service) -> str:
         """Serves the connection to its end; gives who ended it: "client", "server" or "lost"."""
@@ -153,6 +168,20 @@ class Conversation:
         await self._send()
         self._check()
 
+    def later(self) -> None:
+        """The event is answered later: nothing the client says is looked at until then."""
+        self._later = True
+
+    def answered(self, wrong: Exception | None = None) -> None:
+        """It is answered now. wrong: or not, and this ends the session. From the loop's thread only."""
+        self._later = False
+        self._wrong = self._wrong or wrong
+        if self._answer is not None:
+            if not self._answer.done():
+                self._answer.set_result(None)
+        elif self.stream.is_waiting and not self._resume():
+            self.stream.wake()
+
     # The conversation -----------------------------------------------------------------------------------------------
 
     async def _converse(self) -> str:
@@ -164,6 +193,7 @@ class Conversation:
             self.waiting_since = self._turn_began
             poked = await stream.wait(self._at_once)
             self.waiting_since = None
+            await self._wait_for_answer()
             self._check()
             if poked:
                 # Nothing the client did: its time runs on.
@@ -191,21 +221,36 @@ class Conversation:
 
         False where the task has to go on: what is begun is in `_left` or `_wrong` then.
         """
-        service, engine, stream, tap = self._service, self._service.engine, self.stream, self.tap
-        if self._ending is not None or len(data) > TURN or not tap.is_open or tap.is_behind:
-            stream.keep(data)
-            return False
+        if self._later or self._ending is not None or len(data) > TURN or not self.tap.is_clear:
+            self.stream.keep(data)
+            return self._later
+        return self._go_on(data)
+
+    def _resume(self) -> bool:
+        """Goes on as `_at_once` does, with what came while an answer was on its way."""
+        undisturbed = self._ending is None and self._wrong is None
+        may = undisturbed and self.stream.unread <= TURN and self.tap.is_clear
+        return may and self._go_on(self.stream.read())
+
+    def _go_on(self, data: bytes) -> bool:
+        service, engine, stream = self._service, self._service.engine, self.stream
         try:
-            tap.record(Source.CLIENT, data)
-            engine.receive_data(data)
-            while (event := engine.next_event()) is not NEED_DATA:
+            if data:
+                self.tap.record(Source.CLIENT, data)
+                engine.receive_data(data)
+            event = engine.next_event()
+            while event is not NEED_DATA:
                 if event is CLOSE or isinstance(event, StartTls) or not service.answer(event):
                     self._left = event
                     return False
-                if engine.unsent >= SEND_AT:
+                if self._later:
+                    break
+                event = engine.next_event()
+                if event is not NEED_DATA and engine.unsent >= SEND_AT:
                     self._say_at_once(engine)
                     if stream.is_behind:
-                        break
+                        self._left = event
+                        return False
             self._say_at_once(engine)
         except Exception as wrong:  # whatever it is, it is the task's to raise
             self._wrong = wrong
@@ -213,6 +258,9 @@ class Conversation:
         if stream.is_behind:
             self._left = NEED_DATA
             return False
+        if self._later:
+            self.waiting_since = None
+            return True
         self._turn_began = self.waiting_since = self._clock.now()
         return True
 
@@ -251,8 +299,7 @@ class Conversation:
         if self._left is NEED_DATA:
             self._left = None
             await self._drain()
-        clock = asyncio.get_running_loop().time
-        until = clock() + TURN_S
+        until = asyncio.get_running_loop().time() + TURN_S
         while True:
             left, self._left = self._left, None
             event = engine.next_event() if left is None else left
@@ -262,10 +309,11 @@ class Conversation:
             if event is not NEED_DATA and event is not CLOSE:
                 if left is not None or not service.answer(event):
                     await service.handle(event)
-                    if clock() > until:
-                        # Who says much at once is not the only one.
-                        await asyncio.sleep(0)
-                        until = clock() + TURN_S
+                    until = await self._give_way(until)
+                elif self._later:
+                    await self._send()
+                    await self._wait_for_answer()
+                    until = await self._give_way(until)
                 self._check()
                 if engine.unsent >= SEND_AT:
                     # A peer that asks for much and reads little must feel it here, not fill the memory.
@@ -276,6 +324,22 @@ class Conversation:
             if event is NEED_DATA:
                 return ""
             return "client" if self.stream.finished else "server"
+
+    async def _give_way(self, until: float) -> float:
+        """Who says much at once is not the only one: gives until when it may go on now."""
+        clock = asyncio.get_running_loop().time
+        if clock() <= until:
+            return until
+        await asyncio.sleep(0)
+        return clock() + TURN_S
+
+    async def _wait_for_answer(self) -> None:
+        if self._later:
+            self._answer = asyncio.get_running_loop().create_future()
+            try:
+                await self._answer
+            finally:
+                self._answer = None
 
     async def _begin_tls(self, engine: ServerEngine) -> None:
         """Shakes hands after the go-ahead. What came in clear behind the command is seen, and heard by nobody."""

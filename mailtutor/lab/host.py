@@ -212,7 +212,7 @@ class Host:
         if protocol == "smtp":
             greeting = "421.too_many_sessions" if crowded else ""
             settings = SmtpSettings(around.faults, tls=visit.service in IMPLICIT_TLS, greeting=greeting)
-            return SmtpService(self.delivery, self.relay, around.clock, visit, wording, settings)
+            return SmtpService(self.delivery, self.relay, around.clock, visit, wording, settings, conversation)
         if protocol == "pop3":
             greeting = "err.too_many_sessions" if crowded else "ok.greeting"
             doors = Pop3Settings(around.faults, tls=visit.service in IMPLICIT_TLS, greeting=greeting)

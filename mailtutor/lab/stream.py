@@ -174,6 +174,21 @@ class Stream(asyncio.Protocol):
         poked, self._poked = self._poked, False
         return poked
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether somebody is in `wait` and nothing has woken them yet."""
+        return self._at_once is not None and self._waiter is not None and not self._waiter.done()
+
+    def wake(self) -> None:
+        """Ends the wait as when there is something to read. From the loop's thread only."""
+        self._left_over = True
+        self._wake()
+
+    @property
+    def unread(self) -> int:
+        """Octets that `read` would give."""
+        return len(self._buffer)
+
     def read(self) -> bytes:
         """The bytes that have come; may be empty."""
         data = bytes(self._buffer)
@@ -198,7 +213,8 @@ class Stream(asyncio.Protocol):
         if self._tls is not None and self._tls.is_open:
             self._tls.wrap(data)
             data = self._tls.pull()
-        self._put(data)
+        if data and self.transport is not None and not self.is_closed:
+            self.transport.write(data)
 
     async def write(self, data: bytes) -> None:
         """Sends, and waits while the peer is behind. Bytes for a connection that is gone are dropped."""

@@ -44,6 +44,7 @@ class Tap:
         self.conn = recorder.next_connection()
         # What every read and every write goes through.
         self._both, self._append = recorder.clock.both, recorder.log.append
+        self._log = recorder.log
 
     def opened(self, client: Endpoint, server: Endpoint) -> None:
         """The connection stands."""
@@ -77,7 +78,14 @@ class Tap:
     @property
     def is_behind(self) -> bool:
         """Whether those who keep the trace ask this connection for a pause."""
-        return self._recorder.log.is_behind(self.conn)
+        return self._log.is_behind(self.conn)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether bytes pass at once: it is open, and nobody asks for a pause."""
+        if not self._gate.is_open or (self._link is not None and not self._link.is_sound):
+            return False
+        return not (self._log.is_followed and self._log.is_behind(self.conn))
 
     async def hold(self, source: Source, line: bytes) -> None:
         """Waits until the line has crossed and the gate lets it through."""

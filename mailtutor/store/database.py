@@ -37,9 +37,12 @@ _Done = tuple[Any, Any, Exception | None]
 
 # Jobs in one commit: enough to hide the sync, few enough that nobody waits long for the group.
 GROUP = 256
-# A commit at once that takes longer than this, seconds, is the last one for that many times as long.
-QUICK_S = 0.002
+# Where commits at once usually take longer than this, seconds, there is none for that many times as long as the last
+# one took: whoever waits for a slow disk in a loop waits seldom.
+QUICK_S = 0.01
 RESPITE = 20
+# How much one commit changes what is usual: a machine that was busy elsewhere for a moment has no slow disk.
+_WEIGHT = 0.2
 
 
 class Database:
@@ -58,7 +61,7 @@ class Database:
         # For whoever writes at once: in a loop nobody waits for another process.
         self._quick = _connect(path, timeout_s=0)
         self._writing = threading.Lock()
-        self._slow_until = 0.0
+        self._usual_s = self._slow_until = 0.0
         self._writer = threading.Thread(target=self._write_all, name="mailtutor store", daemon=True)
         self._writer.start()
 
@@ -115,9 +118,13 @@ class Database:
             return None
         finally:
             self._writing.release()
-            now = time.monotonic()
-            if now - began > QUICK_S:
-                self._slow_until = now + RESPITE * (now - began)
+            self._took(began, time.monotonic())
+
+    def _took(self, began: float, now: float) -> None:
+        """A commit at once took that long."""
+        self._usual_s += (min(now - began, 4 * QUICK_S) - self._usual_s) * _WEIGHT
+        if self._usual_s >= QUICK_S:
+            self._slow_until = now + RESPITE * (now - began)
 
     def close(self) -> None:
         """Writes what was handed in, then closes the file."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Protocol
 
 from mailtutor.trace.events import AnyEvent, FromClient, FromServer
@@ -42,6 +43,8 @@ class Log:
         self._held = 0
         self._subscribers: tuple[Callable[[int, AnyEvent], None], ...] = ()
         self._followers: tuple[Callable[[int], bool], ...] = ()
+        # Whether anybody may ever be behind.
+        self.is_followed = False
         self._archive: Archive | None = None
 
     @classmethod
@@ -114,7 +117,7 @@ class Log:
 
     def is_behind(self, conn: int) -> bool:
         """Whether a subscriber asks this connection for a pause. In the writer's thread."""
-        return bool(self._followers) and any(behind(conn) for behind in self._followers)
+        return any(behind(conn) for behind in self._followers)
 
     def subscribe(
         self, tell: Callable[[int, AnyEvent], None], is_behind: Callable[[int], bool] | None = None
@@ -126,10 +129,12 @@ class Log:
         self._subscribers = (*self._subscribers, tell)
         if is_behind is not None:
             self._followers = (*self._followers, is_behind)
+            self.is_followed = True
 
         def end() -> None:
             self._subscribers = tuple(other for other in self._subscribers if other is not tell)
             self._followers = tuple(other for other in self._followers if other is not is_behind)
+            self.is_followed = bool(self._followers)
 
         return end
 
@@ -137,8 +142,10 @@ class Log:
         first, events = self._window
         target = self.keep_bytes * 3 // 4
         count = 0
-        while self._held > target and count < len(events) - 1:
-            self._held -= event_cost(events[count])
+        for event in islice(events, len(events) - 1):
+            if self._held <= target:
+                break
+            self._held -= event_cost(event)
             count += 1
         # A new list, so that a reader iterating the old one is not disturbed.
         self._window = (first + count, events[count:])

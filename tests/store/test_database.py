@@ -95,7 +95,7 @@ def test_what_fails_at_once_is_not_written_and_can_be_handed_in(database: Databa
 
 def test_a_slow_disk_is_waited_for_by_the_writer_alone(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     box = _inbox(database)
-    monkeypatch.setattr(store, "QUICK_S", -1.0)
+    monkeypatch.setattr(store, "QUICK_S", 0.0)
 
     def one(db: sqlite3.Connection) -> int:
         return mailboxes.append(db, box.id, b"ok", [], 0.0)

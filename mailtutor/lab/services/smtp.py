@@ -10,6 +10,7 @@ from typing import Any
 from mailtutor.errors import LocalProtocolError, StoreError
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.delivery import Accepted, Delivery, Filing
+from mailtutor.lab.driver import Asker
 from mailtutor.lab.faults import BODY, Faults
 from mailtutor.lab.logins import proven, scram_keys
 from mailtutor.lab.plan import User
@@ -57,7 +58,10 @@ class SmtpService:
         visit: Visit,
         wording: Wording,
         settings: SmtpSettings,
+        asker: Asker,
     ) -> None:
+        self._asker = asker
+        self._is_over = False
         self._delivery = delivery
         self._relay = relay
         self._clock = clock
@@ -96,6 +100,7 @@ class SmtpService:
 
     async def ended(self) -> None:
         """It hands in nothing any more."""
+        self._is_over = True
         self._delivery.sessions.discard(self.engine)
 
     def answer(self, event: object) -> bool:
@@ -109,21 +114,18 @@ class SmtpService:
                 self.engine.reply(fault, **self._facts(event))
                 return True
         if isinstance(event, events.MessageReceived):
-            return self._message_at_once(event)
-        if isinstance(event, events.QueueRunAsked):
+            self._message(event)
+        elif isinstance(event, events.QueueRunAsked):
             return False
-        self._answer(event)
+        else:
+            self._answer(event)
         return True
 
     async def handle(self, event: object) -> None:
         """Answers what has to be waited for. Raises ConnectionError as `answer` does."""
-        match event:
-            case events.MessageReceived():
-                await self._message(event)
-            case events.QueueRunAsked():
-                await self._run_queue(event)
-            case _:
-                raise LocalProtocolError(f"nothing to wait for in {event!r}")
+        if not isinstance(event, events.QueueRunAsked):
+            raise LocalProtocolError(f"nothing to wait for in {event!r}")
+        await self._run_queue(event)
 
     def _stages(self, event: object) -> tuple[str, ...]:
         """Where in the session the event stands; the names faults go by (`faults.STAGES`). The last chunk of BDAT is
@@ -225,28 +227,32 @@ class SmtpService:
         else:
             self.engine.reply("550.relaying", path=str(path))
 
-    def _message_at_once(self, event: events.MessageReceived) -> bool:
-        """Takes a message without waiting, where nobody else hands in any; gives whether that could be."""
-        if not self._delivery.is_only(self.engine):
-            return False
-        filings = self._filings(event)
-        if not filings:
-            return True
-        accepted = self._delivery.accept_at_once(*filings)
-        if accepted is not None:
-            self._taken(accepted, filings)
-        return accepted is not None
-
-    async def _message(self, event: events.MessageReceived) -> None:
+    def _message(self, event: events.MessageReceived) -> None:
+        """Takes a message: here and now where nobody else hands in any, else together with theirs."""
         filings = self._filings(event)
         if not filings:
             return
-        try:
-            accepted = await self._delivery.accept(*filings)
-        except StoreError:
+        if self._delivery.is_only(self.engine) and (accepted := self._delivery.accept_at_once(*filings)) is not None:
+            self._taken(accepted, filings)
+            return
+        self._asker.later()
+        self._delivery.hand_in(filings, lambda accepted, error: self._handed_in(filings, accepted, error))
+
+    def _handed_in(self, filings: Sequence[Filing], accepted: Accepted | None, error: Exception | None) -> None:
+        """The message is on the disk, or it is not."""
+        if self._is_over:
+            return
+        wrong: Exception | None = None
+        if accepted is not None:
+            try:
+                self._taken(accepted, filings)
+            except ConnectionError as cut:
+                wrong = cut
+        elif isinstance(error, StoreError):
             self.engine.reply("451.local")
         else:
-            self._taken(accepted, filings)
+            wrong = error
+        self._asker.answered(wrong)
 
     def _filings(self, event: events.MessageReceived) -> list[Filing]:
         """The message on its way, and what its sender is told of that; nothing where it was refused."""
@@ -262,7 +268,7 @@ class SmtpService:
             content = completed(content, message_id=f"{queue_id}@{self.engine.host}", at=self._delivery.wall())
         stamped = self._stamp(queue_id) + content
         sender = event.sender
-        envelope = queue.Envelope(str(sender.path), sender.body, sender.utf8, sender.ret, sender.envid)
+        envelope = _envelope(sender)
         now = self._clock.wall()
         due_at = sender.release_at(now)
         later = due_at > now
@@ -271,8 +277,9 @@ class SmtpService:
         if later:
             return [self._delivery.filing(envelope, [], recipients, stamped, self._visit.conn, due_at)]
         filings, reported = self._delivery.filings(envelope, recipients, stamped, self._visit.conn)
-        reports = self._delivery.report(Action.DELIVERED, envelope, _filed(reported), stamped, arrived_at=now)
-        return [*filings, *reports]
+        if reported:
+            filings += self._delivery.report(Action.DELIVERED, envelope, _filed(reported), stamped, arrived_at=now)
+        return filings
 
     def _taken(self, accepted: Accepted, filings: Sequence[Filing]) -> None:
         if self._faults.cuts(self.engine.host, "end"):
@@ -286,10 +293,12 @@ class SmtpService:
 
     def _addressed(self, recipients: Sequence[events.RecipientNamed], *, later: bool) -> list[queue.Recipient]:
         """The recipients as the queue has them. later: its own users' too will be looked up by their domain."""
+        if not later:
+            return list(map(_queued, recipients))
         found: list[queue.Recipient] = []
         for recipient in recipients:
             path, one = recipient.path, _queued(recipient)
-            if later and self._delivery.is_local(path.domain):
+            if self._delivery.is_local(path.domain):
                 one = replace(one, address=f"{path.local}@{self._delivery.plan.name}")
             found.append(one)
         return found
@@ -355,7 +364,16 @@ def _filed(recipients: Sequence[queue.Recipient]) -> list[Fate]:
     return [Fate(one.address, "2.1.5", original=original_address(one.orcpt)) for one in recipients]
 
 
+def _envelope(sender: events.SenderNamed) -> queue.Envelope:
+    path = str(sender.path)
+    if not sender.parameters:
+        return queue.Envelope(path)
+    return queue.Envelope(path, sender.body, sender.utf8, sender.ret, sender.envid)
+
+
 def _queued(recipient: events.RecipientNamed) -> queue.Recipient:
+    if not recipient.parameters:
+        return queue.Recipient(str(recipient.path))
     original = recipient.parameters.get("ORCPT", "")
     return queue.Recipient(str(recipient.path), ",".join(sorted(recipient.notify)), original)
 

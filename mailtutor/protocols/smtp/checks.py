@@ -37,11 +37,13 @@ def check(event: object, session: SmtpServer) -> None:
 def _check_sender(event: events.SenderNamed, session: SmtpServer) -> None:
     if session.auth_required and not session.username:
         raise RemoteProtocolError("530.need_auth")
-    _check_parameters("MAIL", event.parameters, session)
+    if event.parameters:
+        _check_parameters("MAIL", event.parameters, session)
     _check_ascii(event, utf8=event.utf8)
-    _check_release(event, session.offer)
-    if event.size > session.limits.size:
-        raise RemoteProtocolError("552.too_big", limit=str(session.limits.size))
+    if event.parameters:
+        _check_release(event, session.offer)
+        if event.size > session.limits.size:
+            raise RemoteProtocolError("552.too_big", limit=str(session.limits.size))
     if session.limits.messages and session.messages >= session.limits.messages:
         raise RemoteProtocolError("421.too_many_messages", limit=str(session.limits.messages))
 
@@ -56,7 +58,8 @@ def _check_release(event: events.SenderNamed, offer: Offer) -> None:
 
 
 def _check_recipient(event: events.RecipientNamed, session: SmtpServer) -> None:
-    _check_parameters("RCPT", event.parameters, session)
+    if event.parameters:
+        _check_parameters("RCPT", event.parameters, session)
     assert session.sender is not None
     _check_ascii(event, utf8=session.sender.utf8)
     limits = session.limits
@@ -67,7 +70,9 @@ def _check_recipient(event: events.RecipientNamed, session: SmtpServer) -> None:
 
 
 def _check_ascii(event: events.SenderNamed | events.RecipientNamed, *, utf8: bool) -> None:
-    if not utf8 and not (event.path.is_ascii and all(value.isascii() for value in event.parameters.values())):
+    if utf8:
+        return
+    if not event.path.is_ascii or any(not value.isascii() for value in event.parameters.values()):
         raise RemoteProtocolError("553.need_smtputf8")
 
 

@@ -13,6 +13,7 @@ the table may be given to any question, so a fault is an answer like another.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection
 from functools import lru_cache
@@ -38,7 +39,7 @@ _LINE_ENDS = {"wire.bare_lf": "500.bare_lf", "wire.bare_cr": "500.bare_cr"}
 _LONGEST_WORD = 8
 # Commands whose arguments may hold UTF-8 where SMTPUTF8 is offered (RFC 6531 §3.2).
 _UTF8 = frozenset({"MAIL", "RCPT", "VRFY", "EXPN"})
-# Octets of arguments up to which what they mean is remembered.
+# Octets of a line up to which what it means is remembered.
 _REMEMBERED = 128
 # Extensions whose command exists only for a client that said EHLO.
 _AFTER_EHLO = frozenset({"STARTTLS", "AUTH", "CHUNKING", "ETRN"})
@@ -58,7 +59,8 @@ def outcome_of(code: str) -> Outcome:
 
 class _Said(NamedTuple):
     """A line of the client's, taken apart: its verb in capitals, "" where it has none. wrong_end: whether something is
-    wrong with its line end. is_command: whether the verb is one, and nothing but a space follows it."""
+    wrong with its line end. is_command: whether the verb is one, and nothing but a space follows it. is_extra: one that
+    not every server offers. event: what it means, where nothing is wrong with it."""
 
     line: bytes
     verb: str
@@ -66,6 +68,8 @@ class _Said(NamedTuple):
     wrong_end: bool
     is_ascii: bool
     is_command: bool
+    is_extra: bool
+    event: object
 
 
 def _taken_apart(raw: bytes) -> _Said:
@@ -73,8 +77,15 @@ def _taken_apart(raw: bytes) -> _Said:
     found = _VERB.match(line)
     verb = found.group().decode().upper() if found else ""
     arguments = line[len(verb) :]
-    is_command = verb in table.COMMANDS and (not arguments or arguments.startswith(b" "))
-    return _Said(line, verb, arguments, bool(bare_line_end(raw)), _NOT_ASCII.search(raw) is None, is_command)
+    row = table.COMMANDS.get(verb)
+    is_command = row is not None and (not arguments or arguments.startswith(b" "))
+    is_ascii = _NOT_ASCII.search(raw) is None
+    event = None
+    if row is not None and is_command and is_ascii:
+        with contextlib.suppress(GrammarError):  # it is said when its turn has come
+            event = row.parse(arguments)
+    is_extra = row is not None and bool(row.capability)
+    return _Said(line, verb, arguments, bool(bare_line_end(raw)), is_ascii, is_command, is_extra, event)
 
 
 # Who sends much mail says the same few lines again and again.
@@ -198,7 +209,7 @@ class SmtpServer(Speaker):
         if self._order is not None:
             order, self._order = self._order, None
             return order
-        while self._state not in _DEAF and (len(self._lines) or self._in_chunk):
+        while self._state not in _DEAF:
             event = self._read()
             if event is NEED_DATA:
                 break
@@ -294,9 +305,12 @@ class SmtpServer(Speaker):
             self._check_line(raw, said)
             if not said.is_command:
                 self._refuse_verb(said)
-            self._check_offered(verb)
-            self._check_order(verb)
-            return self._settle(verb, self._parse(verb, said.arguments))
+            if said.is_extra or self.tls_required:
+                self._check_offered(verb)
+            # A wrong order is said before a wrong argument: the first is what the student has to mend first.
+            if verb not in table.MOVES[self._state]:
+                raise RemoteProtocolError(table.TABLE.misplaced(verb, self._state), verb=verb)
+            return self._settle(verb, said.event or self._parse(verb, said.arguments))
         except RemoteProtocolError as refused:
             chunk = grammar.announced_chunk(raw)
             if chunk is not None:
@@ -351,14 +365,9 @@ class SmtpServer(Speaker):
         if verb == "STARTTLS" and self.tls:
             raise RemoteProtocolError("503.in_tls")
 
-    def _check_order(self, verb: str) -> None:
-        # A wrong order is said before a wrong argument: the first is what the student has to mend first.
-        if verb not in table.MOVES[self._state]:
-            raise RemoteProtocolError(table.TABLE.misplaced(verb, self._state), verb=verb)
-
     def _parse(self, verb: str, arguments: bytes) -> object:
         try:
-            return _parsed(verb, arguments) if len(arguments) <= _REMEMBERED else table.COMMANDS[verb].parse(arguments)
+            return table.COMMANDS[verb].parse(arguments)
         except GrammarError as wrong:
             wrong.fields.setdefault("syntax", table.COMMANDS[verb].syntax)
             raise
@@ -409,6 +418,8 @@ class SmtpServer(Speaker):
     def _read_message(self) -> object | None:
         body = self._body
         assert body is not None
+        if not len(self._lines):
+            return NEED_DATA
         rest = body.feed(self._lines.rest())
         if rest is None:
             return NEED_DATA
@@ -535,12 +546,6 @@ def _written(key: str, wording: Wording, facts: tuple[tuple[str, str], ...], *, 
             out += b" "  # RFC 4954 §4: 334 SP, even for an empty challenge
         out += b"\r\n"
     return bytes(out)
-
-
-@lru_cache(maxsize=1024)
-def _parsed(verb: str, arguments: bytes) -> object:
-    """A command's event; who sends much mail says the same few lines again and again."""
-    return table.COMMANDS[verb].parse(arguments)
 
 
 def _named(line: bytes) -> str:
