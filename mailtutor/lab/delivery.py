@@ -166,9 +166,11 @@ class Delivery:
         recipients: Sequence[queue.Recipient],
         message: bytes,
         conn: int = 0,
+        *,
+        is_text: bool = False,
     ) -> tuple[list[Filing], list[queue.Recipient]]:
         """A message on its way to mailboxes here and elsewhere, and those of whom the sender wants to hear that it has
-        arrived (RFC 3461 §5.2.3).
+        arrived (RFC 3461 §5.2.3). is_text: each of its lines is known to end in CRLF.
 
         What has come to a list has arrived; the list sends it on under its own name, and nothing of what its sender
         wished for goes with it (RFC 5321 §3.9.2, RFC 3461 §5.2.7). Everybody gets it once.
@@ -188,7 +190,7 @@ class Delivery:
                 continue
             if "SUCCESS" in one.notify:
                 reported.append(one)
-        found = [self.filing(envelope, users, remote, message, conn)] if users or remote else []
+        found = [self.filing(envelope, users, remote, message, conn, is_text=is_text)] if users or remote else []
         if not lists:
             return found, reported
         served: set[User | str] = {*users, *(one.address for one in remote)}
@@ -233,9 +235,14 @@ class Delivery:
         message: bytes,
         conn: int = 0,
         due_at: float = 0.0,
+        *,
+        is_text: bool = False,
     ) -> Filing:
-        """A message on its way into mailboxes here and into the queue. due_at: when it may leave, in the lab's time."""
-        return Filing(self, envelope, tuple(dict.fromkeys(users)), tuple(remote), message, conn, due_at)
+        """A message on its way into mailboxes here and into the queue. due_at: when it may leave, in the lab's time.
+        is_text: as `filings` has it."""
+        return Filing(
+            self, envelope, tuple(dict.fromkeys(users)), tuple(remote), message, conn, due_at, is_text=is_text
+        )
 
     def is_only(self, session: SmtpServer) -> bool:
         """Whether no other session is about to hand in mail here."""
@@ -330,6 +337,8 @@ class Filing:
         message: bytes,
         conn: int,
         due_at: float,
+        *,
+        is_text: bool,
     ) -> None:
         self.envelope = envelope
         self.users = users
@@ -338,6 +347,8 @@ class Filing:
         self.conn = conn
         self.due_at = due_at
         self.filed = return_path_line(envelope.sender) + without_return_path(message) if users else b""
+        # What POP3 sends is counted where it is not known.
+        self._crlf_size = len(self.filed) if is_text else 0
         self._delivery = delivery
         self._now = delivery.clock.wall()
         self._dated = delivery.wall()
@@ -346,7 +357,8 @@ class Filing:
         """Into the store."""
         host = self._delivery.plan.name
         filed = [
-            (user, mailboxes.deliver(db, host, user.name, self.filed, self._now, self._dated)) for user in self.users
+            (user, mailboxes.deliver(db, host, user.name, self.filed, self._now, self._dated, self._crlf_size))
+            for user in self.users
         ]
         queue_id = ""
         if self.remote:

@@ -47,8 +47,11 @@ class Reply:
 
     def words(self, wording: Wording, fields: Mapping[str, str]) -> list[str]:
         """The lines of words, filled in."""
-        template = self.classic if wording is Wording.CLASSIC and self.classic is not None else self.phrase
-        return template.format_map(fields).split("\n")
+        return self.template(wording).format_map(fields).split("\n")
+
+    def template(self, wording: Wording) -> str:
+        """The words, to be filled in."""
+        return self.classic if wording is Wording.CLASSIC and self.classic is not None else self.phrase
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,11 @@ _RAISE = (
     " octets = octets + ?"
 )
 _RAISED = "RETURNING id, uid_next - 1, highest_modseq"
+_RAISE_NAMED = f"{_RAISE} WHERE host = ? AND user = ? AND name = ? {_RAISED}"
+_INSERT = (
+    "INSERT INTO message (mailbox_id, uid, body_id, size, crlf_size, received_at, zone_min, flags, modseq)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _MESSAGE = "SELECT uid, size, received_at, flags, modseq, body_id, crlf_size, zone_min FROM message"
 _WANTED = " WHERE mailbox_id = ? AND uid IN (SELECT value FROM json_each(?)) ORDER BY uid"
 
@@ -298,15 +303,15 @@ def append(
     return _place(db, mailbox_id, add_body(db, message), sizes, flags, (received_at, zone_min))
 
 
-def deliver(db: sqlite3.Connection, host: str, user: str, message: bytes, now: float, received_at: float) -> int:
+def deliver(
+    db: sqlite3.Connection, host: str, user: str, message: bytes, now: float, received_at: float, crlf_size: int = 0
+) -> int:
     """Puts a message into a user's INBOX, made where it is missing; gives its UID. What most of the mail goes through:
-    as few statements as can be."""
-    raised = db.execute(
-        f"{_RAISE} WHERE host = ? AND user = ? AND name = ? {_RAISED}", (len(message), host, user, INBOX)
-    ).fetchall()
+    as few statements as can be. crlf_size: as a Message has it, where that is known."""
+    raised = db.execute(_RAISE_NAMED, (len(message), host, user, INBOX)).fetchall()
     if not raised:
         return append(db, create(db, host, user, INBOX, now).id, message, (), received_at)
-    sizes = len(message), len(with_crlf(message))
+    sizes = len(message), crlf_size or len(with_crlf(message))
     return _put(db, raised[0], add_body(db, message), sizes, (), (received_at, 0))
 
 
@@ -331,11 +336,7 @@ def _put(
     received: tuple[float, int],
 ) -> int:
     mailbox_id, uid, modseq = raised
-    db.execute(
-        "INSERT INTO message (mailbox_id, uid, body_id, size, crlf_size, received_at, zone_min, flags, modseq)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (mailbox_id, uid, body_id, *sizes, *received, _flags(flags), modseq),
-    )
+    db.execute(_INSERT, (mailbox_id, uid, body_id, *sizes, *received, _flags(flags) if flags else "", modseq))
     return uid
 
 

@@ -276,7 +276,9 @@ class SmtpService:
         # What is to be sent later waits in the queue, for whomever it is (RFC 4865).
         if later:
             return [self._delivery.filing(envelope, [], recipients, stamped, self._visit.conn, due_at)]
-        filings, reported = self._delivery.filings(envelope, recipients, stamped, self._visit.conn)
+        # The engine takes no bare line end in anything else.
+        is_text = envelope.body != "BINARYMIME"
+        filings, reported = self._delivery.filings(envelope, recipients, stamped, self._visit.conn, is_text=is_text)
         if reported:
             filings += self._delivery.report(Action.DELIVERED, envelope, _filed(reported), stamped, arrived_at=now)
         return filings

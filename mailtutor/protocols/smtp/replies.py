@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from mailtutor.protocols.spec import Reply, Wording
 
@@ -122,6 +123,8 @@ REPLIES = {row.key: row for row in _ROWS}
 CLOSING = frozenset({"221", "421", "521"})
 
 _ELLIPSIS = "..."
+# Octets any reply may have, its line end not counted (RFC 5321 §4.5.3.1.5).
+_SHORT = 510
 # Of a character in UTF-8.
 _MOST_OCTETS = 4
 
@@ -131,6 +134,21 @@ class _Facts(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return ""
+
+
+@lru_cache(maxsize=1024)
+def _shape(row: Reply, wording: Wording, *, enhanced: bool) -> str:
+    """A reply of one line as a template."""
+    code = f"{row.enhanced} " if row.enhanced and enhanced else ""
+    return f"{row.code} {code}{row.template(wording)}"
+
+
+def filled(row: Reply, wording: Wording, facts: Iterable[tuple[str, str]], *, enhanced: bool) -> bytes | None:
+    """A reply that is one line, and none too long: what nearly all are. None for the others."""
+    text = _shape(row, wording, enhanced=enhanced).format_map(_Facts(facts)).rstrip(" ")
+    if "\n" in text or len(text) * _MOST_OCTETS > _SHORT or row.code == "334":
+        return None
+    return text.encode("utf-8", "surrogateescape") + b"\r\n"
 
 
 def fitting(row: Reply, wording: Wording, facts: Mapping[str, str], room: int) -> list[str]:

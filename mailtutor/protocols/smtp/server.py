@@ -28,7 +28,7 @@ from mailtutor.protocols.smtp import checks, events, grammar, table
 from mailtutor.protocols.smtp.body import BodyReader, ChunkReader, check_header, check_text
 from mailtutor.protocols.smtp.limits import Limits
 from mailtutor.protocols.smtp.offer import Offer
-from mailtutor.protocols.smtp.replies import fitting
+from mailtutor.protocols.smtp.replies import filled, fitting
 from mailtutor.protocols.spec import Outcome, Wording
 
 _VERB = re.compile(rb"[A-Za-z][A-Za-z0-9\-]*")
@@ -532,6 +532,8 @@ class SmtpServer(Speaker):
 def _written(key: str, wording: Wording, facts: tuple[tuple[str, str], ...], *, enhanced: bool) -> bytes:
     """A reply's lines; a server says the same few again and again, too."""
     row = table.REPLIES[key]
+    if (only := filled(row, wording, facts, enhanced=enhanced)) is not None:
+        return only
     code = f"{row.enhanced} " if row.enhanced and enhanced else ""
     # A challenge is base64 that must come whole (RFC 4954 §4 gives it a limit of its own).
     room = table.LONGEST_REPLY - len(f"{row.code} {code}\r\n") if row.code != "334" else table.LONGEST_LINE
