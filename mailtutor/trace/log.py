@@ -141,12 +141,14 @@ class Log:
     def _drop_oldest(self) -> None:
         first, events = self._window
         target = self.keep_bytes * 3 // 4
-        count = 0
+        held, count = self._held, 0
         for event in islice(events, len(events) - 1):
-            if self._held <= target:
+            if held <= target:
                 break
-            self._held -= event_cost(event)
+            kind = type(event)
+            held -= EVENT_COST + len(event.data) if kind is FromClient or kind is FromServer else EVENT_COST  # type: ignore[union-attr]
             count += 1
+        self._held = held
         # A new list, so that a reader iterating the old one is not disturbed.
         self._window = (first + count, events[count:])
 
