@@ -123,8 +123,8 @@ REPLIES = {row.key: row for row in _ROWS}
 CLOSING = frozenset({"221", "421", "521"})
 
 _ELLIPSIS = "..."
-# Octets any reply may have, its line end not counted (RFC 5321 §4.5.3.1.5).
-_SHORT = 510
+# Octets a reply line may have, its line end included (RFC 5321 §4.5.3.1.5).
+LONGEST_REPLY = 512
 # Of a character in UTF-8.
 _MOST_OCTETS = 4
 
@@ -146,7 +146,7 @@ def _shape(row: Reply, wording: Wording, *, enhanced: bool) -> str:
 def filled(row: Reply, wording: Wording, facts: Iterable[tuple[str, str]], *, enhanced: bool) -> bytes | None:
     """A reply that is one line, and none too long: what nearly all are. None for the others."""
     text = _shape(row, wording, enhanced=enhanced).format_map(_Facts(facts)).rstrip(" ")
-    if "\n" in text or len(text) * _MOST_OCTETS > _SHORT or row.code == "334":
+    if "\n" in text or len(text) * _MOST_OCTETS > LONGEST_REPLY - 2 or row.code == "334":
         return None
     return text.encode("utf-8", "surrogateescape") + b"\r\n"
 

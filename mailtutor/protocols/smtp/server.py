@@ -28,7 +28,7 @@ from mailtutor.protocols.smtp import checks, events, grammar, table
 from mailtutor.protocols.smtp.body import BodyReader, ChunkReader, check_header, check_text
 from mailtutor.protocols.smtp.limits import Limits
 from mailtutor.protocols.smtp.offer import Offer
-from mailtutor.protocols.smtp.replies import filled, fitting
+from mailtutor.protocols.smtp.replies import LONGEST_REPLY, filled, fitting
 from mailtutor.protocols.spec import Outcome, Wording
 
 _VERB = re.compile(rb"[A-Za-z][A-Za-z0-9\-]*")
@@ -299,7 +299,9 @@ class SmtpServer(Speaker):
         return self._read_auth(raw) if self._state == table.AUTH else self._read_command(raw)
 
     def _read_command(self, raw: bytes) -> object | None:
-        said = _known(raw) if len(raw) <= _REMEMBERED else _taken_apart(raw)
+        # What is remembered is remembered for long, so nothing with a password in it.
+        is_common = len(raw) <= _REMEMBERED and raw[:4].upper() != b"AUTH"
+        said = _known(raw) if is_common else _taken_apart(raw)
         verb = said.verb
         try:
             self._check_line(raw, said)
@@ -536,7 +538,7 @@ def _written(key: str, wording: Wording, facts: tuple[tuple[str, str], ...], *, 
         return only
     code = f"{row.enhanced} " if row.enhanced and enhanced else ""
     # A challenge is base64 that must come whole (RFC 4954 §4 gives it a limit of its own).
-    room = table.LONGEST_REPLY - len(f"{row.code} {code}\r\n") if row.code != "334" else table.LONGEST_LINE
+    room = LONGEST_REPLY - len(f"{row.code} {code}\r\n") if row.code != "334" else table.LONGEST_LINE
     words = fitting(row, wording, dict(facts), room)
     # A server without extensions has nothing to say after its greeting.
     lines = words[:-1] if len(words) > 1 and not words[-1] else words

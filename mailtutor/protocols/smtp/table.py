@@ -216,8 +216,6 @@ NOT_OFFERED = frozenset({"SEND", "SOML", "SAML", "TURN", "ATRN", "BURL"})
 # Octets no line of commands may exceed, whatever a server's limit: what AUTH may have (RFC 4954 §4), for responses too.
 LONGEST_LINE = 12288
 
-# Octets of a line of a reply, CRLF included (RFC 5321 §4.5.3.1.5).
-LONGEST_REPLY = 512
 
 # What a server can say in EHLO, in the order it says it.
 CAPABILITIES = {
