@@ -356,6 +356,7 @@ class Conversation:
     async def _shake(self) -> bool:
         """The handshake as the server; gives whether TLS stands."""
         assert self._context is not None
+        self.stream.overheard = self.tap.overhear
         self._blocked, self.waiting_since = True, self._clock.now()
         try:
             await self.stream.start_tls(self._context(), server_side=True)

@@ -37,6 +37,8 @@ class Stream(asyncio.Protocol):
         self._ended = asyncio.Event()
         self._tls: Tls | None = None
         self._shaken: asyncio.Future[None] | None = None
+        # Told of what crosses the wire under TLS: the bytes, and whether they came from the other side.
+        self.overheard: Callable[[bytes, bool], None] | None = None
 
     # asyncio's side ---------------------------------------------------------------------------------------------
 
@@ -109,7 +111,7 @@ class Stream(asyncio.Protocol):
         try:
             if not server_side:
                 tls.begin()
-                self._put(tls.pull())
+                self._put_sealed(tls)
             if come:
                 self._buffer += self._opened(tls, come)
             if self.eof:
@@ -126,16 +128,18 @@ class Stream(asyncio.Protocol):
     def _opened(self, tls: Tls, data: bytes) -> bytes:
         """What was inside these bytes; what has to be answered to them is sent."""
         inside = b""
+        if self.overheard is not None:
+            self.overheard(data, True)
         try:
             inside = tls.feed(data)
         except TlsError as wrong:
-            self._put(tls.pull())
+            self._put_sealed(tls)
             self.eof = True
             if not self._shaking_over(wrong):
                 # A record that was tampered with: nothing after it can be believed.
                 self.lost = wrong
             return b""
-        self._put(tls.pull())
+        self._put_sealed(tls)
         if tls.is_over:
             self.eof = True
         if tls.is_open:
@@ -151,6 +155,13 @@ class Stream(asyncio.Protocol):
         else:
             self._shaken.set_exception(wrong)
         return True
+
+    def _put_sealed(self, tls: Tls) -> None:
+        """Sends what TLS has to send."""
+        data = tls.pull()
+        if data and self.overheard is not None and not self.is_closed:
+            self.overheard(data, False)
+        self._put(data)
 
     def _put(self, data: bytes) -> None:
         if data and self.transport is not None and not self.is_closed:
@@ -212,8 +223,8 @@ class Stream(asyncio.Protocol):
         """Sends and waits for nobody: for last words, and for little."""
         if self._tls is not None and self._tls.is_open:
             self._tls.wrap(data)
-            data = self._tls.pull()
-        if data and self.transport is not None and not self.is_closed:
+            self._put_sealed(self._tls)
+        elif data and self.transport is not None and not self.is_closed:
             self.transport.write(data)
 
     async def write(self, data: bytes) -> None:
@@ -231,7 +242,7 @@ class Stream(asyncio.Protocol):
         if self.transport is not None:
             if self.tls is not None and not self.is_closed:
                 self.tls.end()
-                self._put(self.tls.pull())
+                self._put_sealed(self.tls)
             self.transport.close()
             try:
                 await self._ended.wait()

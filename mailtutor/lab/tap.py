@@ -7,8 +7,19 @@ from collections.abc import Callable
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.faults import Link
 from mailtutor.lab.gate import Gate
+from mailtutor.lab.records import Framing
 from mailtutor.protocols.lines import Source
-from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun, TlsFailed
+from mailtutor.trace.events import (
+    AnyEvent,
+    Ciphertext,
+    Closed,
+    Endpoint,
+    FromClient,
+    FromServer,
+    Opened,
+    TlsBegun,
+    TlsFailed,
+)
 from mailtutor.trace.log import Log
 
 
@@ -45,6 +56,9 @@ class Tap:
         # What every read and every write goes through.
         self._both, self._append = recorder.clock.both, recorder.log.append
         self._log = recorder.log
+        # Of the client's records and of the server's, once there are any.
+        self._framings: tuple[Framing, Framing] | None = None
+        self._is_over = False
 
     def opened(self, client: Endpoint, server: Endpoint) -> None:
         """The connection stands."""
@@ -60,8 +74,19 @@ class Tap:
         """The handshake came to nothing."""
         self._recorder.world(TlsFailed, conn=self.conn, why=why)
 
+    def overhear(self, data: bytes, from_client: bool) -> None:
+        """Bytes of TLS crossed the wire. What comes after the end of the connection is not told of."""
+        if self._is_over:
+            return
+        if self._framings is None:
+            self._framings = Framing(), Framing()
+        records = self._framings[0 if from_client else 1].feed(data)
+        if records:
+            self._recorder.world(Ciphertext, conn=self.conn, from_client=from_client, records=tuple(records))
+
     def closed(self, by: str) -> None:
         """The connection ended."""
+        self._is_over = True
         self._recorder.world(Closed, conn=self.conn, by=by)
 
     def record(self, source: Source, data: bytes) -> None:

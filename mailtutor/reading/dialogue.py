@@ -17,7 +17,17 @@ from mailtutor.protocols.imap import table as imap
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.pop3 import table as pop3
 from mailtutor.protocols.smtp import table as smtp
-from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun, TlsFailed
+from mailtutor.trace.events import (
+    AnyEvent,
+    Ciphertext,
+    Closed,
+    Endpoint,
+    FromClient,
+    FromServer,
+    Opened,
+    TlsBegun,
+    TlsFailed,
+)
 from mailtutor.trace.log import Log
 
 # Once TLS stands the server has forgotten whatever was said in clear (RFC 3207 §4.2).
@@ -47,7 +57,8 @@ class TlsRow(Row, frozen=True, gc=False):
 class Connection:
     """One connection as far as it has been read. state is the table's state after the last line.
 
-    rows: what was said, and between it where TLS began or failed.
+    rows: what was said, and between it where TLS began or failed. sealed: what crossed the wire under TLS, with the
+    numbers of the events.
     """
 
     conn: int
@@ -57,6 +68,7 @@ class Connection:
     server: Endpoint
     opened_n: int
     rows: list[Row] = field(default_factory=list)
+    sealed: list[tuple[int, Ciphertext]] = field(default_factory=list)
     state: str = ""
     tls: str = ""
     closed_by: str = ""
@@ -101,6 +113,8 @@ class Dialogue:
                 self._close(n, event)
             elif isinstance(event, (TlsBegun, TlsFailed)):
                 self._secured(n, event)
+            elif isinstance(event, Ciphertext) and event.conn in self.connections:
+                self.connections[event.conn].sealed.append((n, event))
         self.read_to = start + len(events)
         return self.rows[before:]
 

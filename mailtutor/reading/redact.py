@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from mailtutor.protocols.catalogue import PROTOCOLS, Entry
 from mailtutor.protocols.engine import Observer
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.skim import Skimming
 from mailtutor.reading.suspicion import SPOKEN, Suspicion
-from mailtutor.trace.events import AnyEvent, Closed, FromClient, FromServer, Opened
+from mailtutor.trace.events import AnyEvent, Ciphertext, Closed, FromClient, FromServer, Opened
 
 MASK = b"*"
 
@@ -47,6 +49,8 @@ class Redactor:
             left = self._masked(entry, observer.finish(), event)
             self._suspicions.pop(event.conn, None)
             return [*left, event]
+        elif isinstance(event, Ciphertext):
+            return [_sealed(event)]
         return [event]
 
     def finish(self, t: float, at: float) -> list[AnyEvent]:
@@ -80,6 +84,17 @@ class Redactor:
         for start, end in secrets:
             raw[start:end] = MASK * (end - start)
         return bytes(raw)
+
+
+def _sealed(event: Ciphertext) -> Ciphertext:
+    """Nobody can read TLS; but what was no TLS may be a password said in clear at the wrong door."""
+    if all(record.type for record in event.records):
+        return event
+    masked = (
+        record if record.type else msgspec.structs.replace(record, head=MASK * len(record.head))
+        for record in event.records
+    )
+    return msgspec.structs.replace(event, records=tuple(masked))
 
 
 def redacted(events: Sequence[AnyEvent]) -> list[AnyEvent]:

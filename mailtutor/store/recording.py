@@ -23,7 +23,7 @@ import msgspec
 from mailtutor.errors import MailtutorError, Sentence
 from mailtutor.reading.redact import Redactor
 from mailtutor.trace.codec import HEADER, encode
-from mailtutor.trace.events import AnyEvent, Closed, FromClient, FromServer, Opened, TlsBegun, TlsFailed
+from mailtutor.trace.events import AnyEvent, Ciphertext, Closed, FromClient, FromServer, Opened, TlsBegun, TlsFailed
 from mailtutor.trace.log import Log, event_cost
 
 # Octets of events of one connection that may wait to be written before its wire is held up, where it is the only one.
@@ -36,7 +36,7 @@ CLOSE_LIMIT_S = 3.0
 _BATCH = 64 * 1024
 # Octets whose lines are looked at together: the shortest lines take a hundred times their own length.
 _PIECE = 16 * 1024
-_WIRE = (FromClient, FromServer, TlsBegun, TlsFailed, Closed)
+_WIRE = (FromClient, FromServer, TlsBegun, TlsFailed, Ciphertext, Closed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,27 @@ class TlsFailed(Event, frozen=True, tag="tls-failed", gc=False):
     why: str
 
 
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """One TLS record as anybody on the way sees it (RFC 8446 §5.1).
+
+    type: its content type, 20 … 24; 0 for bytes that are no TLS. size: octets on the wire, its header included.
+    head: the first of them.
+    """
+
+    type: int
+    size: int
+    head: bytes
+
+
+class Ciphertext(Event, frozen=True, tag="ciphertext", gc=False):
+    """TLS records that were whole on the wire by now, in one direction: what somebody sees who only listens. What was
+    inside is in FromClient and FromServer: of a client's records after this event, of a server's before it."""
+
+    conn: int
+    from_client: bool
+    records: tuple[Record, ...]
+
+
 class Closed(Event, frozen=True, tag="closed", gc=False):
     """The connection ended. by: "client", "server", or "lost" when it broke."""
 
@@ -256,7 +277,7 @@ class StepReached(Event, frozen=True, tag="step", gc=False):
     result: str
 
 
-WireEvent = Opened | FromClient | FromServer | TlsBegun | TlsFailed | Closed
+WireEvent = Opened | FromClient | FromServer | TlsBegun | TlsFailed | Ciphertext | Closed
 WorldEvent = (
     Queued
     | Attempted

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
-from mailtutor.trace.events import AnyEvent, FromClient, FromServer
+from mailtutor.trace.events import AnyEvent, Ciphertext, FromClient, FromServer
 
 # What an event costs beside its bytes, roughly; the bound is about memory, not about exactness.
 EVENT_COST = 160
+_RECORD_COST = 120
 
 
 class Archive(Protocol):
@@ -80,7 +81,8 @@ class Log:
         events.append(event)
         kind = type(event)
         # As `event_cost` says; everything that crosses a wire comes by here.
-        self._held += EVENT_COST + len(event.data) if kind is FromClient or kind is FromServer else EVENT_COST  # type: ignore[union-attr]
+        is_said = kind is FromClient or kind is FromServer
+        self._held += EVENT_COST + len(event.data) if is_said else event_cost(event)  # type: ignore[union-attr]
         if self._held > self.keep_bytes:
             self._drop_oldest()
         # A new tuple for every change, so that who is told may end it.
@@ -146,7 +148,8 @@ class Log:
             if held <= target:
                 break
             kind = type(event)
-            held -= EVENT_COST + len(event.data) if kind is FromClient or kind is FromServer else EVENT_COST  # type: ignore[union-attr]
+            is_said = kind is FromClient or kind is FromServer
+            held -= EVENT_COST + len(event.data) if is_said else event_cost(event)  # type: ignore[union-attr]
             count += 1
         self._held = held
         # A new list, so that a reader iterating the old one is not disturbed.
@@ -156,4 +159,8 @@ class Log:
 def event_cost(event: AnyEvent) -> int:
     """About how many octets of memory an event takes."""
     kind = type(event)
-    return EVENT_COST + len(event.data) if kind is FromClient or kind is FromServer else EVENT_COST  # type: ignore[union-attr]
+    if kind is FromClient or kind is FromServer:
+        return EVENT_COST + len(event.data)  # type: ignore[union-attr]
+    if isinstance(event, Ciphertext):
+        return EVENT_COST + sum(_RECORD_COST + len(record.head) for record in event.records)
+    return EVENT_COST

@@ -102,6 +102,7 @@ ACTIONS = (
     Action("mailboxes", "m", WIRES, 18),
     Action("devices", "e", WIRES, 18),
     Action("states", "S", WIRES, 18, "ctrl+o"),
+    Action("eve", "i", WIRES, 18),
     Action("leg", "d", WIRES, 18),
     Action("find", "slash", WIRES, 19, shown="/"),
     Action("find_next", "n", WIRES - {PRACTICE}),

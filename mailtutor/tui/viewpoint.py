@@ -18,6 +18,7 @@ from mailtutor.trace.events import (
     AnyEvent,
     Attempted,
     Bounced,
+    Ciphertext,
     Closed,
     FaultSwitched,
     FromClient,
@@ -34,7 +35,7 @@ from mailtutor.trace.events import (
 from mailtutor.trace.log import Log
 
 _event_number = attrgetter("n")
-_WIRE = (Opened, FromClient, FromServer, Closed)
+_WIRE = (Opened, FromClient, FromServer, Ciphertext, Closed)
 _TLS = (TlsBegun, TlsFailed)
 # What happens to a message in a queue; of these, what happens to one recipient's copy of it.
 _QUEUE = (Queued, Attempted, HeldBack, Released, Warned, Bounced, Recalled)

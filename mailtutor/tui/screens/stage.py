@@ -28,7 +28,7 @@ from mailtutor.trace.log import Log
 from mailtutor.tui.actions import DEVICES, LADDER, QUEUE
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.pulse import Limiter, Pulse
-from mailtutor.tui.screens.world_actions import WorldActions
+from mailtutor.tui.screens.view_actions import ViewActions
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.devices import DeviceSheet
@@ -36,6 +36,7 @@ from mailtutor.tui.widgets.faultstrip import FaultStrip
 from mailtutor.tui.widgets.keybar import KeyBar
 from mailtutor.tui.widgets.ladder import LadderView, way
 from mailtutor.tui.widgets.ladderlines import LadderLines
+from mailtutor.tui.widgets.ledger import Ledger
 from mailtutor.tui.widgets.lines import WireLines
 from mailtutor.tui.widgets.queue import QueueSheet
 from mailtutor.tui.widgets.sheet import MailboxSheet
@@ -56,10 +57,10 @@ VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "devices", "states", 
 # Views with keys of their own.
 _KEYED = (QUEUE, DEVICES, LADDER)
 # What has the focus as long as its view is in front, and gives it away with it.
-_FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines)
+_FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines, Ledger)
 
 
-class StageScreen(WorldActions):
+class StageScreen(ViewActions):
     """A screen around a wire deck."""
 
     MODE: ClassVar[str] = ""
@@ -141,6 +142,7 @@ class StageScreen(WorldActions):
                 yield self.devices
                 yield self.states
                 yield self.ladder
+                yield from self.sheets.values()
                 yield self.meaning
                 yield from self.below()
         yield self.find_input
@@ -315,6 +317,7 @@ class StageScreen(WorldActions):
         elif self.view == "devices":
             self.devices.show(self.viewpoint.world())
         self._draw_states()
+        self.draw_sheet()
 
     def _draw_states(self) -> None:
         if self.view == "states":
@@ -338,8 +341,9 @@ class StageScreen(WorldActions):
     def _lead_focus(self) -> None:
         """The arrows move in the pane that leads, without a key to get there first; in a view that has keys of
         its own, while it is shown."""
-        if self.view in _KEYED:
-            view = {QUEUE: self.queue, DEVICES: self.devices, LADDER: self.ladder.lines}[self.view]
+        if self.view in _KEYED or self.sheet is not None:
+            keyed = {QUEUE: self.queue, DEVICES: self.devices, LADDER: self.ladder.lines}
+            view = self.sheet.ledger if self.sheet is not None else keyed[self.view]
             if self.focused is not view and (self.focused is None or isinstance(self.focused, _FOLLOWERS)):
                 self.set_focus(view, scroll_visible=False)
             return
@@ -358,6 +362,7 @@ class StageScreen(WorldActions):
         self._draw_ladder()
         self._explain()
         self._draw_states()
+        self.draw_sheet()
 
     def on_ladder_lines_marked(self, event: LadderLines.Marked) -> None:
         """What is marked in the ladder is marked in the wire."""
@@ -377,6 +382,7 @@ class StageScreen(WorldActions):
         self.view = "wire" if view == self.view else view
         for name in VIEWS:
             self.set_class(name == self.view, f"-view-{name}")
+        self.turn_sheets()
         self.meaning.full = self.view == "meaning"
         self.meaning.bytes = self.view == "bytes"
         self.meaning.speak()
@@ -395,6 +401,8 @@ class StageScreen(WorldActions):
             self.states.focus()
         elif self.view == LADDER:
             self.ladder.lines.focus()
+        elif self.sheet is not None:
+            self.sheet.ledger.focus()
         elif self.deck.pane is not None and self.deck.display:
             self.deck.pane.lines.focus()
 

@@ -1,0 +1,50 @@
+"""Views that stand where the shared cursor stands: one class each, all of them shown and drawn in the same way."""
+
+from __future__ import annotations
+
+from mailtutor.tui.screens.world_actions import WorldActions
+from mailtutor.tui.widgets.eve import EveView
+from mailtutor.tui.widgets.ledger import SharedView
+
+EVE = "eve"
+
+
+class ViewActions(WorldActions):
+    """A screen with such views; `view` is the name of the one in front, one of these or another."""
+
+    DEFAULT_CSS = """
+    ViewActions.-sheet #deck { display: none; }
+    ViewActions.-sheet-alone #meaning, ViewActions.-narrow.-sheet #meaning { display: none; }
+    ViewActions.-narrow.-sheet #side { display: none; }
+    LabScreen.-wide.-sheet #side, ReplayScreen.-wide.-sheet #side { display: none; }
+    """
+    view: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sheets: dict[str, SharedView] = {EVE: EveView(id=EVE)}
+
+    def show_view(self, view: str) -> None:
+        """Shows a view; asked for again, the wire comes back."""
+        raise NotImplementedError
+
+    @property
+    def sheet(self) -> SharedView | None:
+        """The one of these views that is in front."""
+        return self.sheets.get(self.view)
+
+    def turn_sheets(self) -> None:
+        """Brings the view to the front that is to be there, and puts the others away."""
+        for name, sheet in self.sheets.items():
+            sheet.display = name == self.view
+        self.set_class(self.sheet is not None, "-sheet")
+        self.set_class(self.sheet is not None and self.sheet.is_alone, "-sheet-alone")
+
+    def draw_sheet(self) -> None:
+        """Draws it as of the viewpoint."""
+        if self.sheet is not None:
+            self.sheet.show(self.viewpoint, self.deck.pane)
+
+    def action_eve(self) -> None:
+        """What somebody sees who only listens."""
+        self.show_view(EVE)
