@@ -58,7 +58,7 @@ class Connection:
     """One connection as far as it has been read. state is the table's state after the last line.
 
     rows: what was said, and between it where TLS began or failed. sealed: what crossed the wire under TLS, with the
-    numbers of the events.
+    numbers of the events. opened_t, closed_t: when it began and ended, in seconds of the trace.
     """
 
     conn: int
@@ -74,6 +74,8 @@ class Connection:
     closed_by: str = ""
     bytes_from_client: int = 0
     bytes_from_server: int = 0
+    opened_t: float = 0.0
+    closed_t: float = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -119,7 +121,9 @@ class Dialogue:
         return self.rows[before:]
 
     def _open(self, n: int, event: Opened) -> None:
-        connection = Connection(event.conn, event.protocol, event.service, event.client, event.server, opened_n=n)
+        connection = Connection(
+            event.conn, event.protocol, event.service, event.client, event.server, opened_n=n, opened_t=event.t
+        )
         self.connections[event.conn] = connection
         entry = PROTOCOLS.get(event.protocol)
         if entry is not None:
@@ -169,7 +173,7 @@ class Dialogue:
         if observer is not None:
             self._add(n, event.t, connection, observer.finish())
             connection.state = observer.state
-        connection.closed_by = event.by
+        connection.closed_by, connection.closed_t = event.by, event.t
 
     def _add(self, n: int, t: float, connection: Connection, lines: Sequence[Line]) -> None:
         rows = [Row(n, t, connection.conn, line) for line in lines]

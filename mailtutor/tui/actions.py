@@ -103,6 +103,7 @@ ACTIONS = (
     Action("devices", "e", WIRES, 18),
     Action("states", "S", WIRES, 18, "ctrl+o"),
     Action("eve", "i", WIRES, 18),
+    Action("statistics", "number_sign", WIRES, 18, shown="#"),
     Action("leg", "d", WIRES, 18),
     Action("find", "slash", WIRES, 19, shown="/"),
     Action("find_next", "n", WIRES - {PRACTICE}),

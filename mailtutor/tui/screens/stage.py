@@ -41,6 +41,7 @@ from mailtutor.tui.widgets.lines import WireLines
 from mailtutor.tui.widgets.queue import QueueSheet
 from mailtutor.tui.widgets.sheet import MailboxSheet
 from mailtutor.tui.widgets.states import StateSheet
+from mailtutor.tui.widgets.statistics import StatisticsSheet
 from mailtutor.tui.widgets.timeline import Timeline
 from mailtutor.tui.widgets.topology import Topology
 
@@ -57,7 +58,7 @@ VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "devices", "states", 
 # Views with keys of their own.
 _KEYED = (QUEUE, DEVICES, LADDER)
 # What has the focus as long as its view is in front, and gives it away with it.
-_FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines, Ledger)
+_FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines, Ledger, StatisticsSheet)
 
 
 class StageScreen(ViewActions):
@@ -343,7 +344,7 @@ class StageScreen(ViewActions):
         its own, while it is shown."""
         if self.view in _KEYED or self.sheet is not None:
             keyed = {QUEUE: self.queue, DEVICES: self.devices, LADDER: self.ladder.lines}
-            view = self.sheet.ledger if self.sheet is not None else keyed[self.view]
+            view = self.sheet.keyed if self.sheet is not None else keyed[self.view]
             if self.focused is not view and (self.focused is None or isinstance(self.focused, _FOLLOWERS)):
                 self.set_focus(view, scroll_visible=False)
             return
@@ -402,7 +403,7 @@ class StageScreen(ViewActions):
         elif self.view == LADDER:
             self.ladder.lines.focus()
         elif self.sheet is not None:
-            self.sheet.ledger.focus()
+            self.sheet.keyed.focus()
         elif self.deck.pane is not None and self.deck.display:
             self.deck.pane.lines.focus()
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from mailtutor.tui.screens.world_actions import WorldActions
 from mailtutor.tui.widgets.eve import EveView
 from mailtutor.tui.widgets.ledger import SharedView
+from mailtutor.tui.widgets.statistics import StatisticsSheet
 
-EVE = "eve"
+EVE, STATISTICS = "eve", "statistics"
+Sheet = SharedView | StatisticsSheet
 
 
 class ViewActions(WorldActions):
@@ -22,14 +24,14 @@ class ViewActions(WorldActions):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sheets: dict[str, SharedView] = {EVE: EveView(id=EVE)}
+        self.sheets: dict[str, Sheet] = {EVE: EveView(id=EVE), STATISTICS: StatisticsSheet(id=STATISTICS)}
 
     def show_view(self, view: str) -> None:
         """Shows a view; asked for again, the wire comes back."""
         raise NotImplementedError
 
     @property
-    def sheet(self) -> SharedView | None:
+    def sheet(self) -> Sheet | None:
         """The one of these views that is in front."""
         return self.sheets.get(self.view)
 
@@ -48,3 +50,7 @@ class ViewActions(WorldActions):
     def action_eve(self) -> None:
         """What somebody sees who only listens."""
         self.show_view(EVE)
+
+    def action_statistics(self) -> None:
+        """Round trips, octets and time of every connection."""
+        self.show_view(STATISTICS)

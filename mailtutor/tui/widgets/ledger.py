@@ -19,6 +19,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
+from textual.widget import Widget
 
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.folding import FoldedText
@@ -164,6 +165,11 @@ class SharedView(Speaking, Vertical):
             count, marked = self.look()
             self._head.show(*self.head())
             self.ledger.show(count, marked)
+
+    @property
+    def keyed(self) -> Widget:
+        """What has the keys while the view is in front."""
+        return self.ledger
 
     def look(self) -> tuple[int, int]:
         """How many lines there are, and which is marked."""
