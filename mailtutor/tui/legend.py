@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mailtutor.protocols.lines import Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.tui.widgets.bar import PACES
+from mailtutor.tui.widgets.ends import CLOSE, OPEN
 from mailtutor.tui.widgets.painter import MARKS, SYMBOLS
 
 
@@ -46,4 +47,8 @@ TIME = (
     Sign("|", "ended"),
     Sign(f"{PACES['run']} {PACES['slow']}", "pace"),
 )
-LEGEND = (*WHO, *OUTCOMES, *HOSTS, *TIME)
+LINES = (
+    Sign("▽", "filtered"),
+    Sign(f"{OPEN}.{CLOSE}", "dot"),
+)
+LEGEND = (*WHO, *OUTCOMES, *HOSTS, *TIME, *LINES)

@@ -10,6 +10,7 @@ from mailtutor.text.telling import tell
 from mailtutor.tui.screens.habits import Habits
 from mailtutor.tui.widgets.deck import WireDeck
 from mailtutor.tui.widgets.meaning import Meaning
+from mailtutor.tui.widgets.wire import called
 
 # How long a sentence stays on the screen; what went wrong stays longer.
 BRIEF_S, SEVERE_S = 4.0, 10.0
@@ -82,10 +83,37 @@ class PaneActions(Habits):
         return True
 
     def action_find_next(self) -> None:
-        """Looks for the same again."""
+        """Looks for the same again: upwards in this conversation, then in those before it, and round."""
         pane = self.deck.pane
-        if pane is not None and self._sought and not pane.lines.find(self._sought):
+        if not self._sought or pane is None or pane.lines.find(self._sought):
+            return
+        found = self.deck.find(self._sought)
+        if found is None:
             self.tell(self.words("screen.find.nothing"))
+            return
+        here, (connection, row) = pane.connection, found
+        self.deck.go_to(connection, row)
+        if connection is not here:
+            names = {"client": called(connection.client), "server": called(connection.server)}
+            self.tell(self.words("screen.find.elsewhere", **names, service=connection.service.upper()))
+
+    def action_only_this(self) -> None:
+        """The connection that leads, alone; or all again."""
+        self._filter(only=not self.deck.only)
+
+    def action_only_errors(self) -> None:
+        """Only what was refused or deferred, and what caused it; or all again."""
+        self._filter(errors_only=not self.deck.errors_only)
+
+    def action_line_ends(self) -> None:
+        """Line ends and the dots that are no text, shown or not."""
+        self._filter(line_ends=not self.deck.line_ends)
+
+    def _filter(self, **changed: bool) -> None:
+        deck = self.deck
+        now = {"only": deck.only, "errors_only": deck.errors_only, "line_ends": deck.line_ends}
+        deck.filter(**{**now, **changed})
+        self.look()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """What to look for is known."""

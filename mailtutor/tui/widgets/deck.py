@@ -16,8 +16,11 @@ from textual.content import Content
 from textual.events import Click, Resize
 
 from mailtutor.reading.dialogue import Connection
+from mailtutor.reading.trouble import Trouble
 from mailtutor.tui.contract import Held
 from mailtutor.tui.viewpoint import Viewpoint
+from mailtutor.tui.widgets import secured
+from mailtutor.tui.widgets.filterstrip import FilterStrip
 from mailtutor.tui.widgets.lines import WireLines
 from mailtutor.tui.widgets.meaning import Selection
 from mailtutor.tui.widgets.speaking import Speaking
@@ -90,7 +93,7 @@ class LegTabs(Speaking):
                 return
 
 
-class WireDeck(Vertical):
+class WireDeck(Speaking, Vertical):
     """The panes. `show` draws them as of a viewpoint; `selected` is the row the student looks at."""
 
     DEFAULT_CSS = """
@@ -107,6 +110,9 @@ class WireDeck(Vertical):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._tabs = LegTabs()
+        self._strip = FilterStrip()
+        # What is left out: other connections; lines without trouble. What is added: line ends and dots.
+        self.only = self.errors_only = self.line_ends = False
         self._panes: dict[Leg, WirePane] = {}
         self._legs: dict[Leg, list[Connection]] = {}
         self._chosen: Leg | None = None
@@ -119,6 +125,7 @@ class WireDeck(Vertical):
     def compose(self) -> ComposeResult:
         """Tabs over panes; a pane is added when a leg is first used."""
         yield self._tabs
+        yield self._strip
         yield Container(id="panes")
         yield Container(id="asides")
 
@@ -137,10 +144,26 @@ class WireDeck(Vertical):
         shown = self._visible_legs()
         for leg, pane in self._panes.items():
             pane.display = leg in shown
+            pane.lines.filter(errors_only=self.errors_only, line_ends=self.line_ends)
             if leg in shown:
                 pane.show(viewpoint, legs[leg], held)
         talking = frozenset(leg for leg, all_ in legs.items() if any(map(viewpoint.is_open, all_)))
         self._tabs.show(list(legs), shown, talking)
+        left = [pane.lines.left for leg, pane in self._panes.items() if leg in shown]
+        errors = (sum(count for count, _ in left), sum(total for _, total in left)) if self.errors_only else None
+        self._strip.show(only=self.only, errors=errors, line_ends=self.line_ends)
+
+    def filter(self, *, only: bool, errors_only: bool, line_ends: bool) -> None:
+        """only: the connection that leads, alone, whoever else speaks. The others: as WireLines has them."""
+        if only and not self.only and self.pane is not None and self.pane.connection is not None:
+            self.mark(self.pane.connection, None)
+            self._before = None
+        elif self.only and not only:
+            self._chosen = None
+            for pane in self._panes.values():
+                pane.turn_to(None)
+        self.only, self.errors_only, self.line_ends = only, errors_only, line_ends
+        self._again()
 
     def prepare(self, viewpoint: Viewpoint) -> None:
         """Looks through long conversations that are read already, though none of them need be shown yet."""
@@ -165,10 +188,12 @@ class WireDeck(Vertical):
         """Holds on to a leg by its number from 0; None follows the one that speaks."""
         legs = list(self._legs)
         self._before = None
-        if index is None:
+        if index is None and not self.only:
             self._chosen = None
-        elif index < len(legs):
+        elif index is not None and index < len(legs):
             self._chosen = legs[index]
+            if self.only:
+                self._panes[legs[index]].turn_to(len(self._legs[legs[index]]) - 1)
         self._again()
         if index is not None and index < len(legs):
             pane = self._panes[legs[index]]
@@ -211,7 +236,8 @@ class WireDeck(Vertical):
         if self._before is not None:
             self._chosen, self._before = self._before[0], None
         if pane is not None:
-            pane.turn_to(None)
+            if not self.only:
+                pane.turn_to(None)
             pane.lines.action_follow()
         self._again()
 
@@ -219,8 +245,31 @@ class WireDeck(Vertical):
         """Shows an earlier (-1) or later (1) connection of the leading leg."""
         leg = self._leading
         if leg is not None:
-            self._panes[leg].turn(step, len(self._legs[leg]))
+            self._panes[leg].turn(step, len(self._legs[leg]), is_held=self.only)
             self._again()
+
+    def find(self, needle: str) -> tuple[Connection, int] | None:
+        """The last row that holds `needle` in the connections before the one that leads, then in those after it, the
+        newest first; at last in that one itself. While one is shown alone, only there."""
+        if self._last is None or self.pane is None or self.pane.connection is None:
+            return None
+        viewpoint, here, sought = self._last[0], self.pane.connection, needle.casefold()
+        every = [here] if self.only else viewpoint.connections()
+        at = next((index for index, one in enumerate(every) if one is here), 0)
+        for connection in [*reversed(every[:at]), *reversed(every[at:])]:
+            shown = viewpoint.shown(connection)
+            trouble = Trouble()
+            if self.errors_only:
+                trouble.read(connection.rows, shown)
+            for index in reversed(trouble.rows if self.errors_only else range(shown)):
+                if sought in secured.text(connection.rows[index], self.words).casefold():
+                    return connection, index
+        return None
+
+    def go_to(self, connection: Connection, row: int) -> None:
+        """Shows this connection and marks this row of it."""
+        self.mark(connection, row)
+        self._before = None
 
     @property
     def pane(self) -> WirePane | None:
@@ -258,6 +307,11 @@ class WireDeck(Vertical):
             self._recent.append(self._lead)
 
     def _visible_legs(self) -> frozenset[Leg]:
+        if self.only and self._leading is not None:
+            self.query_one("#panes").set_class(False, "-columns")
+            self.set_class(_is_aside(self._leading), "-only-aside")
+            self.set_class(False, "-aside")
+            return frozenset([self._leading])
         columns = self.size.width // PANE_WIDTH >= 2
         self.query_one("#panes").set_class(columns, "-columns")
         room = self.size.width // PANE_WIDTH if columns else (self.size.height - 1) // PANE_HEIGHT

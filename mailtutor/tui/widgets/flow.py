@@ -3,7 +3,7 @@
 The law: `ends[i]` is the number of screen lines rows 0…i take. Adding rows costs what is added; only a change of width
 walks over all rows, and then mostly by dividing numbers: a row's text is looked at again only where it holds wide
 characters, which can leave a cell empty at the end of a line. As long as every row fits on a line nothing is walked
-over at all: a recording may have a million rows.
+over at all: a recording may have a million rows. A row of the length LEFT_OUT takes no line.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from collections.abc import Callable
 
 from rich.cells import cell_len, split_graphemes
 
+LEFT_OUT = -2
+
 
 class Flow:
     """The wrapping of rows whose texts are found by `text_of(index)`.
 
-    length_of: the same as `text_length` of that text, for who knows it without making the text.
+    length_of: the same as `text_length` of that text, for who knows it without making the text; or LEFT_OUT.
     """
 
     def __init__(
@@ -81,6 +83,8 @@ class Flow:
         return wrapped(self._text_of(row), self.width)
 
     def _height(self, index: int, length: int) -> int:
+        if length == LEFT_OUT:
+            return 0
         if length < 0:
             return len(wrapped(self._text_of(index), self.width))
         return max(1, -(-length // self.width))

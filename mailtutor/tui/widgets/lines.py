@@ -6,6 +6,7 @@ scrolling back holds the view still.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -18,10 +19,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from mailtutor.reading.dialogue import Row, TlsRow
-from mailtutor.reading.visible import visible
+from mailtutor.reading.trouble import Trouble
 from mailtutor.tui.contract import Held
-from mailtutor.tui.widgets import secured
-from mailtutor.tui.widgets.flow import Flow, text_length
+from mailtutor.tui.widgets import ends, secured
+from mailtutor.tui.widgets.flow import LEFT_OUT, Flow, text_length
 from mailtutor.tui.widgets.painter import Columns, Painter
 from mailtutor.tui.widgets.speaking import Speaking
 
@@ -88,9 +89,12 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         self._shown = 0
         self._held: tuple[Held, ...] = ()
         self._following = True
-        self._flow = Flow(self._text, length_of=self._length)
+        # What is left out of the view, and whether line ends and dots are shown.
+        self._trouble: Trouble | None = None
+        self._has_ends = False
         self._styles: dict[str, Style] = {}
         self._measure()
+        self._flow = self._new_flow()
 
     # What is shown -----------------------------------------------------------------------------------------------
 
@@ -98,7 +102,8 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         """Shows the first `shown` of `rows`, and after them what waits at the gate."""
         if rows is not self._rows:
             self._rows = rows
-            self._flow = Flow(self._text, self._painter.columns.text, self._length)
+            self._trouble = Trouble() if self._trouble is not None else None
+            self._flow = self._new_flow()
             self.cursor, self._following, self._shown = None, True, 0
         elif shown == self._shown and tuple(held) == self._held:
             return
@@ -106,6 +111,8 @@ class WireLines(Speaking, ScrollView, can_focus=True):
             self.cursor = None
         self._shown = shown
         self._held = tuple(held)
+        if self._trouble is not None and self._trouble.read(rows, shown):
+            self._flow = self._new_flow()
         self._flow.extend(len(rows))
         self._fit()
         self.refresh()
@@ -117,6 +124,31 @@ class WireLines(Speaking, ScrollView, can_focus=True):
             self._rows = rows
         if rows is self._rows:
             self._flow.extend(len(rows))
+
+    def filter(self, *, errors_only: bool, line_ends: bool) -> None:
+        """Shows only the rows that refuse or defer and what caused them, or all; line ends and dots, or only text."""
+        if errors_only == (self._trouble is not None) and line_ends == self._has_ends:
+            return
+        self._trouble, self._has_ends = Trouble() if errors_only else None, line_ends
+        if self._trouble is not None:
+            self._trouble.read(self._rows, self._shown)
+        self._flow = self._new_flow()
+        self._flow.extend(len(self._rows))
+        self._fit()
+        if self.cursor is not None:
+            self._put_cursor(self.cursor)
+        self.refresh()
+        self.post_message(self.Selected(self, self.row))
+
+    def _new_flow(self) -> Flow:
+        return Flow(self._drawn, self._painter.columns.text, self._length)
+
+    def _is_seen(self, index: int) -> bool:
+        """Whether the row is not left out."""
+        if self._trouble is None:
+            return True
+        at = bisect_left(self._trouble.rows, index)
+        return at < len(self._trouble.rows) and self._trouble.rows[at] == index
 
     @property
     def row(self) -> Row | None:
@@ -143,14 +175,17 @@ class WireLines(Speaking, ScrollView, can_focus=True):
 
     @property
     def _selected(self) -> int:
-        return self._shown - 1 if self.cursor is None else self.cursor
+        if self.cursor is not None:
+            return self.cursor
+        newest = self._trouble.rows if self._trouble is not None else ()
+        return newest[-1] if newest else self._shown - 1
 
     def find(self, needle: str, step: int = -1) -> bool:
-        """Moves the cursor to the next row that holds `needle`, in any case of letters; round the end once."""
+        """Moves the cursor to the next row that holds `needle`, in any case of letters; up to the pane's end."""
         sought = needle.casefold()
-        for offset in range(1, self._shown + 1):
-            index = (self._selected + step * offset) % self._shown
-            if sought in self._text(index).casefold():
+        start = self._selected if self.cursor is not None else self._shown
+        for index in range(start + step, self._shown if step > 0 else -1, step):
+            if self._is_seen(index) and sought in self._text(index).casefold():
                 self._put_cursor(index)
                 return True
         return False
@@ -158,7 +193,8 @@ class WireLines(Speaking, ScrollView, can_focus=True):
     def copied(self, *, everything: bool) -> str:
         """The row that is looked at, or all shown rows, as text that is safe to paste."""
         chosen = range(self._shown) if everything else [self._selected] if self._shown else []
-        return "\n".join(f"{_speaker(self._rows[index])}: {self._text(index)}" for index in chosen)
+        seen = [index for index in chosen if self._is_seen(index)]
+        return "\n".join(f"{_speaker(self._rows[index])}: {self._text(index)}" for index in seen)
 
     # Moving ------------------------------------------------------------------------------------------------------
 
@@ -167,9 +203,11 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         if not self._shown:
             return
         target = self._selected + step
+        while 0 <= target < self._shown and not self._is_seen(target):
+            target += 1 if step > 0 else -1
         if target >= self._shown:
             self.action_follow()
-        else:
+        elif target >= 0 or self._trouble is None:
             self._put_cursor(max(0, target))
 
     def action_page(self, step: int) -> None:
@@ -182,8 +220,9 @@ class WireLines(Speaking, ScrollView, can_focus=True):
 
     def action_first(self) -> None:
         """Goes to the first row."""
-        if self._shown:
-            self._put_cursor(0)
+        first = next((index for index in range(self._shown) if self._is_seen(index)), None)
+        if first is not None:
+            self._put_cursor(first)
 
     def action_follow(self) -> None:
         """Lets go of the cursor and follows the end."""
@@ -255,7 +294,7 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         self._measure()
         if any(isinstance(row, TlsRow) for row in self._rows):
             # What is told of TLS has another length in another language.
-            self._flow = Flow(self._text, self._painter.columns.text, self._length)
+            self._flow = self._new_flow()
             self._flow.extend(len(self._rows))
             self._fit()
         self.refresh()
@@ -283,15 +322,27 @@ class WireLines(Speaking, ScrollView, can_focus=True):
     def _length(self, index: int) -> int:
         """As `text_length` of the row's text: a control character of ASCII takes one cell, as the others do."""
         row = self._rows[index]
-        if type(row) is Row:
+        if not self._is_seen(index):
+            return LEFT_OUT
+        if type(row) is Row and not self._has_ends:
             text = row.line.text
             if text.isascii():
                 return len(text)
-        return text_length(self._text(index))
+        return text_length(self._drawn(index))
 
     def _text(self, index: int) -> str:
+        return secured.text(self._rows[index], self.words)
+
+    def _drawn(self, index: int) -> str:
+        """The text as it stands in the pane."""
         row = self._rows[index]
-        return secured.headline(row, self.words) if isinstance(row, TlsRow) else visible(row.line.text)
+        is_whole = self._has_ends and not isinstance(row, TlsRow)
+        return ends.whole(row, self.protocol) if is_whole else self._text(index)
+
+    @property
+    def left(self) -> tuple[int, int]:
+        """How many of the rows are not left out, and how many there are."""
+        return self._shown if self._trouble is None else len(self._trouble.rows), self._shown
 
     # Drawing -----------------------------------------------------------------------------------------------------
 

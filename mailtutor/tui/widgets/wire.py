@@ -125,10 +125,11 @@ class WirePane(Vertical):
             self._phases = PhaseTrack(connection.rows, PROTOCOLS[connection.protocol].table)
         return self._phases
 
-    def turn(self, step: int, count: int) -> None:
-        """Chooses an earlier or later one of `count` connections; the newest is followed again when it is reached."""
+    def turn(self, step: int, count: int, *, is_held: bool = False) -> None:
+        """Chooses an earlier or later one of `count` connections; the newest is followed again when it is reached,
+        unless what is chosen is held."""
         index = (count - 1 if self._chosen is None else self._chosen) + step
-        self._chosen = None if index >= count - 1 else max(0, index)
+        self._chosen = None if index >= count - 1 and not is_held else max(0, min(index, count - 1))
 
     def turn_to(self, index: int | None) -> None:
         """Chooses a connection by its number from 0; None follows the newest."""
