@@ -75,6 +75,15 @@ class PhaseTrack:
         self._read = len(self.rows)
 
 
+def begins_phase(rows: Sequence[Row], index: int, table: Table) -> bool:
+    """Whether a conversation comes into another phase with this row of it."""
+    found = _reached(rows[index].line, table)
+    if not found:
+        return False
+    before = (_reached(rows[at].line, table) for at in range(index - 1, -1, -1))
+    return found != next(filter(None, before), next(iter(phases(table)), ""))
+
+
 def phase_of(line: Line, table: Table) -> str:
     """The phase a command or reply belongs to; "" for what belongs to none, as NOOP."""
     states = _OF_STATE.get(table.protocol)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.reading.dialogue import Connection, TlsRow
-from mailtutor.reading.phase import phase
+from mailtutor.reading.phase import PhaseTrack
 
 # What a line's octets are for: the message itself, wherever it goes, or talking about it.
 _CONTENT = frozenset({Kind.DATA, Kind.LITERAL})
@@ -60,7 +60,7 @@ class _Tally:
     count: int = 0
     t: float = 0.0
     last: Source | None = None
-    phase: str = ""
+    track: PhaseTrack | None = None
     # Octets that were said inside TLS.
     inside: int = 0
     is_tls: bool = False
@@ -68,12 +68,12 @@ class _Tally:
     def go_on(self, shown: int) -> None:
         """Counts up to row `shown`."""
         rows, account = self.connection.rows, self.account
-        table = PROTOCOLS[self.connection.protocol].table
+        self.track = self.track or PhaseTrack(rows, PROTOCOLS[self.connection.protocol].table)
         for index in range(self.count, shown):
             row = rows[index]
             waited_s, self.t = max(0.0, row.t - self.t), row.t
-            self.phase = phase(rows, index + 1, table, index, self.phase)
-            account.phases[self.phase] = account.phases.get(self.phase, 0.0) + waited_s
+            here = self.track.at(index + 1)
+            account.phases[here] = account.phases.get(here, 0.0) + waited_s
             if isinstance(row, TlsRow):
                 account.tls_s += waited_s
                 self.is_tls = bool(self.connection.tls)

@@ -277,6 +277,18 @@ class StepReached(Event, frozen=True, tag="step", gc=False):
     result: str
 
 
+# A reader's own ----------------------------------------------------------------------------------------------------
+
+
+class Bookmarked(Event, frozen=True, tag="bookmark", gc=False):
+    """A reader marked a line. line: its number among the lines of its connection, from 0, where TLS began or failed
+    counts as one. Only in saved traces, at their end."""
+
+    conn: int
+    line: int
+    note: str = ""
+
+
 WireEvent = Opened | FromClient | FromServer | TlsBegun | TlsFailed | Ciphertext | Closed
 WorldEvent = (
     Queued
@@ -294,5 +306,6 @@ WorldEvent = (
     | DeviceSynced
     | FaultSwitched
     | StepReached
+    | Bookmarked
 )
 AnyEvent = WireEvent | WorldEvent

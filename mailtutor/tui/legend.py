@@ -8,7 +8,7 @@ from mailtutor.protocols.lines import Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.tui.widgets.bar import PACES
 from mailtutor.tui.widgets.ends import CLOSE, OPEN
-from mailtutor.tui.widgets.painter import MARKS, SYMBOLS
+from mailtutor.tui.widgets.painter import FLAG, MARKS, SYMBOLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,12 @@ HOSTS = (
 TIME = (
     Sign("C S", "said"),
     Sign("◆", "changed"),
+    Sign("†", "broken"),
     Sign("|", "ended"),
     Sign(f"{PACES['run']} {PACES['slow']}", "pace"),
 )
 LINES = (
+    Sign(FLAG, "flag"),
     Sign("▽", "filtered"),
     Sign(f"{OPEN}.{CLOSE}", "dot"),
 )

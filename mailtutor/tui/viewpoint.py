@@ -13,10 +13,12 @@ from operator import attrgetter
 
 from mailtutor.reading.dialogue import Connection, Dialogue, Row
 from mailtutor.reading.ladder import LANDMARKS, Landmark
+from mailtutor.reading.marks import Bookmarks, Mark, mark_of_event, marks_of_rows
 from mailtutor.reading.world import World
 from mailtutor.trace.events import (
     AnyEvent,
     Attempted,
+    Bookmarked,
     Bounced,
     Ciphertext,
     Closed,
@@ -36,6 +38,7 @@ from mailtutor.trace.log import Log
 
 _event_number = attrgetter("n")
 _WIRE = (Opened, FromClient, FromServer, Ciphertext, Closed)
+_NO_MOMENT = (*_WIRE, Bookmarked)
 _TLS = (TlsBegun, TlsFailed)
 # What happens to a message in a queue; of these, what happens to one recipient's copy of it.
 _QUEUE = (Queued, Attempted, HeldBack, Released, Warned, Bounced, Recalled)
@@ -63,6 +66,9 @@ class Viewpoint:
         self.live_faults: dict[tuple[str, str], str] = {}
         # What stands in a ladder beside the lines, with the numbers of the events.
         self.landmarks: list[tuple[int, Landmark]] = []
+        # What stands out, by the numbers of the events; and what the student has marked.
+        self.marks: list[Mark] = []
+        self.bookmarks = Bookmarks()
         self._world_events: list[tuple[int, AnyEvent]] = []
         self._closed: dict[int, int] = {}
 
@@ -94,20 +100,25 @@ class Viewpoint:
         rows = self.dialogue.take(events, start)
         fresh: list[AnyEvent] = []
         moments = [row.n + 1 for row in rows]
+        marks = marks_of_rows(rows)
         for n, event in enumerate(events, start):
             kind = type(event)
             if kind is FromClient or kind is FromServer:  # nearly all of them
                 continue
+            mark = mark_of_event(n, event)
+            if mark is not None:
+                marks.append(mark)
             if isinstance(event, LANDMARKS):
                 self.landmarks.append((n, event))
             if isinstance(event, Closed):
                 self._closed[event.conn] = n
             elif isinstance(event, _TLS):
                 moments.append(n + 1)
-            elif not isinstance(event, _WIRE):
+            elif not isinstance(event, _NO_MOMENT):
                 self._world_events.append((n, event))
                 fresh.append(event)
                 moments.append(n + 1)
+        self.marks += sorted(marks, key=_event_number)
         self.live_world.take(fresh)
         _switch(self.live_faults, fresh)
         self.moments.extend(sorted(set(moments)))
@@ -127,6 +138,25 @@ class Viewpoint:
     def go(self, until: int | None) -> None:
         """Shows the events before number `until`; None is live."""
         self.until = until if until is not None and until < self.read_to else None
+
+    def wind_to_mark(self, step: int, conn: int | None = None) -> bool:
+        """Goes to the next mark or bookmark (1) or the one before (-1); gives whether there was one. conn: of this
+        connection only."""
+        numbers = [mark.n for mark in self.marks if conn is None or conn == _conn(mark)]
+        numbers += [row.n for one, _, row, _ in self.bookmarks.rows(self.dialogue) if conn is None or conn == one.conn]
+        found = [n + 1 for n in numbers if (n + 1 > self.end if step > 0 else n + 1 < self.end)]
+        if found:
+            self.go(min(found) if step > 0 else max(found))
+        return bool(found)
+
+    def marks_between(self, start: int, end: int) -> dict[int, str]:
+        """The kinds of the marks that events numbered start … end-1 make."""
+        at = bisect_left(self.marks, start, key=_event_number)
+        found: dict[int, str] = {}
+        while at < len(self.marks) and self.marks[at].n < end:
+            found[self.marks[at].n] = self.marks[at].kind
+            at += 1
+        return found
 
     def shown(self, connection: Connection) -> int:
         """How many rows of a connection are shown."""
@@ -192,6 +222,10 @@ class Viewpoint:
 
     def _shown_world_events(self) -> Iterator[AnyEvent]:
         return (event for n, event in self._world_events if n < self.end)
+
+
+def _conn(mark: Mark) -> int | None:
+    return mark.row.conn if mark.row is not None else getattr(mark.event, "conn", None)
 
 
 def _switch(faults: dict[tuple[str, str], str], events: Iterable[AnyEvent]) -> None:

@@ -95,7 +95,7 @@ async def test_a_fault_is_chosen_broken_changed_and_mended_by_keys() -> None:
         await until(pilot, lambda: "◂ mail ▸" in shown(app), "the other stage")
         await pilot.press("escape")
         await until(pilot, lambda: "✘ hamburger.edu busy@mail" in shown(app), "the chip")
-        assert "✘" in shown(app).split("\n")[-2], "the timeline"
+        assert "†" in shown(app).split("\n")[-2], "the timeline"
         await pilot.press("left")
         await until(pilot, lambda: "✘ hamburger.edu busy@hello" in shown(app), "what was broken then")
         await pilot.press("g", "f", "0", "escape")

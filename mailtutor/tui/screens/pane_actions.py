@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.notifications import SeverityLevel
 from textual.widgets import Input
 
@@ -37,6 +39,7 @@ class PaneActions(Habits):
         self.meaning = Meaning(id="meaning")
         self.find_input = FindInput()
         self._sought = ""
+        self._then: Callable[[str], None] = self._seek
 
     def tell(self, said: object, *, severe: bool = False) -> None:
         """Says something that is not about a line: a sentence or an error, in the current language."""
@@ -67,12 +70,21 @@ class PaneActions(Habits):
         self.deck.turn(1)
         self.look()
 
+    def ask(self, question: str, then: Callable[[str], None], value: str = "") -> None:
+        """Asks for a line of text; `then` is called with what Enter was pressed on."""
+        self._then = then
+        self.add_class("-finding")
+        self.find_input.placeholder = question
+        self.find_input.value = value
+        self.find_input.focus()
+
     def action_find(self) -> None:
         """Asks what to look for."""
-        self.add_class("-finding")
-        self.find_input.placeholder = self.words("screen.find.ask")
-        self.find_input.value = ""
-        self.find_input.focus()
+        self.ask(self.words("screen.find.ask"), self._seek)
+
+    def _seek(self, sought: str) -> None:
+        self._sought = sought
+        self.action_find_next()
 
     def stop_finding(self) -> bool:
         """Takes the question away; False when it was not asked."""
@@ -116,8 +128,7 @@ class PaneActions(Habits):
         self.look()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """What to look for is known."""
+        """What was asked for is known."""
         if event.input is self.find_input:
-            self._sought = event.value
             self.stop_finding()
-            self.action_find_next()
+            self._then(event.value)

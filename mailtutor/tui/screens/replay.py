@@ -17,8 +17,9 @@ from mailtutor.errors import MailtutorError
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.reading.compare import Pair, compare
 from mailtutor.reading.dialogue import Connection
+from mailtutor.reading.marks import Bookmarks
 from mailtutor.reading.visible import visible
-from mailtutor.trace.events import AnyEvent
+from mailtutor.trace.events import AnyEvent, Bookmarked
 from mailtutor.trace.log import Log
 from mailtutor.tui.actions import REPLAY, bindings
 from mailtutor.tui.contract import Held, Stage
@@ -49,7 +50,11 @@ class ReplayScreen(StageScreen):
         self, session: Stage, *, name: str, events: Sequence[AnyEvent], speed: float = 1.0, step: bool = False
     ) -> None:
         super().__init__(session)
-        self.viewpoint = Viewpoint(Log.of(events))
+        kept = [event for event in events if isinstance(event, Bookmarked)]
+        self.viewpoint = Viewpoint(
+            Log.of([event for event in events if type(event) is not Bookmarked] if kept else events)
+        )
+        self.viewpoint.bookmarks = Bookmarks(kept)
         self.viewpoint.is_recording = True
         self.speed = min(FASTEST, max(SLOWEST, speed))
         self.comparison = Comparison(id="comparison")
@@ -157,6 +162,12 @@ class ReplayScreen(StageScreen):
         """A line on; playing stops."""
         self._playing = False
         super().action_forward()
+        self._schedule()
+
+    def wound(self) -> None:
+        """Another moment was gone to; playing stops."""
+        self._playing = False
+        super().wound()
         self._schedule()
 
     def action_live(self) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from mailtutor.tui.screens.world_actions import WorldActions
 from mailtutor.tui.widgets.eve import EveView
 from mailtutor.tui.widgets.ledger import SharedView
+from mailtutor.tui.widgets.marks import MarksView
 from mailtutor.tui.widgets.statistics import StatisticsSheet
 
-EVE, STATISTICS = "eve", "statistics"
+EVE, STATISTICS, MARKS = "eve", "statistics", "marks"
 Sheet = SharedView | StatisticsSheet
 
 
@@ -24,7 +25,11 @@ class ViewActions(WorldActions):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sheets: dict[str, Sheet] = {EVE: EveView(id=EVE), STATISTICS: StatisticsSheet(id=STATISTICS)}
+        self.sheets: dict[str, Sheet] = {
+            EVE: EveView(id=EVE),
+            STATISTICS: StatisticsSheet(id=STATISTICS),
+            MARKS: MarksView(id=MARKS),
+        }
 
     def show_view(self, view: str) -> None:
         """Shows a view; asked for again, the wire comes back."""

@@ -138,12 +138,13 @@ class SharedView(Speaking, Vertical):
     SharedView > FoldedText { padding: 0 1; }
     SharedView.-wound { background: $wound; }
     """
-    # Whether there is nothing to explain in it.
+    # Whether there is nothing to explain in it, and what its list is like.
     is_alone = False
+    LEDGER: ClassVar[type[Ledger]] = Ledger
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.ledger = Ledger(self.line)
+        self.ledger = self.LEDGER(self.line)
         self.viewpoint: Viewpoint | None = None
         self.pane: WirePane | None = None
         self._head = FoldedText()

@@ -7,7 +7,7 @@ scrolling back holds the view still.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -92,6 +92,7 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         # What is left out of the view, and whether line ends and dots are shown.
         self._trouble: Trouble | None = None
         self._has_ends = False
+        self._notes: Mapping[int, str] = {}
         self._styles: dict[str, Style] = {}
         self._measure()
         self._flow = self._new_flow()
@@ -139,6 +140,12 @@ class WireLines(Speaking, ScrollView, can_focus=True):
             self._put_cursor(self.cursor)
         self.refresh()
         self.post_message(self.Selected(self, self.row))
+
+    def mark_lines(self, notes: Mapping[int, str]) -> None:
+        """The lines the student has marked, with a note each."""
+        if notes != self._notes:
+            self._notes = notes
+            self.refresh()
 
     def _new_flow(self) -> Flow:
         return Flow(self._drawn, self._painter.columns.text, self._length)
@@ -358,7 +365,9 @@ class WireLines(Speaking, ScrollView, can_focus=True):
             return strip.extend_cell_length(width, base).crop(0, width).apply_style(base)
         row, part = self._flow.locate(y)
         selected = row == self._selected
-        strip = self._painter.row(self._rows, row, self._flow.lines(row), part, selected=selected)
+        strip = self._painter.row(
+            self._rows, row, self._flow.lines(row), part, selected=selected, note=self._notes.get(row)
+        )
         if selected:
             base += self._style("cursor")
         return strip.extend_cell_length(width, base).crop(0, width).apply_style(base)

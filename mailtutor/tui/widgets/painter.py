@@ -23,6 +23,7 @@ from mailtutor.tui.widgets import secured
 from mailtutor.tui.widgets.flow import wrapped
 
 SYMBOLS = {Outcome.SUCCESS: "✔", Outcome.GO_ON: "…", Outcome.TRY_LATER: "↻", Outcome.REFUSED: "✘"}
+FLAG = "⚑"
 MARKS = {Source.CLIENT: "C> ", Source.SERVER: "  S< "}
 # The cursor's cell, and room for the longer of the two marks.
 MARGIN = 1 + 5
@@ -59,8 +60,29 @@ class Painter:
     columns: Columns
     style: Callable[[str], Style]
 
-    def row(self, rows: Sequence[Row], index: int, pieces: Sequence[str], part: int, *, selected: bool) -> Strip:
-        """Screen line `part` of a row whose text is cut into `pieces`."""
+    def row(
+        self,
+        rows: Sequence[Row],
+        index: int,
+        pieces: Sequence[str],
+        part: int,
+        *,
+        selected: bool,
+        note: str | None = None,
+    ) -> Strip:
+        """Screen line `part` of a row whose text is cut into `pieces`. note: of a row the student has marked."""
+        strip = self._row(rows, index, pieces, part, selected=selected)
+        if note is None or part:
+            return strip
+        flag = self.style("held") + Style(bold=True)
+        marked = Strip([Segment("▌" if selected else FLAG, flag), *strip.crop(1, MARGIN + self.columns.text)])
+        words = "" if self.columns.gloss == _SYMBOL_ONLY else _cut(visible(note), self._room)
+        told = [Segment(f" {FLAG} {words}".rstrip(), flag)]
+        return Strip(
+            [*marked, *(told if note or self.columns.gloss == _SYMBOL_ONLY else strip.crop(marked.cell_length))]
+        )
+
+    def _row(self, rows: Sequence[Row], index: int, pieces: Sequence[str], part: int, *, selected: bool) -> Strip:
         row = rows[index]
         if isinstance(row, TlsRow):
             return self._secured(row, pieces[part], first=part == 0, selected=selected)

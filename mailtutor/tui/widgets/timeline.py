@@ -8,8 +8,9 @@ from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 
-from mailtutor.trace.events import Closed, FaultSwitched, FromClient, FromServer, TlsBegun, TlsFailed
+from mailtutor.trace.events import Closed, FromClient, FromServer, TlsBegun, TlsFailed
 from mailtutor.tui.viewpoint import Viewpoint
+from mailtutor.tui.widgets.marks import BOOKMARK, SIGNS
 from mailtutor.tui.widgets.speaking import Speaking
 
 
@@ -30,12 +31,12 @@ class Timeline(Speaking):
     def __init__(self) -> None:
         super().__init__()
         self._viewpoint: Viewpoint | None = None
-        self._shown: tuple[int, int] = (-1, -1)
+        self._shown: tuple[int, int, int] = (-1, -1, 0)
         self._first = 0
 
     def show(self, viewpoint: Viewpoint) -> None:
         """Draws the moments of the viewpoint's log."""
-        shown = (len(viewpoint.moments), viewpoint.end)
+        shown = (len(viewpoint.moments), viewpoint.end, len(viewpoint.bookmarks))
         if viewpoint is not self._viewpoint or shown != self._shown:
             self._viewpoint, self._shown = viewpoint, shown
             self.refresh()
@@ -50,11 +51,18 @@ class Timeline(Speaking):
         tail = Content(f" {at}/{total}")
         room = max(1, self.content_size.width - tail.cell_length - 3)
         self._first = max(0, min(at - room * 3 // 4, total - room)) if total > room else 0
+        flagged = {row.n for _, _, row, _ in viewpoint.bookmarks.rows(viewpoint.dialogue)}
+        marks = viewpoint.marks_between(viewpoint.moments[self._first] - 1, viewpoint.moments[-1])
         parts: list[Content] = []
         for index in range(self._first, min(total, self._first + room)):
             if index == at:
                 parts.append(Content.styled("◀", "bold $warning"))
-            text, style = self._mark(viewpoint, viewpoint.moments[index] - 1)
+            n = viewpoint.moments[index] - 1
+            text, style = self._mark(viewpoint, n)
+            if n in flagged:
+                text, style = BOOKMARK, "bold $accent"
+            elif n in marks:
+                text, style = SIGNS[marks[n]]
             parts.append(Content.styled(text, style if index < at else "$wire-quiet dim"))
         if viewpoint.is_live:
             parts.append(Content.styled("▶", "bold $success"))
@@ -70,8 +78,6 @@ class Timeline(Speaking):
             return "S", "$wire-server"
         if isinstance(event, (TlsBegun, TlsFailed)):
             return "⚿", "$success" if isinstance(event, TlsBegun) else "bold $wire-refused"
-        if isinstance(event, FaultSwitched) and event.on:
-            return "✘", "bold $wire-refused"
         return ("|", "$wire-quiet") if isinstance(event, Closed) else ("◆", "bold $accent")
 
     def on_click(self, event: Click) -> None:

@@ -114,6 +114,7 @@ class WirePane(Vertical):
         waiting = [line for line in held if line.conn == connection.conn] if viewpoint.is_live else []
         self.lines.set_class(viewpoint.is_wound_back, "-wound")
         self.lines.show(connection.rows, shown, waiting)
+        self.lines.mark_lines(viewpoint.bookmarks.of(connection.conn))
 
     def prepare(self, connection: Connection) -> None:
         """Looks through what was said on a connection that may be shown in a moment."""
