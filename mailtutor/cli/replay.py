@@ -10,17 +10,18 @@ from mailtutor import paths
 from mailtutor.cli.output import print_dialogue, print_json, row_facts
 from mailtutor.errors import UsageError
 from mailtutor.reading.dialogue import Dialogue
-from mailtutor.store.files import read_events
+from mailtutor.store.files import read_readable
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints with --plain, --json or into a pipe; opens the screen otherwise."""
+    """Prints with --plain, --json or into a pipe; opens the screen otherwise. Of a broken trace the part before the
+    break is shown, and then where it is broken."""
     path = _find(args.file)
-    events = read_events(path)
+    events, wrong = read_readable(path)
     if not (args.plain or args.json) and sys.stdout.isatty():
         from mailtutor.cli.screen import open_replay
 
-        return open_replay(path, events, speed=args.speed, step=args.step, ascii=args.ascii)
+        return open_replay(path, events, speed=args.speed, step=args.step, problem=wrong, ascii=args.ascii)
     dialogue = Dialogue()
     dialogue.take(events, 0)
     if args.json:
@@ -28,6 +29,8 @@ def run(args: argparse.Namespace) -> int:
             print_json(row_facts(row, dialogue.connections[row.conn].protocol))
     else:
         print_dialogue(dialogue, dialogue.rows)
+    if wrong is not None:
+        raise wrong
     return 0
 
 

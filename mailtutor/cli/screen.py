@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mailtutor import paths
 from mailtutor.cli.parser import language
-from mailtutor.errors import UsageError
+from mailtutor.errors import MailtutorError, UsageError
 from mailtutor.session import Session
 from mailtutor.text.catalogue import words
 from mailtutor.text.telling import tell
@@ -72,12 +72,22 @@ def _lesson(session: Session, name: str) -> str:
         raise UsageError(f"{say('cli.screen.unknown', word=name)} ({tell(wrong, say)})") from wrong
 
 
-def open_replay(path: Path, events: Sequence[AnyEvent], *, speed: float, step: bool, ascii: bool = False) -> int:
-    """Plays events on the screen."""
+def open_replay(
+    path: Path,
+    events: Sequence[AnyEvent],
+    *,
+    speed: float,
+    step: bool,
+    problem: MailtutorError | None = None,
+    ascii: bool = False,
+) -> int:
+    """Plays events on the screen. problem: where their file is broken."""
     _need_terminal()
     from mailtutor.tui.app import run as run_screen
 
-    return run_screen(Session(), "replay", ascii=ascii, name=path.stem, events=events, speed=speed, step=step)
+    return run_screen(
+        Session(), "replay", ascii=ascii, name=path.stem, events=events, speed=speed, step=step, problem=problem
+    )
 
 
 def _need_terminal() -> None:

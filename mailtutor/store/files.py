@@ -1,24 +1,56 @@
-"""Reads back what was recorded: a trace, or a dialogue as text."""
+"""Reads back what was recorded, a trace or a dialogue as text; and writes a trace as a file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mailtutor.errors import MailtutorError
-from mailtutor.trace.codec import load
+from mailtutor.trace.codec import dump, load_readable
 from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.transcript import parse
 
 
 def read_events(path: Path) -> Sequence[AnyEvent]:
     """The events of a trace or transcript file. Raises MailtutorError that says what is wrong with it, and where."""
+    events, wrong = read_readable(path)
+    if wrong is not None:
+        raise wrong
+    return events
+
+
+def read_readable(path: Path) -> tuple[Sequence[AnyEvent], MailtutorError | None]:
+    """The same, but of a trace that is broken somewhere the events before that, and the error that says where."""
     try:
         with path.open("rb") as file:
             start = file.read(1)
             file.seek(0)
             if start == b"{":
-                return load(file, str(path))
-            return parse(file.read(), str(path)).events()
+                return load_readable(file, str(path))
+            return parse(file.read(), str(path)).events(), None
     except OSError as wrong:
         raise MailtutorError("{path} cannot be read ({why})", "error.file.unreadable", path=path, why=wrong) from wrong
+
+
+def write_trace(path: Path, events: Iterable[AnyEvent]) -> int:
+    """Writes a new trace file; gives how many events it has. Raises MailtutorError; a file that is there is left alone,
+    and what could not be finished is taken away again."""
+    count = -1  # the first line names the format
+    try:
+        with path.open("xb") as file:
+            try:
+                for line in dump(events):
+                    file.write(line)
+                    count += 1
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+    except FileExistsError as wrong:
+        raise MailtutorError(
+            "{path} is there already; give the trace another name", "error.file.exists", path=path
+        ) from wrong
+    except OSError as wrong:
+        raise MailtutorError(
+            "{path} cannot be written ({why}); give another name or folder", "error.file.unsaved", path=path, why=wrong
+        ) from wrong
+    return count

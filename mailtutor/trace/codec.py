@@ -105,6 +105,15 @@ def load(lines: Iterable[bytes], name: str = "trace") -> list[AnyEvent]:
 
     A last line that was cut off, as a killed program leaves it, is dropped.
     """
+    events, wrong = load_readable(lines, name)
+    if wrong is not None:
+        raise wrong
+    return events
+
+
+def load_readable(lines: Iterable[bytes], name: str = "trace") -> tuple[list[AnyEvent], MailtutorError | None]:
+    """The same for what may be broken: the events up to the line at fault, and the error that names it. Raises
+    MailtutorError where it is no trace at all."""
     events: list[AnyEvent] = []
     for number, line in enumerate(lines, 1):
         if number == 1:
@@ -115,10 +124,12 @@ def load(lines: Iterable[bytes], name: str = "trace") -> list[AnyEvent]:
             except MailtutorError as wrong:
                 if not line.endswith(b"\n"):
                     break
-                raise MailtutorError(
+                broken = MailtutorError(
                     "{name}, line {number}: {problem}", "error.file.at_line", name=name, number=number, problem=wrong
-                ) from wrong
-    return events
+                )
+                broken.__cause__ = wrong
+                return events, broken
+    return events, None
 
 
 def _check_header(line: bytes, name: str) -> None:

@@ -112,6 +112,8 @@ ACTIONS = (
     Action("statistics", "number_sign", WIRES, 18, shown="#"),
     Action("marks", "M", WIRES, 18),
     Action("bookmark", "K", WIRES, 18),
+    Action("save", "W", WIRES, 18),
+    Action("save_secrets", "U", WIRES),
     Action("leg", "d", WIRES, 18),
     Action("only_this", "O", WIRES, 18),
     Action("only_errors", "X", WIRES, 18),

@@ -236,6 +236,23 @@ def test_a_status_is_a_sentence_and_a_line_for_each_reply(
     assert "： " not in out
 
 
+def test_replay_prints_a_broken_trace_up_to_the_break_and_says_where_it_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    head = b'{"event":"trace","format":"mailtutor-trace","version":1}\n'
+    opened = (
+        b'{"event":"opened","t":0,"at":0,"conn":1,"protocol":"smtp","service":"smtp",'
+        b'"client":{"name":"a","address":"","port":1},"server":{"name":"b","address":"","port":25}}\n'
+    )
+    said = b'{"event":"server","t":1,"at":1,"conn":1,"data":"220 b\\r\\n"}\n'
+    path = tmp_path / "broken.jsonl"
+    path.write_bytes(head + opened + said + b'{"event":\n' + said)
+    code, out, err = _run(capsys, "replay", str(path), "--plain")
+    assert code == 1
+    assert out.splitlines()[-1] == "S: 220 b"
+    assert "line 4" in err
+
+
 def test_replay_prints_the_transcript_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = _run(capsys, "replay", "alice-bob", "--plain")
     assert code == 0

@@ -19,6 +19,7 @@ from mailtutor.reading.compare import Pair, compare
 from mailtutor.reading.dialogue import Connection
 from mailtutor.reading.marks import Bookmarks
 from mailtutor.reading.visible import visible
+from mailtutor.text.telling import tell
 from mailtutor.trace.events import AnyEvent, Bookmarked
 from mailtutor.trace.log import Log
 from mailtutor.tui.actions import REPLAY, bindings
@@ -47,9 +48,18 @@ class ReplayScreen(StageScreen):
     """
 
     def __init__(
-        self, session: Stage, *, name: str, events: Sequence[AnyEvent], speed: float = 1.0, step: bool = False
+        self,
+        session: Stage,
+        *,
+        name: str,
+        events: Sequence[AnyEvent],
+        speed: float = 1.0,
+        step: bool = False,
+        problem: MailtutorError | None = None,
     ) -> None:
+        """problem: where the recording is broken; what comes before that is played."""
         super().__init__(session)
+        self._problem = problem
         kept = [event for event in events if isinstance(event, Bookmarked)]
         self.viewpoint = Viewpoint(
             Log.of([event for event in events if type(event) is not Bookmarked] if kept else events)
@@ -77,6 +87,8 @@ class ReplayScreen(StageScreen):
         self.viewpoint.go(self.viewpoint.log.first)
         if self.viewpoint.is_behind:
             self.call_after_refresh(self._read_on)
+        if self._problem is not None:
+            self.tell(self._problem, severe=True)
         self.keybar.light("play" if not self._playing else "")
         self._schedule()
 
@@ -93,7 +105,11 @@ class ReplayScreen(StageScreen):
     def speak(self) -> None:
         """Draws the text beside the wire."""
         self.bar.title(self.words("screen.replay.title", name=visible(self._recording)))
-        self._text.show(self.words("screen.replay.about"))
+        about = self.words("screen.replay.about")
+        if self._problem is not None:
+            problem = visible(tell(self._problem, self.words))
+            about = f"✘ {self.words('screen.replay.broken')} `{problem}`\n\n{about}"
+        self._text.show(about)
         self._draw_state()
 
     def _draw_state(self) -> None:

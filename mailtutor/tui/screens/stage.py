@@ -28,7 +28,7 @@ from mailtutor.trace.log import Log
 from mailtutor.tui.actions import DEVICES, LADDER, QUEUE
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.pulse import Limiter, Pulse
-from mailtutor.tui.screens.winding_actions import WindingActions
+from mailtutor.tui.screens.saving_actions import SavingActions
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.devices import DeviceSheet
@@ -61,7 +61,7 @@ _KEYED = (QUEUE, DEVICES, LADDER)
 _FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines, Ledger, StatisticsSheet)
 
 
-class StageScreen(WindingActions):
+class StageScreen(SavingActions):
     """A screen around a wire deck."""
 
     MODE: ClassVar[str] = ""
