@@ -144,6 +144,7 @@ def _reading(add: partial[Parser], say: Words) -> None:
     replay = add("replay")
     replay.add_argument("file", metavar="FILE", help=say("cli.flag.file"))
     replay.add_argument("--plain", action="store_true", help=say("cli.flag.plain"))
+    replay.add_argument("--compare", metavar="OTHER", help=say("cli.flag.compare"))
     pace = replay.add_mutually_exclusive_group()
     pace.add_argument("--speed", metavar="X", type=float, default=1.0, help=say("cli.flag.speed"))
     pace.add_argument("--step", action="store_true", help=say("cli.flag.step"))

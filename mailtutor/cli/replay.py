@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from mailtutor import paths
-from mailtutor.cli.output import print_dialogue, print_json, row_facts
+from mailtutor.cli.output import line_text, print_dialogue, print_json, row_facts
 from mailtutor.errors import UsageError
 from mailtutor.reading.dialogue import Dialogue
-from mailtutor.store.files import read_readable
+from mailtutor.reading.differences import SAME, differences
+from mailtutor.store.files import read_events, read_readable
+from mailtutor.trace.events import AnyEvent
 
 
 def run(args: argparse.Namespace) -> int:
@@ -18,12 +21,18 @@ def run(args: argparse.Namespace) -> int:
     break is shown, and then where it is broken."""
     path = _find(args.file)
     events, wrong = read_readable(path)
+    other = _find(args.compare) if args.compare else None
+    compared = (other.stem, read_events(other)) if other is not None else None
     if not (args.plain or args.json) and sys.stdout.isatty():
         from mailtutor.cli.screen import open_replay
 
-        return open_replay(path, events, speed=args.speed, step=args.step, problem=wrong, ascii=args.ascii)
+        return open_replay(
+            path, events, speed=args.speed, step=args.step, problem=wrong, other=compared, ascii=args.ascii
+        )
     dialogue = Dialogue()
     dialogue.take(events, 0)
+    if compared is not None:
+        return _compare(dialogue, *compared, as_json=args.json)
     if args.json:
         for row in dialogue.rows:
             print_json(row_facts(row, dialogue.connections[row.conn].protocol))
@@ -32,6 +41,37 @@ def run(args: argparse.Namespace) -> int:
     if wrong is not None:
         raise wrong
     return 0
+
+
+def _compare(dialogue: Dialogue, name: str, events: Sequence[AnyEvent], *, as_json: bool) -> int:
+    """Prints the first connection of each side beside the other's, the way `diff` does; 1 where they differ."""
+    other = Dialogue()
+    other.take(events, 0)
+    left = next(iter(dialogue.connections.values()), None)
+    right = next((one for one in other.connections.values() if left and one.protocol == left.protocol), None)
+    if left is None or right is None:
+        raise UsageError(
+            "{name} has no conversation in the same protocol to compare with; name another file",
+            "error.cli.nothing_to_compare",
+            name=name,
+        )
+    pairs = differences(left.rows, right.rows)
+    for pair in pairs:
+        one = left.rows[pair.left].line if pair.left is not None else None
+        two = right.rows[pair.right].line if pair.right is not None else None
+        if as_json:
+            print_json(
+                {
+                    "what": pair.what,
+                    "left": one and line_text(one),
+                    "right": two and line_text(two),
+                }
+            )
+        elif one is not None and (two is None or pair.what != SAME):
+            print(f"- {line_text(one)}")
+        if not as_json and two is not None:
+            print(f"{'  ' if pair.what == SAME else '+ '}{line_text(two)}")
+    return 0 if all(pair.what == SAME for pair in pairs) else 1
 
 
 def _find(name: str) -> Path:

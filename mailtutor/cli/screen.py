@@ -79,14 +79,16 @@ def open_replay(
     speed: float,
     step: bool,
     problem: MailtutorError | None = None,
+    other: tuple[str, Sequence[AnyEvent]] | None = None,
     ascii: bool = False,
 ) -> int:
-    """Plays events on the screen. problem: where their file is broken."""
+    """Plays events on the screen. problem: where their file is broken. other: what they are compared with."""
     _need_terminal()
     from mailtutor.tui.app import run as run_screen
 
     return run_screen(
-        Session(), "replay", ascii=ascii, name=path.stem, events=events, speed=speed, step=step, problem=problem
+        Session(), "replay", ascii=ascii,
+        name=path.stem, events=events, speed=speed, step=step, problem=problem, other=other,
     )
 
 

@@ -21,7 +21,7 @@ WIRES = frozenset({LESSON, LAB, REPLAY, PRACTICE})
 LIVE = frozenset({LESSON, LAB, PRACTICE})
 EVERYWHERE = WIRES | {HOME}
 # No modes of their own: what the keys do in addition while this view is in front.
-QUEUE, DEVICES, LADDER = "queue", "devices", "ladder"
+QUEUE, DEVICES, LADDER, DIFFERENCES = "queue", "devices", "ladder", "differences"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,9 @@ ACTIONS = (
     Action("phone_delete", "z", frozenset({DEVICES}), 1),
     Action("to_scale", "z", frozenset({LADDER}), 1),
     Action("unfold", "x", frozenset({LADDER}), 1),
+    Action("other", "o", frozenset({DIFFERENCES}), 1),
+    Action("difference", "x", frozenset({DIFFERENCES}), 1),
+    Action("other_file", "f", frozenset({DIFFERENCES}), 1),
     Action("play", "space", frozenset({REPLAY}), 1),
     Action("compare", "v", frozenset({REPLAY}), 5),
     Action("faster", "plus,equals_sign", frozenset({REPLAY}), 3, shown="+"),
@@ -112,6 +115,7 @@ ACTIONS = (
     Action("statistics", "number_sign", WIRES, 18, shown="#"),
     Action("marks", "M", WIRES, 18),
     Action("bookmark", "K", WIRES, 18),
+    Action("differences", "D", WIRES, 18),
     Action("save", "W", WIRES, 18),
     Action("save_secrets", "U", WIRES),
     Action("leg", "d", WIRES, 18),

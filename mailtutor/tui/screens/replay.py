@@ -22,7 +22,7 @@ from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
 from mailtutor.trace.events import AnyEvent, Bookmarked
 from mailtutor.trace.log import Log
-from mailtutor.tui.actions import REPLAY, bindings
+from mailtutor.tui.actions import DIFFERENCES, REPLAY, bindings
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.screens.stage import STARTING, StageScreen
 from mailtutor.tui.viewpoint import Viewpoint
@@ -56,10 +56,12 @@ class ReplayScreen(StageScreen):
         speed: float = 1.0,
         step: bool = False,
         problem: MailtutorError | None = None,
+        other: tuple[str, Sequence[AnyEvent]] | None = None,
     ) -> None:
-        """problem: where the recording is broken; what comes before that is played."""
+        """problem: where the recording is broken; what comes before that is played. other: the name and the events of
+        a recording it is to be compared with."""
         super().__init__(session)
-        self._problem = problem
+        self._problem, self._other = problem, other
         kept = [event for event in events if isinstance(event, Bookmarked)]
         self.viewpoint = Viewpoint(
             Log.of([event for event in events if type(event) is not Bookmarked] if kept else events)
@@ -89,6 +91,11 @@ class ReplayScreen(StageScreen):
             self.call_after_refresh(self._read_on)
         if self._problem is not None:
             self.tell(self._problem, severe=True)
+        if self._other is not None:
+            self._playing = False
+            self.viewpoint.go(None)
+            self.compare_with(*self._other)
+            self.call_after_refresh(self.show_view, DIFFERENCES)
         self.keybar.light("play" if not self._playing else "")
         self._schedule()
 

@@ -25,10 +25,10 @@ from mailtutor.errors import MailtutorError
 from mailtutor.lab.plan import SeedMail
 from mailtutor.reading.dialogue import Row
 from mailtutor.trace.log import Log
-from mailtutor.tui.actions import DEVICES, LADDER, QUEUE
+from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, QUEUE
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.pulse import Limiter, Pulse
-from mailtutor.tui.screens.saving_actions import SavingActions
+from mailtutor.tui.screens.comparing_actions import ComparingActions
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.devices import DeviceSheet
@@ -61,7 +61,7 @@ _KEYED = (QUEUE, DEVICES, LADDER)
 _FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines, Ledger, StatisticsSheet)
 
 
-class StageScreen(SavingActions):
+class StageScreen(ComparingActions):
     """A screen around a wire deck."""
 
     MODE: ClassVar[str] = ""
@@ -387,7 +387,7 @@ class StageScreen(SavingActions):
         self.meaning.full = self.view == "meaning"
         self.meaning.bytes = self.view == "bytes"
         self.meaning.speak()
-        self.keybar.put_first(self.view if self.view in _KEYED else "")
+        self.keybar.put_first(self.view if self.view in (*_KEYED, DIFFERENCES) else "")
         if self.view == "queue":
             self.queue.lead()
         self.draw()

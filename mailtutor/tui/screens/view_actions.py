@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from mailtutor.tui.actions import DIFFERENCES
 from mailtutor.tui.screens.world_actions import WorldActions
+from mailtutor.tui.widgets.differences import DifferencesView
 from mailtutor.tui.widgets.eve import EveView
 from mailtutor.tui.widgets.ledger import SharedView
 from mailtutor.tui.widgets.marks import MarksView
@@ -25,10 +27,12 @@ class ViewActions(WorldActions):
 
     def __init__(self) -> None:
         super().__init__()
+        self.differences = DifferencesView(id=DIFFERENCES)
         self.sheets: dict[str, Sheet] = {
             EVE: EveView(id=EVE),
             STATISTICS: StatisticsSheet(id=STATISTICS),
             MARKS: MarksView(id=MARKS),
+            DIFFERENCES: self.differences,
         }
 
     def show_view(self, view: str) -> None:

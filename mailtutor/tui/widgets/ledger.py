@@ -22,6 +22,7 @@ from textual.visual import Visual
 from textual.widget import Widget
 
 from mailtutor.tui.viewpoint import Viewpoint
+from mailtutor.tui.widgets.fitting import Fitting
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.speaking import Speaking
 from mailtutor.tui.widgets.wire import WirePane
@@ -130,7 +131,7 @@ class Ledger(ScrollView, can_focus=True):
         return strip.apply_style(self.get_component_rich_style("ledger--cursor", partial=True)) if is_marked else strip
 
 
-class SharedView(Speaking, Vertical):
+class SharedView(Speaking, Fitting, Vertical):
     """A head over a ledger. A subclass says what stands in them, as of `viewpoint`, for the connection of `pane`."""
 
     DEFAULT_CSS = """
@@ -158,6 +159,10 @@ class SharedView(Speaking, Vertical):
         """Draws it."""
         self.viewpoint, self.pane = viewpoint, pane
         self.set_class(viewpoint.is_wound_back, "-wound")
+        self.speak()
+
+    def fit(self) -> None:
+        """Columns depend on the width."""
         self.speak()
 
     def speak(self) -> None:
