@@ -87,8 +87,15 @@ def open_replay(
     from mailtutor.tui.app import run as run_screen
 
     return run_screen(
-        Session(), "replay", ascii=ascii,
-        name=path.stem, events=events, speed=speed, step=step, problem=problem, other=other,
+        Session(),
+        "replay",
+        ascii=ascii,
+        name=path.stem,
+        events=events,
+        speed=speed,
+        step=step,
+        problem=problem,
+        other=other,
     )
 
 

@@ -16,7 +16,10 @@ from mailtutor.tui.widgets.deck import WireDeck
 from mailtutor.tui.widgets.speaking import Speaking
 
 # A view's action, in the order they are listed in.
-VIEWS = ("explain", "bytes", "ladder", "queue", "mailboxes", "devices", "states", "text")
+VIEWS = (
+    "explain", "bytes", "ladder", "queue", "mailboxes", "devices", "states", "eve", "statistics", "marks",
+    "differences", "text",
+)  # fmt: skip
 
 
 class Habits(Speaking, Screen[None]):
