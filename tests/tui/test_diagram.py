@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailtutor.reading.explain import Piece
+from mailtutor.reading.octets import Field
 from mailtutor.tui.widgets.diagram import diagram, dump
 
 
@@ -44,7 +45,7 @@ def test_what_does_not_fit_is_not_drawn() -> None:
 
 
 def test_bytes_are_dumped_with_the_end_of_the_line_before() -> None:
-    lines = dump(b"pickles?\r\n", b".\r\n", [piece(0, ".", "end")]).plain.split("\n")
+    lines = dump(b"pickles?\r\n", b".\r\n", [Field(0, 1, ".", "end", "", "")]).plain.split("\n")
     assert lines[0].endswith("pickles?␍␊")
     assert "0d 0a" in lines[0]
     assert lines[1].startswith("0000  2e 0d 0a ")
@@ -53,3 +54,11 @@ def test_bytes_are_dumped_with_the_end_of_the_line_before() -> None:
 
 def test_bytes_that_are_no_ascii_are_one_cell_each() -> None:
     assert dump(b"", b"\xe4\xbd\xa0\x1b\x7f", []).plain.endswith("···␛␡")
+
+
+def test_of_a_long_line_the_rows_around_the_chosen_part_are_dumped() -> None:
+    raw = bytes(range(256)) * 4
+    rows = dump(b"", raw, [], chosen=Field(512, 600, "", "", "", ""), most=3).plain.split("\n")
+    assert [row[:4] for row in rows] == ["01f0", "0200", "0210"]
+    assert [row[:4] for row in dump(b"", raw, [], most=2).plain.split("\n")] == ["0000", "0010"]
+    assert dump(b"", b"", [], most=2).plain == ""

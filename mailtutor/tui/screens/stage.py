@@ -93,7 +93,6 @@ class StageScreen(ComparingActions):
     StageScreen.-narrow.-view-ladder #side { display: none; }
     LabScreen.-wide.-view-ladder #side, ReplayScreen.-wide.-view-ladder #side { display: none; }
     StageScreen.-view-meaning #meaning { height: 1fr; }
-    StageScreen.-view-bytes #meaning { height: 50%; }
     StageScreen.-presenting #side, StageScreen.-presenting LegTabs { display: none; }
     StageScreen.-presenting WireLines { padding: 1 4; }
     StageScreen.-presenting #meaning { height: 45%; padding: 1 4; }
@@ -385,7 +384,6 @@ class StageScreen(ComparingActions):
             self.set_class(name == self.view, f"-view-{name}")
         self.turn_sheets()
         self.meaning.full = self.view == "meaning"
-        self.meaning.bytes = self.view == "bytes"
         self.meaning.speak()
         self.keybar.put_first(self.view if self.view in (*_KEYED, DIFFERENCES) else "")
         if self.view == "queue":

@@ -8,9 +8,10 @@ from mailtutor.tui.widgets.differences import DifferencesView
 from mailtutor.tui.widgets.eve import EveView
 from mailtutor.tui.widgets.ledger import SharedView
 from mailtutor.tui.widgets.marks import MarksView
+from mailtutor.tui.widgets.octets import OctetsView
 from mailtutor.tui.widgets.statistics import StatisticsSheet
 
-EVE, STATISTICS, MARKS = "eve", "statistics", "marks"
+BYTES, EVE, STATISTICS, MARKS = "bytes", "eve", "statistics", "marks"
 Sheet = SharedView | StatisticsSheet
 
 
@@ -29,6 +30,7 @@ class ViewActions(WorldActions):
         super().__init__()
         self.differences = DifferencesView(id=DIFFERENCES)
         self.sheets: dict[str, Sheet] = {
+            BYTES: OctetsView(id="octets"),
             EVE: EveView(id=EVE),
             STATISTICS: StatisticsSheet(id=STATISTICS),
             MARKS: MarksView(id=MARKS),

@@ -11,11 +11,13 @@ RCPT TO:<bob@hamburger.edu>
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from rich.cells import cell_len
 from textual.content import Content
 
 from mailtutor.reading.explain import Piece
+from mailtutor.reading.octets import Field
 
 _ROW = 16
 # Neighbouring parts of a line are told apart by these, in turn.
@@ -54,24 +56,52 @@ def part_style(number: int) -> str:
     return _PART_STYLES[number % len(_PART_STYLES)] if number >= 0 else ""
 
 
-def dump(before: bytes, raw: bytes, pieces: Sequence[Piece]) -> Content:
-    """Bytes in hex and as text, in the colours of their parts; quiet above them, the end of the line before."""
+class Part(Protocol):
+    """Octets start … end-1 of a line."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+def dump(before: bytes, raw: bytes, parts: Sequence[Field], *, chosen: Part | None = None, most: int = 0) -> Content:
+    """Bytes in hex and as text, in the colours of their parts; quiet above them, the end of the line before.
+
+    chosen: what stands out in both. most: so many rows around it, 0 for all of them.
+    """
     lines = []
     if before:
         tail = before[-_ROW:]
         lines.append(
             Content.styled(f"  -{len(tail):02x}  {tail.hex(' '):<{3 * _ROW}} {_printable(tail)}", "$wire-quiet")
         )
-    styles = [""] * len(raw)
-    for number, piece in enumerate(pieces):
-        styles[piece.start : piece.end] = [part_style(number)] * (piece.end - piece.start)
-    for at in range(0, len(raw), _ROW):
+    rows = range(0, len(raw), _ROW)
+    if most and len(rows) > most:
+        first = min(max(0, (chosen.start if chosen is not None else 0) // _ROW - 1), len(rows) - most)
+        rows = rows[first : first + most]
+    styles = _styles(parts, chosen, rows)
+    for at in rows:
         row = range(at, min(at + _ROW, len(raw)))
         gap = " " * (3 * (_ROW - len(row)) + 1)
-        hexes = [(f"{raw[index]:02x} ", styles[index]) for index in row]
-        texts = [(_printable(raw[index : index + 1]), styles[index]) for index in row]
+        hexes = [(f"{raw[index]:02x} ", styles.get(index, "")) for index in row]
+        texts = [(_printable(raw[index : index + 1]), styles.get(index, "")) for index in row]
         lines.append(Content.assemble((f"{at:04x}  ", "$wire-quiet"), *hexes, gap, *texts))
     return Content("\n").join(lines)
+
+
+def _styles(parts: Sequence[Field], chosen: Part | None, rows: range) -> dict[int, str]:
+    """The style of each octet in these rows."""
+    seen = range(rows[0], rows[-1] + _ROW) if rows else range(0)
+    styles: dict[int, str] = {}
+    whole = (part for part in parts if not part.is_part)
+    for number, part in enumerate(whole):
+        for index in range(max(part.start, seen.start), min(part.end, seen.stop)):
+            styles[index] = part_style(number)
+    if chosen is not None:
+        for index in range(max(chosen.start, seen.start), min(chosen.end, seen.stop)):
+            styles[index] = f"bold reverse {styles.get(index, '')}".rstrip()
+    return styles
 
 
 def _printable(data: bytes) -> str:

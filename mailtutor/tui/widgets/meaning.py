@@ -14,7 +14,7 @@ from mailtutor.reading.dialogue import Row, TlsRow
 from mailtutor.reading.explain import Explanation, explain
 from mailtutor.reading.offers import offered
 from mailtutor.tui.widgets import secured
-from mailtutor.tui.widgets.diagram import diagram, dump, part_style
+from mailtutor.tui.widgets.diagram import diagram, part_style
 from mailtutor.tui.widgets.fitting import Fitting
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.painter import SYMBOLS
@@ -42,7 +42,7 @@ class Told:
 
 
 class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
-    """The explanation of one row. `full` lists every part with its whole explanation, `bytes` shows the row in hex."""
+    """The explanation of one row. `full` lists every part with its whole explanation."""
 
     DEFAULT_CSS = """
     Meaning { height: 12; padding: 0 1; border-top: solid $panel; }
@@ -54,7 +54,6 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
         self._text = FoldedText()
         self._selection: Selection | Told | None = None
         self.full = False
-        self.bytes = False
         # While the student predicts a reply, neither the answers nor what comes next is listed.
         self.tells_no_answers = False
 
@@ -83,11 +82,7 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
             return
         offers = offered([*selection.said, selection.row]) if selection.protocol == "smtp" else frozenset()
         told = explain(selection.row.line, selection.protocol, self.words, offers)
-        if self.bytes:
-            before = selection.before.line.raw if selection.before is not None else b""
-            self._text.show(dump(before, selection.row.line.raw, told.pieces))
-        else:
-            self._text.show(*self._content(told, selection.row.line.outcome))
+        self._text.show(*self._content(told, selection.row.line.outcome))
 
     def fit(self) -> None:
         """The diagram depends on the width."""
