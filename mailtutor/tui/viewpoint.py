@@ -136,8 +136,9 @@ class Viewpoint:
             self.until = self.moments[target - 1] if target > 0 else self.log.oldest
 
     def go(self, until: int | None) -> None:
-        """Shows the events before number `until`; None is live."""
-        self.until = until if until is not None and until < self.read_to else None
+        """Shows the events before number `until`; None is live, and so is whatever has no moment after it."""
+        is_last = until is None or until >= self.read_to or (self.moments and until >= self.moments[-1])
+        self.until = None if is_last else until
 
     def wind_to_mark(self, step: int, conn: int | None = None) -> bool:
         """Goes to the next mark or bookmark (1) or the one before (-1); gives whether there was one. conn: of this

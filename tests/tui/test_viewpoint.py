@@ -105,3 +105,16 @@ def test_faults_are_those_of_the_moment_shown() -> None:
     assert view.faults() == {("h", "busy"): "rcpt"}
     view.wind(-1)
     assert view.faults() == {}
+
+
+def test_going_to_the_last_moment_is_being_live_whatever_else_was_recorded_after_it() -> None:
+    log = Log()
+    for event in alice_bob():
+        log.append(event)
+    viewpoint = Viewpoint(log)
+    viewpoint.read()
+    assert viewpoint.moments[-1] < viewpoint.read_to  # the connection was closed
+    viewpoint.go(viewpoint.moments[-2])
+    assert not viewpoint.is_live
+    viewpoint.go(viewpoint.moments[-1])
+    assert viewpoint.is_live
