@@ -83,6 +83,8 @@ ACTIONS = (
     Action("compare", "v", frozenset({REPLAY}), 5),
     Action("faster", "plus,equals_sign", frozenset({REPLAY}), 3, shown="+"),
     Action("slower", "minus", frozenset({REPLAY}), 4, shown="-"),
+    Action("take_over", "t", frozenset({LAB, REPLAY}), 6),
+    Action("take_over", "T", frozenset({PRACTICE}), 21),
     Action("console", "t", frozenset({PRACTICE, LESSON}), 1),
     Action("protocol", "o", frozenset({PRACTICE}), 4, "f6"),
     Action("reconnect", "n", frozenset({PRACTICE}), 5, "f7"),

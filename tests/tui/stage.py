@@ -66,7 +66,11 @@ class FakeConsole:
 
     def send(self, line: str) -> None:
         """Says a line."""
-        self._log.append(FromClient(t=0, at=0, conn=self.conn, data=line.encode() + b"\r\n"))
+        self.say(line.encode() + b"\r\n")
+
+    def say(self, data: bytes) -> None:
+        """Says these bytes."""
+        self._log.append(FromClient(t=0, at=0, conn=self.conn, data=data))
 
     def close(self) -> None:
         """Stops listening."""

@@ -147,6 +147,11 @@ class ReplayScreen(StageScreen):
             self.draw()
         self._schedule()
 
+    def stop_playing(self) -> None:
+        """The moment shown stays."""
+        self._playing = False
+        self._schedule()
+
     def action_back(self) -> None:
         """A line back; playing stops."""
         self._playing = False

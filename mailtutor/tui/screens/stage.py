@@ -28,7 +28,7 @@ from mailtutor.trace.log import Log
 from mailtutor.tui.actions import DEVICES, LADDER, QUEUE
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.pulse import Limiter, Pulse
-from mailtutor.tui.screens.world_actions import WorldActions
+from mailtutor.tui.screens.control_actions import ControlActions
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.devices import DeviceSheet
@@ -59,7 +59,7 @@ _KEYED = (QUEUE, DEVICES, LADDER)
 _FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines)
 
 
-class StageScreen(WorldActions):
+class StageScreen(ControlActions):
     """A screen around a wire deck."""
 
     MODE: ClassVar[str] = ""

@@ -1,0 +1,31 @@
+"""What can be done to a conversation besides watching it."""
+
+from __future__ import annotations
+
+from mailtutor.tui.screens.world_actions import WorldActions
+
+# What can be typed by hand.
+_TYPED = frozenset({"smtp", "pop3", "imap"})
+
+
+class ControlActions(WorldActions):
+    """A screen over a session, with a wire that can be taken hold of."""
+
+    def action_take_over(self) -> None:
+        """The student takes the client's place at the line that is looked at."""
+        pane = self.deck.pane
+        if pane is None or pane.connection is None or pane.lines.row is None:
+            self.tell(self.words("control.takeover.nothing"))
+        elif pane.connection.protocol not in _TYPED:
+            self.tell(self.words("control.takeover.untyped", protocol=pane.connection.protocol.upper()))
+        elif self.follows_session and not self.session.is_running:
+            self.tell(self.words("screen.queue.no_lab"))
+        else:
+            from mailtutor.tui.screens.takeover import Taken, TakeoverScreen  # a screen like this one
+
+            rows = tuple(pane.connection.rows[: pane.lines.index + 1])
+            self.stop_playing()
+            self.app.push_screen(TakeoverScreen(self.session, Taken(pane.connection, rows, self.follows_session)))
+
+    def stop_playing(self) -> None:
+        """Called before another screen comes to the front."""
