@@ -200,6 +200,16 @@ class Session:
         """Lets them go on."""
         self.lab.let_replies(service)
 
+    def hold_next(self, conn: int = 0) -> None:
+        """Holds the next reply on connection `conn`, 0 for any, until `let_next`: the student predicts first."""
+        if self._lab is not None:
+            self._lab.hold_next(conn)
+
+    def let_next(self) -> None:
+        """Lets it go on, or holds it no more when it comes."""
+        if self._lab is not None:
+            self._lab.let_next()
+
     # Breaking things, and the lab's time ------------------------------------------------------------------------------
 
     def set_fault(self, host: str, kind: str, *, on: bool, detail: str = "") -> Future[None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -27,16 +28,19 @@ class Pace(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A line that waits. conn: its connection in the trace."""
+    """A line that waits. conn: its connection in the trace. is_predicted: it waits until the student has said what it
+    will be, and may not be shown before."""
 
     conn: int
     source: Source
     raw: bytes
+    is_predicted: bool = False
 
 
 @dataclass(slots=True)
 class _Waiting:
     held: Held
+    service: str
     passed: asyncio.Future[None] = field(repr=False)
 
 
@@ -48,8 +52,10 @@ class Gate:
         self.pace = Pace.RUN
         # Whether bytes may pass unseen: the fast path.
         self.is_open = True
-        # Connections whose server lines are held whatever the pace, until a prediction is made.
+        # Services whose server lines are held whatever the pace, until a prediction is made.
         self._predicting: set[str] = set()
+        # The connection whose next reply is to be predicted, 0 for whichever speaks first; None where none is.
+        self._next: int | None = None
         self._queue: deque[_Waiting] = deque()
         # While lines pass slowly: who spoke last on each connection.
         self._speaking: dict[int, Source] = {}
@@ -64,7 +70,7 @@ class Gate:
         self._look()
         self._speaking.clear()
         if pace is not Pace.STEP:
-            self._release_all()
+            self._release()
 
     def hold_replies(self, service: str) -> None:
         """Holds every server line of `service` until `let_replies`: the student predicts first."""
@@ -75,37 +81,66 @@ class Gate:
         """Lets them go on."""
         self._predicting.discard(service)
         self._look()
-        if self.pace is not Pace.STEP:
-            self._release_all()
+        self._let_predicted(lambda waiting: waiting.service == service)
+
+    def hold_next(self, conn: int) -> None:
+        """Holds the next line a server says on `conn`, 0 for any connection, until `let_next`."""
+        self._next = conn
+        self._look()
+
+    def let_next(self) -> None:
+        """Lets it go on, or holds it no more when it comes."""
+        conn, self._next = self._next, None
+        self._look()
+        if conn is not None:
+            self._let_predicted(lambda waiting: conn in (0, waiting.held.conn))
 
     def step(self) -> bool:
-        """Lets the oldest held line through; False when none is held."""
-        while self._queue:
-            waiting = self._queue.popleft()
-            if not waiting.passed.done():
-                waiting.passed.set_result(None)
-                return True
-        return False
+        """Lets the oldest line through that is not to be predicted; False when none is held."""
+        waiting = next((one for one in self._queue if not one.held.is_predicted), None)
+        if waiting is None:
+            return False
+        self._pass(waiting)
+        return True
 
     async def line(self, conn: int, source: Source, raw: bytes, service: str = "") -> None:
         """Returns when the line may pass."""
-        predicted = source is Source.SERVER and service in self._predicting
-        if self.pace is Pace.STEP or predicted:
-            waiting = _Waiting(Held(conn, source, raw), asyncio.get_running_loop().create_future())
+        is_predicted = source is Source.SERVER and self._is_predicted(conn, service)
+        if self.pace is Pace.STEP or is_predicted:
+            held = Held(conn, source, raw, is_predicted)
+            waiting = _Waiting(held, service, asyncio.get_running_loop().create_future())
             self._queue.append(waiting)
             try:
                 await waiting.passed
             finally:
                 if waiting in self._queue:
                     self._queue.remove(waiting)
+                    if is_predicted and self._next == conn:
+                        self._next = None  # whoever was to hear it has gone
+                        self._look()
         elif self.pace is Pace.SLOW and self._speaking.get(conn) is not source:
             # A turn passes whole: the lines of a letter, or of a long answer, need no time each.
             self._speaking[conn] = source
             await self._clock.pause(SLOW_S)
 
     def _look(self) -> None:
-        self.is_open = self.pace is Pace.RUN and not self._predicting
+        self.is_open = self.pace is Pace.RUN and self._next is None and not self._predicting
 
-    def _release_all(self) -> None:
+    def _is_predicted(self, conn: int, service: str) -> bool:
+        if self._next == 0:
+            self._next = conn
+        return service in self._predicting or self._next == conn
+
+    def _let_predicted(self, is_meant: Callable[[_Waiting], bool]) -> None:
+        for waiting in [one for one in self._queue if one.held.is_predicted and is_meant(one)]:
+            if waiting.service not in self._predicting and waiting.held.conn != self._next:
+                self._pass(waiting)
+
+    def _release(self) -> None:
         while self.step():
             pass
+
+    def _pass(self, waiting: _Waiting) -> None:
+        self._queue.remove(waiting)
+        if not waiting.passed.done():
+            waiting.passed.set_result(None)

@@ -241,6 +241,14 @@ class Lab:
         """Lets them go on."""
         self.call(lambda: self._gate.let_replies(service))
 
+    def hold_next(self, conn: int) -> None:
+        """Holds the next line a server says on connection `conn`, 0 for any, from this moment until `let_next`."""
+        self._gate.hold_next(conn)
+
+    def let_next(self) -> None:
+        """Lets it go on."""
+        self.call(self._gate.let_next)
+
     async def switch(self, name: str, *, up: bool, cut: bool = False) -> None:
         """Switches a host off or on again. In the lab's loop. cut: pulls its plug, so that it says no goodbye."""
         host = self.hosts[name]

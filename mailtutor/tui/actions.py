@@ -85,6 +85,7 @@ ACTIONS = (
     Action("slower", "minus", frozenset({REPLAY}), 4, shown="-"),
     Action("take_over", "t", frozenset({LAB, REPLAY}), 6),
     Action("take_over", "T", frozenset({PRACTICE}), 21),
+    Action("predict", "p", frozenset({LAB, PRACTICE}), 5, "ctrl+r"),
     Action("console", "t", frozenset({PRACTICE, LESSON}), 1),
     Action("protocol", "o", frozenset({PRACTICE}), 4, "f6"),
     Action("reconnect", "n", frozenset({PRACTICE}), 5, "f7"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # the home is painted before any of these is loaded
@@ -38,6 +39,23 @@ class Held(Protocol):
     def source(self) -> Source: ...
     @property
     def raw(self) -> bytes: ...
+    @property
+    def is_predicted(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A reply at the gate whose text the student may not see yet."""
+
+    conn: int
+    source: Source
+    raw: bytes = b"???"
+    is_predicted: bool = True
+
+
+def unread(held: Sequence[Held]) -> Sequence[Held]:
+    """What waits at the gate, as it may be shown."""
+    return [Unread(line.conn, line.source) if line.is_predicted else line for line in held]
 
 
 class Console(Protocol):
@@ -73,6 +91,8 @@ class Stage(Protocol):
     def held(self) -> Sequence[Held]: ...
     def hold_replies(self, service: str) -> None: ...
     def let_replies(self, service: str) -> None: ...
+    def hold_next(self, conn: int = 0) -> None: ...
+    def let_next(self) -> None: ...
     def set_fault(self, host: str, kind: str, *, on: bool, detail: str = "") -> Future[None]: ...
     @property
     def wall(self) -> float: ...

@@ -53,6 +53,7 @@ class FakeHeld:
     conn: int
     source: Source
     raw: bytes
+    is_predicted: bool = False
 
 
 class FakeConsole:
@@ -123,6 +124,12 @@ class FakeStage:
         """Nobody replies."""
 
     def let_replies(self, service: str) -> None:
+        """Nobody replies."""
+
+    def hold_next(self, conn: int = 0) -> None:
+        """Nobody replies."""
+
+    def let_next(self) -> None:
         """Nobody replies."""
 
     def set_fault(self, host: str, kind: str, *, on: bool, detail: str = "") -> Future[None]:

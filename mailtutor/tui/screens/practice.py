@@ -61,7 +61,8 @@ class PracticeScreen(StageScreen):
         yield self._text
 
     def below(self) -> ComposeResult:
-        """Where to type."""
+        """What taking hold of the wire asks, and where to type."""
+        yield self.control
         yield self.prompt
 
     def on_mount(self) -> None:
@@ -164,6 +165,15 @@ class PracticeScreen(StageScreen):
             self.console.send(event.line)
         except MailtutorError as wrong:
             self.prompt.tell(tell(wrong, self.words))
+
+    @property
+    def conn_to_predict(self) -> int:
+        """What the student is told is what the student predicts."""
+        return self.console.conn if self.console is not None else 0
+
+    def focus_typing(self) -> None:
+        """Back to the line."""
+        self.prompt.input.focus()
 
     def action_console(self) -> None:
         """Goes to where lines are typed."""

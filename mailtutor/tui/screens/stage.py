@@ -26,7 +26,7 @@ from mailtutor.lab.plan import SeedMail
 from mailtutor.reading.dialogue import Row
 from mailtutor.trace.log import Log
 from mailtutor.tui.actions import DEVICES, LADDER, QUEUE
-from mailtutor.tui.contract import Held, Stage
+from mailtutor.tui.contract import Held, Stage, unread
 from mailtutor.tui.pulse import Limiter, Pulse
 from mailtutor.tui.screens.control_actions import ControlActions
 from mailtutor.tui.viewpoint import Viewpoint
@@ -174,6 +174,7 @@ class StageScreen(ControlActions):
         if self._calm is not None:
             self._calm.cancel()
         with contextlib.suppress(MailtutorError, RuntimeError):  # the lab may be ending at this moment
+            self.session.let_next()
             self.session.set_pace("run")
 
     # The lab ----------------------------------------------------------------------------------------------------------
@@ -261,6 +262,7 @@ class StageScreen(ControlActions):
         self._draw_wire()
         if self._calm is not None:
             self._calm.ask()
+        self.attend()
         self.after_beat(rows)
 
     def look_at(self, viewpoint: Viewpoint) -> None:
@@ -281,8 +283,8 @@ class StageScreen(ControlActions):
 
     @property
     def gate(self) -> tuple[str, Sequence[Held]]:
-        """The pace and what is held, for the bar."""
-        return self.session.pace, self.session.held()
+        """The pace and what is held, for the bar; what is to be predicted waits unread."""
+        return self.session.pace, unread(self.session.held())
 
     def draw(self) -> None:
         """Draws everything as of the viewpoint."""
@@ -497,7 +499,7 @@ class StageScreen(ControlActions):
     def action_leave(self) -> None:
         """One step out: of an input, of a view, of a held line, of the mode."""
         pane = self.deck.pane
-        if self.stop_finding():
+        if self.stop_finding() or self.let_go():
             return
         if isinstance(self.focused, Input):
             self.focus_wire()
