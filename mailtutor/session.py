@@ -192,6 +192,11 @@ class Session:
         """The lines that wait, oldest first."""
         return self._lab.held() if self._lab is not None else ()
 
+    def change(self, held: Held, became: bytes) -> None:
+        """Lets a held line through as other bytes, b"" for not at all."""
+        if self._lab is not None:
+            self._lab.change(held, became)
+
     def hold_replies(self, service: str) -> None:
         """Holds every reply of `service` until `let_replies`: the student predicts first."""
         self.lab.hold_replies(service)

@@ -1,4 +1,4 @@
-"""The gate: lets lines through at once, at a pace, or one at a time.
+"""The gate: lets lines through at once, at a pace, or one at a time; as they are, or as the student wants them.
 
 Every line of every tapped connection passes it, in either direction, before it reaches whom it is for. Lines held are
 visible to the student; what has not passed has not happened, so the trace does not hold it yet.
@@ -41,7 +41,7 @@ class Held:
 class _Waiting:
     held: Held
     service: str
-    passed: asyncio.Future[None] = field(repr=False)
+    passed: asyncio.Future[bytes] = field(repr=False)
 
 
 class Gate:
@@ -103,15 +103,23 @@ class Gate:
         self._pass(waiting)
         return True
 
-    async def line(self, conn: int, source: Source, raw: bytes, service: str = "") -> None:
-        """Returns when the line may pass."""
+    def change(self, held: Held, became: bytes) -> bool:
+        """Lets a held line through as other bytes, b"" for not at all; False where it does not wait any more."""
+        waiting = next((one for one in self._queue if one.held is held and not held.is_predicted), None)
+        if waiting is None:
+            return False
+        self._pass(waiting, became)
+        return True
+
+    async def line(self, conn: int, source: Source, raw: bytes, service: str = "") -> bytes:
+        """Returns when the line may pass; gives what passes."""
         is_predicted = source is Source.SERVER and self._is_predicted(conn, service)
         if self.pace is Pace.STEP or is_predicted:
             held = Held(conn, source, raw, is_predicted)
             waiting = _Waiting(held, service, asyncio.get_running_loop().create_future())
             self._queue.append(waiting)
             try:
-                await waiting.passed
+                return await waiting.passed
             finally:
                 if waiting in self._queue:
                     self._queue.remove(waiting)
@@ -122,6 +130,7 @@ class Gate:
             # A turn passes whole: the lines of a letter, or of a long answer, need no time each.
             self._speaking[conn] = source
             await self._clock.pause(SLOW_S)
+        return raw
 
     def _look(self) -> None:
         self.is_open = self.pace is Pace.RUN and self._next is None and not self._predicting
@@ -140,7 +149,7 @@ class Gate:
         while self.step():
             pass
 
-    def _pass(self, waiting: _Waiting) -> None:
+    def _pass(self, waiting: _Waiting, became: bytes | None = None) -> None:
         self._queue.remove(waiting)
         if not waiting.passed.done():
-            waiting.passed.set_result(None)
+            waiting.passed.set_result(waiting.held.raw if became is None else became)

@@ -233,6 +233,10 @@ class Lab:
         """The lines that wait at the gate, oldest first."""
         return self._gate.held()
 
+    def change(self, held: Held, became: bytes) -> None:
+        """Lets a held line through as other bytes, b"" for not at all."""
+        self.call(lambda: self._gate.change(held, became))
+
     def hold_replies(self, service: str) -> None:
         """Holds every reply of `service` from this moment until `let_replies`."""
         self._gate.hold_replies(service)

@@ -8,7 +8,17 @@ from mailtutor.lab.clock import Clock
 from mailtutor.lab.faults import Link
 from mailtutor.lab.gate import Gate
 from mailtutor.protocols.lines import Source
-from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun, TlsFailed
+from mailtutor.trace.events import (
+    AnyEvent,
+    Closed,
+    Endpoint,
+    FromClient,
+    FromServer,
+    LineTampered,
+    Opened,
+    TlsBegun,
+    TlsFailed,
+)
 from mailtutor.trace.log import Log
 
 
@@ -87,8 +97,13 @@ class Tap:
             return False
         return not (self._log.is_followed and self._log.is_behind(self.conn))
 
-    async def hold(self, source: Source, line: bytes) -> None:
-        """Waits until the line has crossed and the gate lets it through."""
+    async def hold(self, source: Source, line: bytes) -> bytes:
+        """Waits until the line has crossed and the gate lets it through; gives what passes."""
         if self._link is not None and (crossing_s := self._link.crossing_s(source, len(line))):
             await self._recorder.clock.pause(crossing_s)
-        await self._gate.line(self.conn, source, line, self._service)
+        return await self._gate.line(self.conn, source, line, self._service)
+
+    def tampered(self, source: Source, was: bytes, became: bytes) -> None:
+        """A line passes as another one, or not at all."""
+        side = "client" if source is Source.CLIENT else "server"
+        self._recorder.world(LineTampered, conn=self.conn, source=side, was=was, became=became)

@@ -21,7 +21,7 @@ _GO_ON = frozenset({"AUTHENTICATE", "IDLE"})
 
 def asked(rows: Sequence[Row], protocol: str) -> Line | None:
     """What the next answer is about: the first line of the client's that has none; None for the greeting."""
-    lines = [row.line for row in rows]
+    lines = [row.line for row in rows if row.line.kind is not Kind.CIPHERTEXT]
     said = [line for line in lines if line.source is Source.CLIENT and line.kind not in UNANSWERED]
     given = len(answers(lines, protocol))
     return said[given] if given < len(said) else said[-1] if said else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
-from mailtutor.reading.dialogue import Row, TlsRow
+from mailtutor.reading.dialogue import Row
 from mailtutor.reading.turns import UNANSWERED
 
 # An octet each: what stands where a secret was. One star alone is a client that gives its login up.
@@ -65,7 +65,7 @@ class Difference:
 def retold(rows: Sequence[Row], protocol: str, passwords: Mapping[str, str], who: str = "") -> Retold:
     """What the client said in `rows`. passwords: of the users of the host it will be said to, by name. who: the user
     it was, where the login does not tell."""
-    lines = [row.line for row in rows if not isinstance(row, TlsRow) and row.line.kind is not Kind.CIPHERTEXT]
+    lines = [row.line for row in rows if row.line.kind is not Kind.CIPHERTEXT]
     turns = _answered(_grouped(lines), answers(lines, protocol))
     told = _with_logins(turns, protocol, passwords, who)
     greeting = next((line for line in lines if line.kind is Kind.GREETING), None)

@@ -6,7 +6,7 @@ from mailtutor.protocols.imap import table as imap
 from mailtutor.protocols.lines import Kind, Source
 from mailtutor.protocols.pop3 import table as pop3
 from mailtutor.protocols.smtp import table as smtp
-from mailtutor.reading.dialogue import Connection, TlsRow
+from mailtutor.reading.dialogue import Connection, TamperedRow, TlsRow
 
 # Lines of the client that no server answers one by one.
 UNANSWERED = frozenset({Kind.DATA, Kind.LITERAL})
@@ -19,7 +19,7 @@ def may_speak(connection: Connection) -> bool:
     """Whether everything the client has said is answered, or wants no answer."""
     if not connection.rows or connection.state in _SHAKING:
         return False
-    last = connection.rows[-1]
+    last = next((row for row in reversed(connection.rows) if not isinstance(row, TamperedRow)), connection.rows[-1])
     if isinstance(last, TlsRow):
         return True
     if last.line.source is Source.SERVER:

@@ -90,6 +90,8 @@ ACTIONS = (
     Action("protocol", "o", frozenset({PRACTICE}), 4, "f6"),
     Action("reconnect", "n", frozenset({PRACTICE}), 5, "f7"),
     Action("step", "space", LIVE, 4, "f8"),
+    Action("edit_line", "E", frozenset({LAB, PRACTICE}), 12),
+    Action("drop_line", "X", frozenset({LAB, PRACTICE}), 12),
     Action("run", "r", LIVE, 11, "f5"),
     Action("slow", "s", LIVE, 12, "f9"),
     Action("previous", "p", frozenset({LESSON}), 20),

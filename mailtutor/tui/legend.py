@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mailtutor.protocols.lines import Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.tui.widgets.bar import PACES
+from mailtutor.tui.widgets.notes import CHANGED, DROPPED
 from mailtutor.tui.widgets.painter import MARKS, SYMBOLS
 
 
@@ -39,6 +40,7 @@ HOSTS = (
     Sign("○", "quiet"),
     Sign("⇥", "closed"),
     Sign("⚿", "secured"),
+    Sign(f"{CHANGED} {DROPPED}", "tampered"),
 )
 TIME = (
     Sign("C S", "said"),

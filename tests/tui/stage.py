@@ -23,6 +23,7 @@ from mailtutor.trace.events import (
     FromClient,
     FromServer,
     HeldBack,
+    LineTampered,
     Opened,
     Recalled,
     Released,
@@ -119,6 +120,15 @@ class FakeStage:
     def held(self) -> Sequence[FakeHeld]:
         """What waits."""
         return tuple(self.waiting)
+
+    def change(self, held: FakeHeld, became: bytes) -> None:
+        """Lets another line through."""
+        self.waiting.remove(held)
+        side = "client" if held.source is Source.CLIENT else "server"
+        self.log.append(LineTampered(t=0, at=0, conn=held.conn, source=side, was=held.raw, became=became))
+        if became:
+            kind = FromClient if held.source is Source.CLIENT else FromServer
+            self.log.append(kind(t=0, at=0, conn=held.conn, data=became))
 
     def hold_replies(self, service: str) -> None:
         """Nobody replies."""

@@ -402,19 +402,6 @@ class StageScreen(ControlActions):
 
     # Actions ----------------------------------------------------------------------------------------------------------
 
-    def action_step(self) -> None:
-        """Holds the wire, or lets one held line through."""
-        if self.session.pace == "step":
-            self.session.step()
-        else:
-            self.session.set_pace("step")
-        self.beat()
-
-    def action_run(self) -> None:
-        """Lets lines pass at once."""
-        self.session.set_pace("run")
-        self.beat()
-
     def next_line_waits(self, waits: bool) -> None:
         """A recording waits by itself."""
         if self.follows_session:
@@ -429,11 +416,6 @@ class StageScreen(ControlActions):
             self.action_forward()
         else:
             self.action_back()
-
-    def action_slow(self) -> None:
-        """Lets lines pass at a pace the eye can follow."""
-        self.session.set_pace("slow")
-        self.beat()
 
     def action_back(self) -> None:
         """Winds back by a moment."""

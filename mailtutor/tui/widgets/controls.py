@@ -66,9 +66,12 @@ class ControlPanel(Speaking, Vertical):
         """Says something that stays until something else is said."""
         self._set(told, "", None)
 
-    def ask(self, told: Told, form: str, choices: Choices | None = None) -> None:
-        """Asks for one of `choices`, or for a line where there are none, and takes the focus."""
+    def ask(self, told: Told, form: str, choices: Choices | None = None, line: str = "") -> None:
+        """Asks for one of `choices`, or for a line where there are none, and takes the focus. line: what stands in it
+        at first."""
         self._set(told, form, choices)
+        if choices is None:
+            self.question.fill(line)
         self.question.take_focus()
 
     def clear(self) -> None:

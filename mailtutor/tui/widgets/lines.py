@@ -17,10 +17,10 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from mailtutor.reading.dialogue import Row, TlsRow
+from mailtutor.reading.dialogue import NoteRow, Row
 from mailtutor.reading.visible import visible
 from mailtutor.tui.contract import Held
-from mailtutor.tui.widgets import secured
+from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.flow import Flow, text_length
 from mailtutor.tui.widgets.painter import Columns, Painter
 from mailtutor.tui.widgets.speaking import Speaking
@@ -253,8 +253,8 @@ class WireLines(Speaking, ScrollView, can_focus=True):
     def speak(self) -> None:
         """Draws the meanings in the current language."""
         self._measure()
-        if any(isinstance(row, TlsRow) for row in self._rows):
-            # What is told of TLS has another length in another language.
+        if any(isinstance(row, NoteRow) for row in self._rows):
+            # What a note tells has another length in another language.
             self._flow = Flow(self._text, self._painter.columns.text, self._length)
             self._flow.extend(len(self._rows))
             self._fit()
@@ -291,7 +291,7 @@ class WireLines(Speaking, ScrollView, can_focus=True):
 
     def _text(self, index: int) -> str:
         row = self._rows[index]
-        return secured.headline(row, self.words) if isinstance(row, TlsRow) else visible(row.line.text)
+        return notes.headline(row, self.words) if isinstance(row, NoteRow) else visible(row.line.text)
 
     # Drawing -----------------------------------------------------------------------------------------------------
 
@@ -327,4 +327,4 @@ class WireLines(Speaking, ScrollView, can_focus=True):
 
 
 def _speaker(row: Row) -> str:
-    return secured.MARK if isinstance(row, TlsRow) else row.line.source
+    return notes.mark(row) if isinstance(row, NoteRow) else row.line.source

@@ -8,8 +8,9 @@ from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 
-from mailtutor.trace.events import Closed, FaultSwitched, FromClient, FromServer, TlsBegun, TlsFailed
+from mailtutor.trace.events import Closed, FaultSwitched, FromClient, FromServer, LineTampered, TlsBegun, TlsFailed
 from mailtutor.tui.viewpoint import Viewpoint
+from mailtutor.tui.widgets.notes import tampered_mark
 from mailtutor.tui.widgets.speaking import Speaking
 
 
@@ -70,6 +71,8 @@ class Timeline(Speaking):
             return "S", "$wire-server"
         if isinstance(event, (TlsBegun, TlsFailed)):
             return "⚿", "$success" if isinstance(event, TlsBegun) else "bold $wire-refused"
+        if isinstance(event, LineTampered):
+            return tampered_mark(event), "bold $warning"
         if isinstance(event, FaultSwitched) and event.on:
             return "✘", "bold $wire-refused"
         return ("|", "$wire-quiet") if isinstance(event, Closed) else ("◆", "bold $accent")
