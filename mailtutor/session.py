@@ -178,15 +178,19 @@ class Session:
         """How lines pass: "run", "slow" or "step"."""
         return self._lab.pace.value if self._lab is not None else "run"
 
-    def set_pace(self, pace: str) -> None:
-        """Changes it."""
-        if self._lab is not None:
-            self._lab.set_pace(pace)
+    def pace_of(self, conn: int) -> str:
+        """The same for one connection, which may have a pace of its own."""
+        return self._lab.pace_of(conn).value if self._lab is not None else "run"
 
-    def step(self) -> None:
-        """Lets one held line through."""
+    def set_pace(self, pace: str, conn: int = 0) -> None:
+        """Changes it for one connection, or for all."""
         if self._lab is not None:
-            self._lab.step()
+            self._lab.set_pace(pace, conn)
+
+    def step(self, conn: int = 0) -> None:
+        """Lets one held line through, of one connection or of any."""
+        if self._lab is not None:
+            self._lab.step(conn)
 
     def held(self) -> tuple[Held, ...]:
         """The lines that wait, oldest first."""

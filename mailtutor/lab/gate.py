@@ -50,7 +50,9 @@ class Gate:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.pace = Pace.RUN
-        # Whether bytes may pass unseen: the fast path.
+        # Connections that have a pace of their own.
+        self._own: dict[int, Pace] = {}
+        # Whether bytes of every connection may pass unseen: the fast path.
         self.is_open = True
         # Services whose server lines are held whatever the pace, until a prediction is made.
         self._predicting: set[str] = set()
@@ -60,17 +62,36 @@ class Gate:
         # While lines pass slowly: who spoke last on each connection.
         self._speaking: dict[int, Source] = {}
 
+    def lets(self, conn: int) -> bool:
+        """Whether bytes of one connection may pass unseen, where not all may."""
+        return self.pace_of(conn) is Pace.RUN and self._next is None and not self._predicting
+
+    def pace_of(self, conn: int) -> Pace:
+        """How lines of one connection pass: at its own pace, else at everybody's."""
+        return self._own.get(conn, self.pace)
+
     def held(self) -> tuple[Held, ...]:
         """What waits, oldest first."""
         return tuple(waiting.held for waiting in list(self._queue))
 
-    def set_pace(self, pace: Pace) -> None:
-        """Changes the pace; going to run or slow lets go what is held by stepping."""
-        self.pace = pace
+    def set_pace(self, pace: Pace, conn: int = 0) -> None:
+        """Changes the pace of one connection, or of all; going to run or slow lets go what is held by stepping."""
+        if conn:
+            self._own[conn] = pace
+            self._speaking.pop(conn, None)
+        else:
+            self.pace = pace
+            self._own.clear()
+            self._speaking.clear()
         self._look()
-        self._speaking.clear()
-        if pace is not Pace.STEP:
-            self._release()
+        while pace is not Pace.STEP and self.step(conn):
+            pass
+
+    def forget(self, conn: int) -> None:
+        """The connection is over."""
+        self._speaking.pop(conn, None)
+        if self._own.pop(conn, None) is not None:
+            self._look()
 
     def hold_replies(self, service: str) -> None:
         """Holds every server line of `service` until `let_replies`: the student predicts first."""
@@ -95,9 +116,11 @@ class Gate:
         if conn is not None:
             self._let_predicted(lambda waiting: conn in (0, waiting.held.conn))
 
-    def step(self) -> bool:
-        """Lets the oldest line through that is not to be predicted; False when none is held."""
-        waiting = next((one for one in self._queue if not one.held.is_predicted), None)
+    def step(self, conn: int = 0) -> bool:
+        """Lets the oldest line through that is not to be predicted, of one connection or of all; False when none is
+        held."""
+        meant = (one for one in self._queue if not one.held.is_predicted and conn in (0, one.held.conn))
+        waiting = next(meant, None)
         if waiting is None:
             return False
         self._pass(waiting)
@@ -114,7 +137,8 @@ class Gate:
     async def line(self, conn: int, source: Source, raw: bytes, service: str = "") -> bytes:
         """Returns when the line may pass; gives what passes."""
         is_predicted = source is Source.SERVER and self._is_predicted(conn, service)
-        if self.pace is Pace.STEP or is_predicted:
+        pace = self.pace_of(conn)
+        if pace is Pace.STEP or is_predicted:
             held = Held(conn, source, raw, is_predicted)
             waiting = _Waiting(held, service, asyncio.get_running_loop().create_future())
             self._queue.append(waiting)
@@ -126,14 +150,14 @@ class Gate:
                     if is_predicted and self._next == conn:
                         self._next = None  # whoever was to hear it has gone
                         self._look()
-        elif self.pace is Pace.SLOW and self._speaking.get(conn) is not source:
+        elif pace is Pace.SLOW and self._speaking.get(conn) is not source:
             # A turn passes whole: the lines of a letter, or of a long answer, need no time each.
             self._speaking[conn] = source
             await self._clock.pause(SLOW_S)
         return raw
 
     def _look(self) -> None:
-        self.is_open = self.pace is Pace.RUN and self._next is None and not self._predicting
+        self.is_open = not self._own and self.lets(0)
 
     def _is_predicted(self, conn: int, service: str) -> bool:
         if self._next == 0:
@@ -144,10 +168,6 @@ class Gate:
         for waiting in [one for one in self._queue if one.held.is_predicted and is_meant(one)]:
             if waiting.service not in self._predicting and waiting.held.conn != self._next:
                 self._pass(waiting)
-
-    def _release(self) -> None:
-        while self.step():
-            pass
 
     def _pass(self, waiting: _Waiting, became: bytes | None = None) -> None:
         self._queue.remove(waiting)

@@ -221,13 +221,17 @@ class Lab:
         """How lines pass the gate."""
         return self._gate.pace
 
-    def set_pace(self, pace: str) -> None:
-        """Changes how lines pass the gate: "run", "slow" or "step"."""
-        self.call(lambda: self._gate.set_pace(Pace(pace)))
+    def pace_of(self, conn: int) -> Pace:
+        """How lines of one connection pass."""
+        return self._gate.pace_of(conn)
 
-    def step(self) -> None:
-        """Lets one held line through."""
-        self.call(self._gate.step)
+    def set_pace(self, pace: str, conn: int = 0) -> None:
+        """Changes how lines pass the gate, of one connection or of all: "run", "slow" or "step"."""
+        self.call(lambda: self._gate.set_pace(Pace(pace), conn))
+
+    def step(self, conn: int = 0) -> None:
+        """Lets one held line through, of one connection or of any."""
+        self.call(lambda: self._gate.step(conn))
 
     def held(self) -> tuple[Held, ...]:
         """The lines that wait at the gate, oldest first."""

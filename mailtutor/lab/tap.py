@@ -72,6 +72,7 @@ class Tap:
 
     def closed(self, by: str) -> None:
         """The connection ended."""
+        self._gate.forget(self.conn)
         self._recorder.world(Closed, conn=self.conn, by=by)
 
     def record(self, source: Source, data: bytes) -> None:
@@ -83,7 +84,8 @@ class Tap:
     @property
     def is_open(self) -> bool:
         """Whether bytes pass whole, without waiting."""
-        return self._gate.is_open and (self._link is None or self._link.is_sound)
+        gate = self._gate
+        return (gate.is_open or gate.lets(self.conn)) and (self._link is None or self._link.is_sound)
 
     @property
     def is_behind(self) -> bool:
@@ -93,7 +95,8 @@ class Tap:
     @property
     def is_clear(self) -> bool:
         """Whether bytes pass at once: it is open, and nobody asks for a pause."""
-        if not self._gate.is_open or (self._link is not None and not self._link.is_sound):
+        gate = self._gate
+        if not (gate.is_open or gate.lets(self.conn)) or (self._link is not None and not self._link.is_sound):
             return False
         return not (self._log.is_followed and self._log.is_behind(self.conn))
 

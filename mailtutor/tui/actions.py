@@ -94,6 +94,7 @@ ACTIONS = (
     Action("drop_line", "X", frozenset({LAB, PRACTICE}), 12),
     Action("run", "r", LIVE, 11, "f5"),
     Action("slow", "s", LIVE, 12, "f9"),
+    Action("one_connection", "a", LIVE, 13),
     Action("previous", "p", frozenset({LESSON}), 20),
     Action("hint", "h", frozenset({LESSON}), 4, "f3"),
     Action("back", "left,comma", WIRES, 14, "f11", shown="←"),

@@ -174,3 +174,24 @@ async def test_a_reply_nobody_waits_for_any_more_is_not_predicted() -> None:
     reply.cancel()
     await asyncio.gather(reply, return_exceptions=True)
     assert gate.is_open
+
+
+async def test_a_connection_may_have_a_pace_of_its_own() -> None:
+    gate = Gate(ManualClock())
+    gate.set_pace(Pace.STEP, 1)
+    assert gate.lets(2)
+    assert not gate.lets(1)
+    assert await gate.line(2, Source.CLIENT, b"NOOP\r\n") == b"NOOP\r\n"
+    lines = [asyncio.create_task(gate.line(conn, Source.CLIENT, b"QUIT\r\n")) for conn in (1, 3)]
+    gate.set_pace(Pace.STEP, 3)
+    await asyncio.sleep(0)
+    assert not gate.step(2)
+    assert gate.step(1)
+    await lines[0]
+    assert gate.pace is Pace.RUN
+    assert gate.pace_of(1) is Pace.STEP
+    gate.forget(1)
+    assert gate.lets(1)
+    gate.set_pace(Pace.RUN)  # for all: none has its own any more
+    await lines[1]
+    assert gate.lets(3)

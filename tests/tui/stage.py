@@ -106,11 +106,15 @@ class FakeStage:
         """Runs no more."""
         self.is_running = False
 
-    def set_pace(self, pace: str) -> None:
+    def pace_of(self, conn: int) -> str:
+        """The same for all."""
+        return self.pace
+
+    def set_pace(self, pace: str, conn: int = 0) -> None:
         """Changes the pace."""
         self.pace = pace
 
-    def step(self) -> None:
+    def step(self, conn: int = 0) -> None:
         """Lets one line through."""
         if self.waiting:
             held = self.waiting.pop(0)

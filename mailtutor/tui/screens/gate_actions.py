@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from mailtutor.errors import MailtutorError
 from mailtutor.protocols.lines import Source
+from mailtutor.reading.dialogue import Connection
 from mailtutor.reading.escapes import meant, spelled
 from mailtutor.tui.contract import Held
 from mailtutor.tui.screens.prediction_actions import PredictionActions
+from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.controls import ControlPanel
 from mailtutor.tui.widgets.wire import called
 
@@ -16,7 +18,10 @@ class GateActions(PredictionActions):
 
     def __init__(self) -> None:
         super().__init__()
+        self.bar = Bar()
         self._editing: Held | None = None
+        # Whether the pace is changed for the connection that is looked at, and for no other.
+        self.only_here = False
 
     def let_go(self) -> bool:
         """Esc leaves a line as it is, too."""
@@ -27,21 +32,74 @@ class GateActions(PredictionActions):
 
     def action_step(self) -> None:
         """Holds the wire, or lets one held line through."""
-        if self.session.pace == "step":
-            self.session.step()
+        conn = self._conn_in_scope()
+        if conn is None:
+            return
+        waiting = [line for line in self.session.held() if not line.is_predicted and conn in (0, line.conn)]
+        if waiting or self.session.pace_of(conn) == "step":
+            self.session.step(conn)
         else:
-            self.session.set_pace("step")
+            self.session.set_pace("step", conn)
         self.beat()
 
     def action_run(self) -> None:
         """Lets lines pass at once."""
-        self.session.set_pace("run")
-        self.beat()
+        self._set_pace("run")
 
     def action_slow(self) -> None:
         """Lets lines pass at a pace the eye can follow."""
-        self.session.set_pace("slow")
+        self._set_pace("slow")
+
+    def _set_pace(self, pace: str) -> None:
+        conn = self._conn_in_scope()
+        if conn is not None:
+            self.session.set_pace(pace, conn)
+            self.beat()
+
+    def action_one_connection(self) -> None:
+        """From now on the pace is that of the connection that is looked at, or of all again."""
+        self.only_here = not self.only_here
+        if not self.only_here:
+            self.tell(self.words("control.scope.all"))
+        elif (connection := self._open_here()) is not None:
+            ends = called(connection.client), called(connection.server)
+            self.tell(self.words("control.scope.one", client=ends[0], server=ends[1]))
+        else:
+            self.only_here = False
+            self.tell(self.words("control.scope.nobody"))
         self.beat()
+        self.draw_around()
+
+    def _open_here(self) -> Connection | None:
+        """The connection that is looked at, where lines may still pass on it."""
+        connection = self.deck.pane.connection if self.deck.pane is not None else None
+        return connection if connection is not None and connection.is_open and connection.protocol != "dns" else None
+
+    def _conn_in_scope(self) -> int | None:
+        """Whose pace is meant: 0 for all; None, and a word, where the one that is looked at is over."""
+        if not self.only_here:
+            return 0
+        connection = self._open_here()
+        if connection is None:
+            self.tell(self.words("control.scope.over"))
+            return None
+        return connection.conn
+
+    @property
+    def pace_here(self) -> str:
+        """The pace that the keys change."""
+        connection = self._open_here() if self.only_here else None
+        return self.session.pace_of(connection.conn) if connection is not None else self.session.pace
+
+    def draw_around(self) -> None:
+        """Draws what stands around the wire."""
+        raise NotImplementedError
+
+    def attend(self) -> None:
+        """Says for which connections the pace is changed."""
+        super().attend()
+        if self.follows_session:
+            self.bar.note(self.words("control.scope.bar") if self.only_here else "")
 
     # A held line ------------------------------------------------------------------------------------------------------
 

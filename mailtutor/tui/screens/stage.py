@@ -30,7 +30,6 @@ from mailtutor.tui.contract import Held, Stage, unread
 from mailtutor.tui.pulse import Limiter, Pulse
 from mailtutor.tui.screens.control_actions import ControlActions
 from mailtutor.tui.viewpoint import Viewpoint
-from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.devices import DeviceSheet
 from mailtutor.tui.widgets.faultstrip import FaultStrip
 from mailtutor.tui.widgets.keybar import KeyBar
@@ -113,7 +112,6 @@ class StageScreen(ControlActions):
         self.session = session
         self.viewpoint = Viewpoint(session.log)
         self.view = "wire"
-        self.bar = Bar()
         self.topology = Topology()
         self.faults = FaultStrip()
         self.mailboxes = MailboxSheet(id="mailboxes")
@@ -284,7 +282,7 @@ class StageScreen(ControlActions):
     @property
     def gate(self) -> tuple[str, Sequence[Held]]:
         """The pace and what is held, for the bar; what is to be predicted waits unread."""
-        return self.session.pace, unread(self.session.held())
+        return self.pace_here, unread(self.session.held())
 
     def draw(self) -> None:
         """Draws everything as of the viewpoint."""

@@ -18,6 +18,7 @@ from textual.events import Click, Resize
 from mailtutor.reading.dialogue import Connection
 from mailtutor.tui.contract import Held
 from mailtutor.tui.viewpoint import Viewpoint
+from mailtutor.tui.widgets.bar import PACES
 from mailtutor.tui.widgets.lines import WireLines
 from mailtutor.tui.widgets.meaning import Selection
 from mailtutor.tui.widgets.speaking import Speaking
@@ -49,12 +50,15 @@ class LegTabs(Speaking):
         self._legs: list[Leg] = []
         self._shown: frozenset[Leg] = frozenset()
         self._open: frozenset[Leg] = frozenset()
+        self._held: frozenset[Leg] = frozenset()
         self._edges: list[int] = []
 
-    def show(self, legs: list[Leg], shown: frozenset[Leg], talking: frozenset[Leg]) -> None:
-        """talking: the legs with an open connection."""
-        if (legs, shown, talking) != (self._legs, self._shown, self._open):
-            self._legs, self._shown, self._open = list(legs), shown, talking
+    def show(
+        self, legs: list[Leg], shown: frozenset[Leg], talking: frozenset[Leg], held: frozenset[Leg] = frozenset()
+    ) -> None:
+        """talking: the legs with an open connection. held: those on which a line waits at the gate."""
+        if (legs, shown, talking, held) != (self._legs, self._shown, self._open, self._held):
+            self._legs, self._shown, self._open, self._held = list(legs), shown, talking, held
             self.refresh()
 
     def render(self) -> Content:
@@ -78,7 +82,7 @@ class LegTabs(Speaking):
             words.append(f"{client}→{server}")
         if detail == 2:
             words.append(service.upper())
-        words.append("●" if leg in self._open else "○")
+        words.append(PACES["step"] if leg in self._held else "●" if leg in self._open else "○")
         return Content.styled(f" {' '.join(words)} ", "bold reverse" if shown else "$wire-quiet")
 
     def on_click(self, event: Click) -> None:
@@ -140,7 +144,9 @@ class WireDeck(Vertical):
             if leg in shown:
                 pane.show(viewpoint, legs[leg], held)
         talking = frozenset(leg for leg, all_ in legs.items() if any(map(viewpoint.is_open, all_)))
-        self._tabs.show(list(legs), shown, talking)
+        waiting = {line.conn for line in held} if viewpoint.is_live else set()
+        holding = frozenset(leg for leg, all_ in legs.items() if waiting and any(c.conn in waiting for c in all_))
+        self._tabs.show(list(legs), shown, talking, holding)
 
     def prepare(self, viewpoint: Viewpoint) -> None:
         """Looks through long conversations that are read already, though none of them need be shown yet."""
