@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mailtutor.lab.lab import Lab
     from mailtutor.lab.options import Options
     from mailtutor.lab.plan import SeedMail, User
+    from mailtutor.lab.services.played import Due
     from mailtutor.message.compose import Attachment
     from mailtutor.protocols.lines import Line
     from mailtutor.store.archive import Archive
@@ -218,6 +219,27 @@ class Session:
         """Lets it go on, or holds it no more when it comes."""
         if self._lab is not None:
             self._lab.let_next()
+
+    # Playing a server -------------------------------------------------------------------------------------------------
+
+    def play(self, host: str, service: str) -> None:
+        """From now on the student answers whoever comes to this door."""
+        played = self.lab.played
+        self.lab.call(lambda: played.take(host, service))
+
+    def play_no_more(self) -> None:
+        """The servers answer for themselves again."""
+        if self._lab is not None:
+            self._lab.call(self._lab.played.give_back)
+
+    def due(self) -> tuple[Due, ...]:
+        """The clients that wait for the student's reply, the oldest connection first."""
+        return self._lab.played.due() if self._lab is not None else ()
+
+    def say(self, conn: int, data: bytes | None) -> None:
+        """Gives a reply on a connection; None hangs up."""
+        played = self.lab.played
+        self.lab.call(lambda: played.say(conn, data))
 
     # Breaking things, and the lab's time ------------------------------------------------------------------------------
 

@@ -115,6 +115,8 @@ class Conversation:
         self._context = context
         self._implicit = implicit
         self.waiting_since: float | None = None
+        # Whether it is a person who has to answer, and has not yet: then the client is not idle.
+        self.ponders: Callable[[], bool] = lambda: False
         self._clock = clock
         self._service: Service
         self._turn_began = clock.now()
@@ -148,6 +150,15 @@ class Conversation:
         """Closes once the client has taken what was written."""
         self._blocked, self.waiting_since = True, self._clock.now()
         await self.stream.close()
+
+    @property
+    def idle_since(self) -> float | None:
+        """`waiting_since`, but None while a person still has to answer."""
+        return None if self.ponders() else self.waiting_since
+
+    def begin_turn(self) -> None:
+        """The client's turn begins now, whoever took the time."""
+        self._turn_began = self._clock.now()
 
     def dismiss(self, why: Ending) -> None:
         """Ends the session: with a word where it can be said, at once where the client does not read."""

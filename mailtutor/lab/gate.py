@@ -49,6 +49,8 @@ class Gate:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        # Whether the student is still to say something that a client waits for.
+        self.ponders: Callable[[], bool] = lambda: False
         self.pace = Pace.RUN
         # Connections that have a pace of their own.
         self._own: dict[int, Pace] = {}
@@ -73,6 +75,11 @@ class Gate:
     def held(self) -> tuple[Held, ...]:
         """What waits, oldest first."""
         return tuple(waiting.held for waiting in list(self._queue))
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether the student takes their time over what somebody waits for: then nobody is late."""
+        return bool(self._queue) or self.ponders()
 
     def set_pace(self, pace: Pace, conn: int = 0) -> None:
         """Changes the pace of one connection, or of all; going to run or slow lets go what is held by stepping."""

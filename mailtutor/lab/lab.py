@@ -28,6 +28,7 @@ from mailtutor.lab.plan import Plan
 from mailtutor.lab.ready import announce, ready_facts, withdraw
 from mailtutor.lab.resolver import ADDRESS, PORT, REAL_PORT, Resolver
 from mailtutor.lab.seed import plant
+from mailtutor.lab.services.played import Played
 from mailtutor.lab.tap import Recorder
 from mailtutor.lab.tls import CA_NAME, Authority
 from mailtutor.lab.zone import Zone, ascii_name, exchanger_of, records_of
@@ -74,6 +75,7 @@ class Lab:
         self.faults = Faults(self.clock)
         self.zone = Zone()
         self._gate = Gate(self.clock)
+        self.played = Played(self._gate)
         self._recorder = Recorder(self.log, self.clock)
         self.means = Means(self.clock, self._gate)
         self.resolver = Resolver(self.zone, self._recorder, self.directory)
@@ -159,7 +161,7 @@ class Lab:
         self.means = Means(self.clock, self._gate, authority)
         around = Surroundings(
             self.plan, self._database, self._recorder, self._gate, Hub(), self.clock, self.directory, self.resolver,
-            authority, self.faults,
+            authority, self.faults, self.played,
         )  # fmt: skip
         if isinstance(self.clock, LabClock):
             # An earlier run may have let days pass; what it queued must not come from the future.

@@ -86,6 +86,7 @@ ACTIONS = (
     Action("take_over", "t", frozenset({LAB, REPLAY}), 6),
     Action("take_over", "T", frozenset({PRACTICE}), 21),
     Action("predict", "p", frozenset({LAB, PRACTICE}), 5, "ctrl+r"),
+    Action("play_server", "v", frozenset({LAB}), 7),
     Action("console", "t", frozenset({PRACTICE, LESSON}), 1),
     Action("protocol", "o", frozenset({PRACTICE}), 4, "f6"),
     Action("reconnect", "n", frozenset({PRACTICE}), 5, "f7"),

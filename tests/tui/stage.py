@@ -31,6 +31,7 @@ from mailtutor.trace.events import (
 from mailtutor.trace.log import Log
 from mailtutor.trace.transcript import parse
 from mailtutor.tui.app import TuiApp
+from mailtutor.tui.contract import Due
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.widgets.lines import WireLines
 
@@ -133,6 +134,19 @@ class FakeStage:
         if became:
             kind = FromClient if held.source is Source.CLIENT else FromServer
             self.log.append(kind(t=0, at=0, conn=held.conn, data=became))
+
+    def play(self, host: str, service: str) -> None:
+        """Nobody comes."""
+
+    def play_no_more(self) -> None:
+        """Nobody has come."""
+
+    def due(self) -> Sequence[Due]:
+        """Nobody waits."""
+        return ()
+
+    def say(self, conn: int, data: bytes | None) -> None:
+        """Nobody hears it."""
 
     def hold_replies(self, service: str) -> None:
         """Nobody replies."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mailtutor.tui.screens.gate_actions import GateActions
+from mailtutor.tui.screens.play_actions import PlayActions
 
 # What can be typed by hand.
 _TYPED = frozenset({"smtp", "pop3", "imap"})
 
 
-class ControlActions(GateActions):
+class ControlActions(PlayActions):
     """A screen over a session, with a wire that can be taken hold of."""
 
     # Taking over ------------------------------------------------------------------------------------------------------
@@ -26,8 +26,5 @@ class ControlActions(GateActions):
             from mailtutor.tui.screens.takeover import Taken, TakeoverScreen  # a screen like this one
 
             rows = tuple(pane.connection.rows[: pane.lines.index + 1])
-            self.stop_playing()
+            self.step_aside()
             self.app.push_screen(TakeoverScreen(self.session, Taken(pane.connection, rows, self.follows_session)))
-
-    def stop_playing(self) -> None:
-        """Called before another screen comes to the front."""

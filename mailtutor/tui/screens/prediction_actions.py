@@ -21,6 +21,7 @@ class PredictionActions(WorldActions):
     # What is asked needs the room, and neither what the coach says nor an explanation may tell the answer.
     DEFAULT_CSS = """
     PredictionActions.-deciding #meaning, PredictionActions.-deciding #prompt { display: none; }
+    PredictionActions.-narrow.-deciding #side { display: none; }
     """
 
     def __init__(self) -> None:

@@ -147,8 +147,9 @@ class ReplayScreen(StageScreen):
             self.draw()
         self._schedule()
 
-    def stop_playing(self) -> None:
+    def step_aside(self) -> None:
         """The moment shown stays."""
+        super().step_aside()
         self._playing = False
         self._schedule()
 

@@ -173,6 +173,7 @@ class StageScreen(ControlActions):
             self._calm.cancel()
         with contextlib.suppress(MailtutorError, RuntimeError):  # the lab may be ending at this moment
             self.session.let_next()
+            self.session.play_no_more()
             self.session.set_pace("run")
 
     # The lab ----------------------------------------------------------------------------------------------------------
@@ -270,7 +271,12 @@ class StageScreen(ControlActions):
             self._pulse.watch(viewpoint.log)
 
     def _slow_beat(self) -> None:
-        if self.session.pace != "run" or self.session.held() or self.session.log is not self.viewpoint.log:
+        if (
+            self.is_attending
+            or self.session.pace != "run"
+            or self.session.held()
+            or self.session.log is not self.viewpoint.log
+        ):
             self.beat()
         elif self.session.speed != self._speed and self.follows_session:
             # It is another one soon after it was asked for.
