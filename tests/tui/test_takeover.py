@@ -78,6 +78,24 @@ async def test_from_a_live_run_on_a_new_connection_to_the_same_server(session: S
         await until(pilot, lambda: connection.rows[-1].line.verb == "RSET", "the answer")
 
 
+async def test_in_practice_an_earlier_line_of_ones_own_is_gone_back_to(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
+        for line in ("HELO me", "MAIL FROM:<a@b.c>", "RCPT TO:<nobody@hamburger.edu>"):
+            await paste_line(pilot, line)
+        await until(pilot, lambda: "S< 550" in shown(app), "the refusal")
+        await pilot.press("escape")
+        await mark(pilot, app, "MAIL FROM")
+        await pilot.press("T")
+        screen = await taken(pilot, app)
+        connection = screen.connection
+        assert connection is not None
+        assert connection.state == "mail"
+        await paste_line(pilot, "RCPT TO:<bob@hamburger.edu>")
+        await until(pilot, lambda: connection.state == "rcpt", "the other end of the story")
+
+
 def _rows(app: TuiApp) -> list[Any]:
     pane = stage(app).deck.pane
     return list(pane.lines._rows) if pane is not None else []

@@ -46,6 +46,9 @@ async def test_a_command_written_anew_is_what_the_server_answers(
         await pilot.press("space", "2")
         await held(pilot, session, b"USER")
         await until(pilot, lambda: "❚❚" in shown(app), "the held line on the screen")
+        await until(
+            pilot, lambda: {"en": "X drop", "zh": "X 丢弃"}[language] in shown(app), "the keys for it in the bar"
+        )
         await pilot.press("E")
         panel = stage(app).control
         await until(pilot, lambda: panel.is_asking, "the line to be written")

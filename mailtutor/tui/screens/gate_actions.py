@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from mailtutor.errors import MailtutorError
 from mailtutor.protocols.lines import Source
 from mailtutor.reading.dialogue import Connection
@@ -10,15 +12,22 @@ from mailtutor.tui.contract import Held
 from mailtutor.tui.screens.prediction_actions import PredictionActions
 from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.controls import ControlPanel
+from mailtutor.tui.widgets.keybar import KeyBar
 from mailtutor.tui.widgets.wire import called
+
+# What can be done while a line waits at the gate.
+_HELD = ("step", "edit_line", "drop_line")
 
 
 class GateActions(PredictionActions):
     """A screen over a session with a gate."""
 
+    MODE: ClassVar[str] = ""
+
     def __init__(self) -> None:
         super().__init__()
         self.bar = Bar()
+        self.keybar = KeyBar(self.MODE)
         self._editing: Held | None = None
         # Whether the pace is changed for the connection that is looked at, and for no other.
         self.only_here = False
@@ -99,6 +108,8 @@ class GateActions(PredictionActions):
         """Says for which connections the pace is changed."""
         super().attend()
         if self.follows_session:
+            waits = any(not line.is_predicted for line in self.session.held())
+            self.keybar.prefer(*(_HELD if waits else ()))
             self.bar.note(self.words("control.scope.bar") if self.only_here else "")
 
     # A held line ------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import gc
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -32,7 +32,6 @@ from mailtutor.tui.screens.control_actions import ControlActions
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.devices import DeviceSheet
 from mailtutor.tui.widgets.faultstrip import FaultStrip
-from mailtutor.tui.widgets.keybar import KeyBar
 from mailtutor.tui.widgets.ladder import LadderView, way
 from mailtutor.tui.widgets.ladderlines import LadderLines
 from mailtutor.tui.widgets.lines import WireLines
@@ -61,7 +60,6 @@ _FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines)
 class StageScreen(ControlActions):
     """A screen around a wire deck."""
 
-    MODE: ClassVar[str] = ""
     AUTO_FOCUS = ""  # an input that took the focus by itself would swallow the single keys
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-huge")]  # noqa: RUF012 - Textual's name and type
     VERTICAL_BREAKPOINTS = [(0, "-short"), (40, "-tall")]  # noqa: RUF012 - the same
@@ -118,7 +116,6 @@ class StageScreen(ControlActions):
         self.states = StateSheet(id="states")
         self.ladder = LadderView(id="ladder")
         self.timeline = Timeline()
-        self.keybar = KeyBar(self.MODE)
         self._pulse: Pulse | None = None
         self._calm: Limiter | None = None
         self._is_starting = False
