@@ -89,6 +89,19 @@ async def test_a_4xx_keeps_the_message_in_the_relays_queue(session: Session) -> 
         assert "451" in shown(app)
 
 
+@pytest.mark.parametrize("begins", ["421", "Hang up"])
+async def test_who_is_sent_away_at_the_door_will_come_again(session: Session, begins: str) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await begin(pilot, app, session, "relay")
+        await asked(pilot, app)
+        await choose(pilot, app, begins)
+        await play_on(pilot, app, "will try again")
+        (row,) = stage(app).viewpoint.live_world.queue.values()
+        assert row.state == "deferred"
+        assert row.last_reply
+
+
 async def test_alices_agent_is_refused_and_says_so(session: Session) -> None:
     app = TuiApp(session, "lab")
     async with app.run_test(size=(120, 36)) as pilot:
@@ -137,3 +150,17 @@ async def test_esc_gives_the_part_back_and_the_server_answers_for_itself(session
         await pilot.press("escape")
         await until(pilot, lambda: stage(app).part is None and not session.due(), "the part given back")
         assert session.fetch("bob", "pop3", delete=False) == []
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "What you are asked"), ("zh", "正在问你的问题")])
+async def test_help_begins_with_what_is_asked(
+    session: Session, language: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: session.is_running, "the lab")
+        await pilot.press("v", "f1")
+        await until(pilot, lambda: told in shown(app), "the help")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: not stage(app).control.is_shown, "nothing asked any more")

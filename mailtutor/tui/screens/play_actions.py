@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from concurrent.futures import Future
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -122,7 +124,13 @@ class PlayActions(GateActions):
             # What alice's own server said is no business of the part; what becomes of the relay's attempt is.
             self.when_done(work, lambda _: None)
             return
-        work.add_done_callback(lambda done: self.call_later(self._client_told, part, done.exception() or done.result()))
+        work.add_done_callback(lambda done: self._client_done(part, done))
+
+    def _client_done(self, part: Part, done: Future[str]) -> None:
+        """Called in the lab's thread."""
+        if not done.cancelled():
+            with contextlib.suppress(RuntimeError):  # the screen's loop has ended meanwhile
+                self.call_later(self._client_told, part, done.exception() or done.result())
 
     def _client_told(self, part: Part, said: object) -> None:
         """What the agent made of it."""
@@ -152,10 +160,8 @@ class PlayActions(GateActions):
         elif due is None and part.due is not None:
             self._rest(part)
             self.control.tell(lambda words: words("control.play.left"))
-        if due is None and part.conn and not connection.is_open:
+        if due is None and part.conn and not connection.is_open and self._tell_attempt(part, connection):
             part.conn = 0
-            if part.name == "relay":
-                self._tell_attempt(connection)
 
     def _ask_reply(self, part: Part, due: Due, connection: Connection) -> None:
         part.due, part.conn = due, due.conn
@@ -191,18 +197,17 @@ class PlayActions(GateActions):
         self.control.tell(lambda words: words("control.play.said"))
         self.beat()
 
-    def _tell_attempt(self, connection: Connection) -> None:
-        """What the relay has made of it: what stands in its queue."""
+    def _tell_attempt(self, part: Part, connection: Connection) -> bool:
+        """What the relay has made of it: what stands in its queue. False while that is not known yet."""
+        if part.name != "relay":
+            return True
         tried = [row for row in self.viewpoint.live_world.queue.values() if row.host == connection.client.name]
         row = max(tried, key=lambda row: (row.queued_t, row.tried_at), default=None)
-        if row is not None:
-            state, reply, host = row.state, _plain(row.last_reply), visible(row.host)
-            self.control.tell(
-                lambda words: words(
-                    f"control.play.queue.{'deferred' if state in ('active', 'deferred') else state}",
-                    host=host, reply=reply,
-                )
-            )  # fmt: skip
+        if row is None or row.state == "active":
+            return row is None
+        key, reply, host = f"control.play.queue.{row.state}", _plain(row.last_reply), visible(row.host)
+        self.control.tell(lambda words: words(key, host=host, reply=reply))
+        return True
 
 
 def _told(answer: Possible, protocol: str, words: Words) -> str:

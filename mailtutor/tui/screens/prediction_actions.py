@@ -29,6 +29,11 @@ class PredictionActions(WorldActions):
         self.control = ControlPanel(id="control")
         self.prediction: Prediction | None = None
 
+    @property
+    def pane_in_front(self) -> str:
+        """What is asked comes before what is shown."""
+        return "control" if self.control.is_asking else super().pane_in_front
+
     def attend(self) -> None:
         """Called after each look at the log."""
         if self.prediction is not None and self.prediction.look(self.viewpoint.dialogue, self.session.held()):
