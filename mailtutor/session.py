@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mailtutor.lab.lab import Lab
     from mailtutor.lab.options import Options
     from mailtutor.lab.plan import SeedMail, User
+    from mailtutor.lab.services.played import Due
     from mailtutor.message.compose import Attachment
     from mailtutor.protocols.lines import Line
     from mailtutor.store.archive import Archive
@@ -178,19 +179,28 @@ class Session:
         """How lines pass: "run", "slow" or "step"."""
         return self._lab.pace.value if self._lab is not None else "run"
 
-    def set_pace(self, pace: str) -> None:
-        """Changes it."""
-        if self._lab is not None:
-            self._lab.set_pace(pace)
+    def pace_of(self, conn: int) -> str:
+        """The same for one connection, which may have a pace of its own."""
+        return self._lab.pace_of(conn).value if self._lab is not None else "run"
 
-    def step(self) -> None:
-        """Lets one held line through."""
+    def set_pace(self, pace: str, conn: int = 0) -> None:
+        """Changes it for one connection, or for all."""
         if self._lab is not None:
-            self._lab.step()
+            self._lab.set_pace(pace, conn)
+
+    def step(self, conn: int = 0) -> None:
+        """Lets one held line through, of one connection or of any."""
+        if self._lab is not None:
+            self._lab.step(conn)
 
     def held(self) -> tuple[Held, ...]:
         """The lines that wait, oldest first."""
         return self._lab.held() if self._lab is not None else ()
+
+    def change(self, held: Held, became: bytes) -> None:
+        """Lets a held line through as other bytes, b"" for not at all."""
+        if self._lab is not None:
+            self._lab.change(held, became)
 
     def hold_replies(self, service: str) -> None:
         """Holds every reply of `service` until `let_replies`: the student predicts first."""
@@ -199,6 +209,37 @@ class Session:
     def let_replies(self, service: str) -> None:
         """Lets them go on."""
         self.lab.let_replies(service)
+
+    def hold_next(self, conn: int = 0) -> None:
+        """Holds the next reply on connection `conn`, 0 for any, until `let_next`: the student predicts first."""
+        if self._lab is not None:
+            self._lab.hold_next(conn)
+
+    def let_next(self) -> None:
+        """Lets it go on, or holds it no more when it comes."""
+        if self._lab is not None:
+            self._lab.let_next()
+
+    # Playing a server -------------------------------------------------------------------------------------------------
+
+    def play(self, host: str, service: str) -> None:
+        """From now on the student answers whoever comes to this door."""
+        played = self.lab.played
+        self.lab.call(lambda: played.take(host, service))
+
+    def play_no_more(self) -> None:
+        """The servers answer for themselves again."""
+        if self._lab is not None:
+            self._lab.call(self._lab.played.give_back)
+
+    def due(self) -> tuple[Due, ...]:
+        """The clients that wait for the student's reply, the oldest connection first."""
+        return self._lab.played.due() if self._lab is not None else ()
+
+    def say(self, conn: int, data: bytes | None) -> None:
+        """Gives a reply on a connection; None hangs up."""
+        played = self.lab.played
+        self.lab.call(lambda: played.say(conn, data))
 
     # Breaking things, and the lab's time ------------------------------------------------------------------------------
 

@@ -72,7 +72,7 @@ async def _hear(stream: Stream, courier: Courier, means: Means) -> None:
 
 
 async def _came(stream: Stream, means: Means) -> bool:
-    """Whether anything came in time. While a student holds a line at the gate, nobody is late."""
+    """Whether anything came in time. While a student holds a line, or thinks about a reply, nobody is late."""
     coming = asyncio.create_task(stream.wait(), name="answer")
     try:
         while True:
@@ -83,7 +83,7 @@ async def _came(stream: Stream, means: Means) -> bool:
                 late.cancel()
             if coming.done():
                 return True
-            if not means.gate.held():
+            if not means.gate.is_patient:
                 return False
     finally:
         coming.cancel()

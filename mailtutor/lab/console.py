@@ -98,9 +98,13 @@ class Console:
 
     def send(self, line: str) -> None:
         """Sends one line; CRLF is added. Raises NetworkError once the connection is closed."""
+        self.say(line.encode("utf-8", "surrogateescape") + b"\r\n")
+
+    def say(self, data: bytes) -> None:
+        """Sends these bytes as they are. Raises as `send`."""
         if not self.is_open:
             raise NetworkError("the server has closed this connection; open a new one", "error.lab.hung_up")
-        self._lab.submit(self._say(line.encode("utf-8", "surrogateescape") + b"\r\n"))
+        self._lab.submit(self._say(data))
 
     def close(self) -> None:
         """Ends the connection as closing a telnet window does."""

@@ -115,6 +115,8 @@ class Conversation:
         self._context = context
         self._implicit = implicit
         self.waiting_since: float | None = None
+        # Whether it is a person who has to answer, and has not yet: then the client is not idle.
+        self.ponders: Callable[[], bool] = lambda: False
         self._clock = clock
         self._service: Service
         self._turn_began = clock.now()
@@ -148,6 +150,15 @@ class Conversation:
         """Closes once the client has taken what was written."""
         self._blocked, self.waiting_since = True, self._clock.now()
         await self.stream.close()
+
+    @property
+    def idle_since(self) -> float | None:
+        """`waiting_since`, but None while a person still has to answer."""
+        return None if self.ponders() else self.waiting_since
+
+    def begin_turn(self) -> None:
+        """The client's turn begins now, whoever took the time."""
+        self._turn_began = self._clock.now()
 
     def dismiss(self, why: Ending) -> None:
         """Ends the session: with a word where it can be said, at once where the client does not read."""
@@ -284,11 +295,13 @@ class Conversation:
                 engine.receive_data(data[start : start + TURN])
             return
         for line in data.splitlines(keepends=True):
-            await self._hold(Source.CLIENT, line)
-            self.tap.record(Source.CLIENT, line)
+            passed = await self._hold(Source.CLIENT, line)
+            if not passed:
+                continue
+            self.tap.record(Source.CLIENT, passed)
             if self.stream.tls is not None and not secure:
                 continue  # said in clear behind STARTTLS: seen, and heard by nobody
-            engine.receive_data(line)
+            engine.receive_data(passed)
             # What this line is answered must be seen before the next one passes.
             if await self._settle():
                 return
@@ -392,10 +405,11 @@ class Conversation:
 
     # The gate and the wire ------------------------------------------------------------------------------------------
 
-    async def _hold(self, source: Source, line: bytes) -> None:
-        """Waits at the gate, unless the connection is gone meanwhile: then there is nobody the line could reach."""
+    async def _hold(self, source: Source, line: bytes) -> bytes:
+        """Waits at the gate, unless the connection is gone meanwhile: then there is nobody the line could reach. Gives
+        what passes."""
         if self.tap.is_open or self.stream.is_closed:
-            return
+            return line
         held = asyncio.create_task(self.tap.hold(source, line), name="held line")
         gone = asyncio.create_task(self.stream.gone(), name="peer gone")
         over = asyncio.create_task(self._dismissed.wait(), name="session dismissed")
@@ -408,17 +422,22 @@ class Conversation:
         # Whoever held the line took the time, not the client.
         self._turn_began = self._clock.now()
         self._check()
+        passed = line if held.cancelled() else held.result()
+        if passed != line:
+            self.tap.tampered(source, line, passed)
+        return passed
 
     async def _send(self) -> None:
         out = self._service.engine.data_to_send()
         if not self.tap.is_open:
             self._unsaid += out
             for line in out.splitlines(keepends=True):
-                await self._hold(Source.SERVER, line)
-                if self.tap.is_open:
+                passed = await self._hold(Source.SERVER, line)
+                if passed == line and self.tap.is_open:
                     break
                 del self._unsaid[: len(line)]
-                await self._write(line)
+                if passed:
+                    await self._write(passed)
             out = bytes(self._unsaid)
             self._unsaid.clear()
         if out:

@@ -22,6 +22,7 @@ from mailtutor.lab.plan import IMPLICIT_TLS, SERVICES, STANDARD_PORTS, HostPlan,
 from mailtutor.lab.relay import Relay
 from mailtutor.lab.resolver import Lookup, Resolver
 from mailtutor.lab.services.imap import ImapService, ImapSettings
+from mailtutor.lab.services.played import Played, PlayedService
 from mailtutor.lab.services.pop3 import Maildrops, Pop3Service, Pop3Settings
 from mailtutor.lab.services.smtp import SmtpService, SmtpSettings, Visit
 from mailtutor.lab.stream import Stream
@@ -47,6 +48,7 @@ class Surroundings:
     resolver: Resolver
     authority: Authority
     faults: Faults
+    played: Played
 
 
 class Host:
@@ -206,6 +208,8 @@ class Host:
 
     def _service(self, protocol: str, visit: Visit, conversation: Conversation) -> Service:
         around = self._around
+        if around.played.plays(self.plan.name, visit.service):
+            return PlayedService(around.played, self.plan.name, protocol, conversation)
         wording = around.plan.wording
         most = self.plan.limits.sessions
         crowded = most and self._visitors[protocol, visit.client_address] > most

@@ -28,6 +28,7 @@ from mailtutor.lab.plan import Plan
 from mailtutor.lab.ready import announce, ready_facts, withdraw
 from mailtutor.lab.resolver import ADDRESS, PORT, REAL_PORT, Resolver
 from mailtutor.lab.seed import plant
+from mailtutor.lab.services.played import Played
 from mailtutor.lab.tap import Recorder
 from mailtutor.lab.tls import CA_NAME, Authority
 from mailtutor.lab.zone import Zone, ascii_name, exchanger_of, records_of
@@ -74,6 +75,7 @@ class Lab:
         self.faults = Faults(self.clock)
         self.zone = Zone()
         self._gate = Gate(self.clock)
+        self.played = Played(self._gate)
         self._recorder = Recorder(self.log, self.clock)
         self.means = Means(self.clock, self._gate)
         self.resolver = Resolver(self.zone, self._recorder, self.directory)
@@ -159,7 +161,7 @@ class Lab:
         self.means = Means(self.clock, self._gate, authority)
         around = Surroundings(
             self.plan, self._database, self._recorder, self._gate, Hub(), self.clock, self.directory, self.resolver,
-            authority, self.faults,
+            authority, self.faults, self.played,
         )  # fmt: skip
         if isinstance(self.clock, LabClock):
             # An earlier run may have let days pass; what it queued must not come from the future.
@@ -221,17 +223,25 @@ class Lab:
         """How lines pass the gate."""
         return self._gate.pace
 
-    def set_pace(self, pace: str) -> None:
-        """Changes how lines pass the gate: "run", "slow" or "step"."""
-        self.call(lambda: self._gate.set_pace(Pace(pace)))
+    def pace_of(self, conn: int) -> Pace:
+        """How lines of one connection pass."""
+        return self._gate.pace_of(conn)
 
-    def step(self) -> None:
-        """Lets one held line through."""
-        self.call(self._gate.step)
+    def set_pace(self, pace: str, conn: int = 0) -> None:
+        """Changes how lines pass the gate, of one connection or of all: "run", "slow" or "step"."""
+        self.call(lambda: self._gate.set_pace(Pace(pace), conn))
+
+    def step(self, conn: int = 0) -> None:
+        """Lets one held line through, of one connection or of any."""
+        self.call(lambda: self._gate.step(conn))
 
     def held(self) -> tuple[Held, ...]:
         """The lines that wait at the gate, oldest first."""
         return self._gate.held()
+
+    def change(self, held: Held, became: bytes) -> None:
+        """Lets a held line through as other bytes, b"" for not at all."""
+        self.call(lambda: self._gate.change(held, became))
 
     def hold_replies(self, service: str) -> None:
         """Holds every reply of `service` from this moment until `let_replies`."""
@@ -240,6 +250,14 @@ class Lab:
     def let_replies(self, service: str) -> None:
         """Lets them go on."""
         self.call(lambda: self._gate.let_replies(service))
+
+    def hold_next(self, conn: int) -> None:
+        """Holds the next line a server says on connection `conn`, 0 for any, from this moment until `let_next`."""
+        self._gate.hold_next(conn)
+
+    def let_next(self) -> None:
+        """Lets it go on."""
+        self.call(self._gate.let_next)
 
     async def switch(self, name: str, *, up: bool, cut: bool = False) -> None:
         """Switches a host off or on again. In the lab's loop. cut: pulls its plug, so that it says no goodbye."""

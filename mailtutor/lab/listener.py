@@ -177,12 +177,12 @@ class Listener:
         """
         while True:
             now = self._clock.now()
-            waiting = [since for one in self._sessions.values() if (since := one.waiting_since) is not None]
+            waiting = [since for one in self._sessions.values() if (since := one.idle_since) is not None]
             due = min(waiting, default=now) + self._idle_s
             await self._clock.pause(max(due - now, _GRAIN_S))
             now = self._clock.now()
             for conversation in list(self._sessions.values()):
-                since = conversation.waiting_since
+                since = conversation.idle_since
                 if since is not None and now - since >= self._idle_s:
                     conversation.dismiss(Ending.IDLE)
 

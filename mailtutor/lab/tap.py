@@ -16,6 +16,7 @@ from mailtutor.trace.events import (
     Endpoint,
     FromClient,
     FromServer,
+    LineTampered,
     Opened,
     TlsBegun,
     TlsFailed,
@@ -87,6 +88,7 @@ class Tap:
     def closed(self, by: str) -> None:
         """The connection ended."""
         self._is_over = True
+        self._gate.forget(self.conn)
         self._recorder.world(Closed, conn=self.conn, by=by)
 
     def record(self, source: Source, data: bytes) -> None:
@@ -98,7 +100,8 @@ class Tap:
     @property
     def is_open(self) -> bool:
         """Whether bytes pass whole, without waiting."""
-        return self._gate.is_open and (self._link is None or self._link.is_sound)
+        gate = self._gate
+        return (gate.is_open or gate.lets(self.conn)) and (self._link is None or self._link.is_sound)
 
     @property
     def is_behind(self) -> bool:
@@ -108,12 +111,18 @@ class Tap:
     @property
     def is_clear(self) -> bool:
         """Whether bytes pass at once: it is open, and nobody asks for a pause."""
-        if not self._gate.is_open or (self._link is not None and not self._link.is_sound):
+        gate = self._gate
+        if not (gate.is_open or gate.lets(self.conn)) or (self._link is not None and not self._link.is_sound):
             return False
         return not (self._log.is_followed and self._log.is_behind(self.conn))
 
-    async def hold(self, source: Source, line: bytes) -> None:
-        """Waits until the line has crossed and the gate lets it through."""
+    async def hold(self, source: Source, line: bytes) -> bytes:
+        """Waits until the line has crossed and the gate lets it through; gives what passes."""
         if self._link is not None and (crossing_s := self._link.crossing_s(source, len(line))):
             await self._recorder.clock.pause(crossing_s)
-        await self._gate.line(self.conn, source, line, self._service)
+        return await self._gate.line(self.conn, source, line, self._service)
+
+    def tampered(self, source: Source, was: bytes, became: bytes) -> None:
+        """A line passes as another one, or not at all."""
+        side = "client" if source is Source.CLIENT else "server"
+        self._recorder.world(LineTampered, conn=self.conn, source=side, was=was, became=became)

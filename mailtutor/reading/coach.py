@@ -225,7 +225,7 @@ def expects_command(protocol: str, state: str, rows: Sequence[Row]) -> bool:
         return False
     if protocol == "smtp":
         return chunk_coming(rows) is None
-    told = (row.line for row in reversed(rows) if row.line.kind is not Kind.UNTAGGED)
+    told = (row.line for row in reversed(rows) if row.line.kind not in (Kind.UNTAGGED, Kind.CIPHERTEXT))
     last = next(told, None)
     if protocol != "imap" or last is None:
         return True

@@ -24,6 +24,7 @@ from mailtutor.trace.events import (
     Endpoint,
     FromClient,
     FromServer,
+    LineTampered,
     Opened,
     TlsBegun,
     TlsFailed,
@@ -47,18 +48,29 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     line: Line
 
 
-class TlsRow(Row, frozen=True, gc=False):
-    """Where TLS began on a connection, or failed to. Nobody said it: `line` is only what stands in its place."""
+class NoteRow(Row, frozen=True, gc=False):
+    """What happened to a connection between two lines. Nobody said it: `line` is only what stands in its place."""
+
+
+class TlsRow(NoteRow, frozen=True, gc=False):
+    """Where TLS began, or failed to."""
 
     event: TlsBegun | TlsFailed
+
+
+class TamperedRow(NoteRow, frozen=True, gc=False):
+    """A line that somebody changed or dropped on its way. What it became is the row after it."""
+
+    event: LineTampered
 
 
 @dataclass(slots=True)
 class Connection:
     """One connection as far as it has been read. state is the table's state after the last line.
 
-    rows: what was said, and between it where TLS began or failed. sealed: what crossed the wire under TLS, with the
-    numbers of the events. opened_t, closed_t: when it began and ended, in seconds of the trace.
+    rows: what was said, and between it the notes: where TLS began or failed, what was changed or dropped by hand.
+    sealed: what crossed the wire under TLS, with the numbers of the events. opened_t, closed_t: when it began and
+    ended, in seconds of the trace.
     """
 
     conn: int
@@ -84,13 +96,13 @@ class Connection:
 
 
 class Dialogue:
-    """Every connection of a trace, by number, and all rows in the order they were said. `tls_rows` stand apart: they
+    """Every connection of a trace, by number, and all rows in the order they were said. `note_rows` stand apart: they
     are in their connection's rows, but nobody said them."""
 
     def __init__(self) -> None:
         self.connections: dict[int, Connection] = {}
         self.rows: list[Row] = []
-        self.tls_rows: list[TlsRow] = []
+        self.note_rows: list[TlsRow | TamperedRow] = []
         self.read_to = 0
         self._observers: dict[int, Observer] = {}
 
@@ -117,6 +129,8 @@ class Dialogue:
                 self._secured(n, event)
             elif isinstance(event, Ciphertext) and event.conn in self.connections:
                 self.connections[event.conn].sealed.append((n, event))
+            elif isinstance(event, LineTampered):
+                self._tampered(n, event)
         self.read_to = start + len(events)
         return self.rows[before:]
 
@@ -163,7 +177,18 @@ class Dialogue:
         line = Line(Source.SERVER, Kind.CIPHERTEXT, b"", before=state, after=connection.state, shown=said.encode())
         row = TlsRow(n, event.t, connection.conn, line, event)
         connection.rows.append(row)
-        self.tls_rows.append(row)
+        self.note_rows.append(row)
+
+    def _tampered(self, n: int, event: LineTampered) -> None:
+        connection = self.connections.get(event.conn)
+        if connection is None:
+            return
+        source = Source.CLIENT if event.source == "client" else Source.SERVER
+        state = connection.state
+        line = Line(source, Kind.CIPHERTEXT, b"", before=state, after=state, shown=event.was)
+        row = TamperedRow(n, event.t, connection.conn, line, event)
+        connection.rows.append(row)
+        self.note_rows.append(row)
 
     def _close(self, n: int, event: Closed) -> None:
         connection = self.connections.get(event.conn)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from mailtutor.protocols.lines import Kind
-from mailtutor.reading.dialogue import Row, TlsRow
+from mailtutor.reading.dialogue import NoteRow, Row, TamperedRow, TlsRow
 
 # What can be the matter with two lines: nothing; other words; another code; another command or kind of line; only one
 # of the two says anything.
@@ -87,13 +87,15 @@ def _answers_alike(one: Row, two: Row) -> bool:
 
 
 def _speaker(row: Row) -> str:
-    return "" if isinstance(row, TlsRow) else row.line.source
+    return "" if isinstance(row, NoteRow) else row.line.source
 
 
 def _shape(row: Row) -> tuple[object, ...]:
     """What a line is, whatever its wording; lines of a message and of a list are what they say."""
     if isinstance(row, TlsRow):
         return ("tls", type(row.event))
+    if isinstance(row, TamperedRow):
+        return ("tampered", row.event.source, bool(row.event.became))
     line = row.line
     if line.kind in (Kind.DATA, Kind.LITERAL) or not line.last:
         return (line.source, line.kind, line.text)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.lines import Kind, Source, Span
-from mailtutor.reading.dialogue import Connection, Row, TlsRow
+from mailtutor.reading.dialogue import Connection, NoteRow, Row, TlsRow
 from mailtutor.trace.events import Ciphertext, Record, TlsBegun
 
 _HEADER = 5
@@ -79,8 +79,8 @@ class Eavesdrop:
         return bool(self.connection.sealed)
 
     def _take_row(self, row: Row) -> None:
-        if isinstance(row, TlsRow):
-            if isinstance(row.event, TlsBegun):
+        if isinstance(row, NoteRow):
+            if isinstance(row, TlsRow) and isinstance(row.event, TlsBegun):
                 self._begin(row.event)
             self._add(row.n, Source.SERVER, row, ())
             return
@@ -125,7 +125,7 @@ class Eavesdrop:
         return heard
 
     def _secrets(self, row: Row | None) -> tuple[Span, ...]:
-        if row is None or isinstance(row, TlsRow) or row.line.kind is Kind.DATA:
+        if row is None or isinstance(row, NoteRow) or row.line.kind is Kind.DATA:
             return ()
         return tuple(span for span in PROTOCOLS[self.connection.protocol].spans(row.line) if span.secret)
 
@@ -167,7 +167,7 @@ def verdict(heard: Sequence[Heard]) -> str:
     "beginning" of what was sealed later, or "beginning_password". "failed": TLS came to nothing.
     """
     clear = [one for one in heard if one.row is not None and not one.is_sealed]
-    said = [one for one in clear if not isinstance(one.row, TlsRow)]
+    said = [one for one in clear if not isinstance(one.row, NoteRow)]
     tells = any(one.secrets for one in said)
     if any(one.is_sealed and one.row is not None for one in heard) or any(_began(one) for one in clear):
         if not said:

@@ -19,7 +19,7 @@ from operator import attrgetter, itemgetter
 import msgspec
 
 from mailtutor.protocols.lines import Kind, Line, Source
-from mailtutor.reading.dialogue import Connection, Dialogue, Row, TlsRow
+from mailtutor.reading.dialogue import Connection, Dialogue, NoteRow, Row
 from mailtutor.trace.events import Attempted, Bounced, Closed, Delivered, Endpoint, Opened, Queued
 
 Landmark = Opened | Closed | Queued | Attempted | Delivered | Bounced
@@ -32,13 +32,14 @@ _number = attrgetter("n")
 
 class Sort(StrEnum):
     """What a rung is. SAID: a line, or a reply of several. MAIL: the lines of a message, or of other data. QUERY: what
-    is asked of a name server and what it answers. WORLD: something that happened to a message on one host."""
+    is asked of a name server and what it answers. NOTE: what happened to the connection
+    between two lines. WORLD: something that happened to a message on one host."""
 
     OPENED = "opened"
     SAID = "said"
     MAIL = "mail"
     QUERY = "query"
-    TLS = "tls"
+    NOTE = "note"
     CLOSED = "closed"
     WORLD = "world"
 
@@ -96,17 +97,17 @@ class Ladder:
         self.unfolded = unfolded
         self.rungs: list[Rung] = []
         self._legs: dict[int, _Leg] = {}
-        # Rows, TLS rows and landmarks taken in.
+        # Rows, notes and landmarks taken in.
         self._taken = (0, 0, 0)
 
     def read(self, dialogue: Dialogue, landmarks: Sequence[tuple[int, Landmark]]) -> None:
         """Takes in what there is by now. landmarks: with the numbers of their events, in order."""
-        rows, tls, marks = self._taken
-        self._taken = (len(dialogue.rows), len(dialogue.tls_rows), len(landmarks))
-        if self._taken == (rows, tls, marks):
+        rows, notes, marks = self._taken
+        self._taken = (len(dialogue.rows), len(dialogue.note_rows), len(landmarks))
+        if self._taken == (rows, notes, marks):
             return
         new: list[tuple[int, int, Row | Landmark]] = [(row.n, 1, row) for row in dialogue.rows[rows:]]
-        new += [(row.n, 1, row) for row in dialogue.tls_rows[tls:]]
+        new += [(row.n, 1, row) for row in dialogue.note_rows[notes:]]
         # What comes to light at the end of a connection was said before it.
         new += [(n, 2, event) for n, event in landmarks[marks:]]
         new.sort(key=itemgetter(0, 1))
@@ -197,17 +198,17 @@ class Ladder:
         if leg is None:
             return
         index, leg.rows = leg.rows, leg.rows + 1
-        if index and not self.unfolded and not isinstance(row, TlsRow):
+        if index and not self.unfolded and not isinstance(row, NoteRow):
             last = self.rungs[leg.rungs[-1]]
             before = connection.rows[index - 1]
-            if not isinstance(before, TlsRow) and _joins(last, before.line, row.line):
+            if not isinstance(before, NoteRow) and _joins(last, before.line, row.line):
                 last.count += 1
                 _measure(last, row.line)
                 return
         leg.starts.append(index)
         leg.rungs.append(len(self.rungs))
         from_client = row.line.source is Source.CLIENT
-        sort = Sort.TLS if isinstance(row, TlsRow) else _sort(connection, row.line)
+        sort = Sort.NOTE if isinstance(row, NoteRow) else _sort(connection, row.line)
         rung = Rung(row.n, row.t, row.conn, sort, from_client, index, 1)
         _measure(rung, row.line)
         self.rungs.append(rung)

@@ -8,6 +8,7 @@ count right and a saved trace can be replayed.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import msgspec
@@ -17,7 +18,7 @@ from mailtutor.protocols.engine import Observer
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.skim import Skimming
 from mailtutor.reading.suspicion import SPOKEN, Suspicion
-from mailtutor.trace.events import AnyEvent, Ciphertext, Closed, FromClient, FromServer, Opened
+from mailtutor.trace.events import AnyEvent, Ciphertext, Closed, FromClient, FromServer, LineTampered, Opened
 
 MASK = b"*"
 
@@ -44,6 +45,9 @@ class Redactor:
             entry, observer = self._readers[event.conn]
             source = Source.CLIENT if isinstance(event, FromClient) else Source.SERVER
             return self._masked(entry, observer.observe(source, event.data), event)
+        elif isinstance(event, LineTampered) and event.conn in self._readers:
+            was, became = (self._masked_aside(event, data) for data in (event.was, event.became))
+            return [msgspec.structs.replace(event, was=was, became=became)]
         elif isinstance(event, Closed) and event.conn in self._readers:
             entry, observer = self._readers.pop(event.conn)
             left = self._masked(entry, observer.finish(), event)
@@ -74,12 +78,24 @@ class Redactor:
                 run.clear()
         return out
 
-    def _mask(self, entry: Entry, line: Line, conn: int) -> bytes:
+    def _masked_aside(self, event: LineTampered, data: bytes) -> bytes:
+        """What might have been said at this place of the conversation, without its secrets. It was not: who reads along
+        must not hear it."""
+        entry, observer = self._readers[event.conn]
+        observer, suspicion = copy.deepcopy((observer, self._suspicions.get(event.conn)))
+        source = Source.CLIENT if event.source == "client" else Source.SERVER
+        lines = [*observer.observe(source, data), *observer.finish()]
+        masked = b"".join(self._mask(entry, line, event.conn, suspicion) for line in lines if line.source is source)
+        # Where the line cannot be told from what was said before it, nothing of it leaves.
+        return masked if len(masked) == len(data) else MASK * len(data)
+
+    def _mask(self, entry: Entry, line: Line, conn: int, suspicion: Suspicion | None = None) -> bytes:
         if line.kind is Kind.DATA:
             return line.raw
         secrets = [(span.start, span.end) for span in entry.spans(line) if span.secret]
-        if conn in self._suspicions:
-            secrets += self._suspicions[conn].look(line)
+        suspicion = suspicion or self._suspicions.get(conn)
+        if suspicion is not None:
+            secrets += suspicion.look(line)
         raw = bytearray(line.raw)
         for start, end in secrets:
             raw[start:end] = MASK * (end - start)

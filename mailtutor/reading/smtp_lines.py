@@ -11,7 +11,7 @@ from mailtutor.protocols.lines import Kind, Source
 from mailtutor.protocols.smtp import grammar
 from mailtutor.protocols.smtp.events import RecipientNamed, SenderNamed
 from mailtutor.protocols.smtp.table import PARAMETERS
-from mailtutor.reading.dialogue import Row
+from mailtutor.reading.dialogue import NoteRow, Row
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 
@@ -46,7 +46,7 @@ def chunk_coming(rows: Sequence[Row]) -> Chunk | None:
     came = 0
     for row in reversed(rows):
         line = row.line
-        if line.source is Source.SERVER:
+        if line.source is Source.SERVER or isinstance(row, NoteRow):
             continue
         if line.kind is not Kind.LITERAL:
             announced = grammar.announced_chunk(line.raw) if line.kind is Kind.COMMAND else None

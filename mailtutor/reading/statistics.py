@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.lines import Kind, Line, Source
-from mailtutor.reading.dialogue import Connection, TlsRow
+from mailtutor.reading.dialogue import Connection, NoteRow, TlsRow
 from mailtutor.reading.phase import PhaseTrack
 
 # What a line's octets are for: the message itself, wherever it goes, or talking about it.
@@ -77,6 +77,7 @@ class _Tally:
             if isinstance(row, TlsRow):
                 account.tls_s += waited_s
                 self.is_tls = bool(self.connection.tls)
+            if isinstance(row, NoteRow):
                 continue
             self._say(row.line, waited_s)
         self.count = shown

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from mailtutor.protocols.lines import Kind, Source
 from mailtutor.protocols.spec import Outcome
-from mailtutor.reading.dialogue import Row, TlsRow
+from mailtutor.reading.dialogue import NoteRow, Row, TamperedRow, TlsRow
 from mailtutor.trace.events import TlsFailed
 
 _TROUBLE = frozenset({Outcome.REFUSED, Outcome.TRY_LATER})
@@ -38,8 +38,8 @@ class Trouble:
         return is_back or len(self.rows) != before
 
     def _look(self, index: int, row: Row) -> None:
-        if isinstance(row, TlsRow):
-            if isinstance(row.event, TlsFailed):
+        if isinstance(row, NoteRow):
+            if isinstance(row, TamperedRow) or (isinstance(row, TlsRow) and isinstance(row.event, TlsFailed)):
                 self._add([index])
             return
         line = row.line

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from mailtutor.errors import MailtutorError
-from mailtutor.trace.events import AnyEvent, FromClient, FromServer
+from mailtutor.trace.events import AnyEvent, FromClient, FromServer, LineTampered
 
 FORMAT = "mailtutor-trace"
 VERSION = 1
@@ -57,6 +57,8 @@ def _escaped(character: str) -> str:
 
 def encode(event: AnyEvent) -> bytes:
     """One event as one line of JSON, without the line end."""
+    if isinstance(event, LineTampered):
+        return printable(_encoder.encode(_readable(event)))
     if not isinstance(event, (FromClient, FromServer)):
         return printable(_encoder.encode(event))
     plain: dict[str, Any] = {
@@ -72,6 +74,36 @@ def encode(event: AnyEvent) -> bytes:
     return printable(_encoder.encode(plain))
 
 
+def _readable(event: LineTampered) -> dict[str, Any]:
+    """The same rule for both of its lines: `was` and `became`, or `was64` and `became64`."""
+    plain: dict[str, Any] = {
+        "event": "tampered",
+        "t": event.t,
+        "at": event.at,
+        "conn": event.conn,
+        "source": event.source,
+    }
+    for name, data in (("was", event.was), ("became", event.became)):
+        try:
+            plain[name] = data.decode()
+        except UnicodeDecodeError:
+            plain[f"{name}64"] = base64.b64encode(data).decode()
+    return plain
+
+
+def _tampered(plain: dict[str, Any]) -> LineTampered:
+    was, became = (
+        plain[name].encode() if name in plain else base64.b64decode(plain[f"{name}64"], validate=True)
+        for name in ("was", "became")
+    )
+    if plain["source"] not in ("client", "server"):
+        raise ValueError("a line is the client's or the server's")
+    return LineTampered(
+        t=float(plain["t"]), at=float(plain["at"]), conn=int(plain["conn"]), source=plain["source"], was=was,
+        became=became,
+    )  # fmt: skip
+
+
 def decode(line: bytes) -> AnyEvent:
     """One line back to its event. Raises MailtutorError where it is none of ours."""
     try:
@@ -85,6 +117,8 @@ def decode(line: bytes) -> AnyEvent:
             data = plain["data"].encode() if "data" in plain else base64.b64decode(plain["base64"], validate=True)
             kind = FromClient if plain["event"] == "client" else FromServer
             return kind(t=float(plain["t"]), at=float(plain["at"]), conn=int(plain["conn"]), data=data)
+        if isinstance(plain, dict) and plain.get("event") == "tampered":
+            return _tampered(plain)
         event: AnyEvent = _decode(line)
         return event
     except (msgspec.DecodeError, KeyError, ValueError, TypeError, AttributeError) as wrong:

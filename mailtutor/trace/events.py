@@ -269,6 +269,19 @@ class FaultSwitched(Event, frozen=True, tag="fault", gc=False):
     detail: str = ""
 
 
+class LineTampered(Event, frozen=True, tag="tampered", gc=False):
+    """A line was taken out of the wire by hand before it went on. What passed instead, if anything, follows as bytes.
+
+    source: "client" or "server", whose line it was. was: as it was said. became: as it went on; b"" where it was
+    dropped.
+    """
+
+    conn: int
+    source: str
+    was: bytes
+    became: bytes
+
+
 class StepReached(Event, frozen=True, tag="step", gc=False):
     """The student reached a step of a lesson. result: "shown", "done", "wrong", "skipped"."""
 
@@ -305,6 +318,7 @@ WorldEvent = (
     | Expunged
     | DeviceSynced
     | FaultSwitched
+    | LineTampered
     | StepReached
     | Bookmarked
 )

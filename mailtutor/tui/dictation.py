@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from mailtutor.protocols.lines import Kind, Source
 from mailtutor.reading.dialogue import Connection
+from mailtutor.reading.turns import may_speak
 from mailtutor.tui.contract import Console
-
-_UNANSWERED = frozenset({Kind.DATA, Kind.LITERAL})
 
 
 class Dictation:
@@ -26,7 +24,7 @@ class Dictation:
 
     def go_on(self, connection: Connection | None) -> bool:
         """Says what can be said by now; True once everything is said and answered, and the student may speak."""
-        if connection is None or not _may_speak(connection) or len(connection.rows) == self._heard:
+        if connection is None or not may_speak(connection) or len(connection.rows) == self._heard:
             return False
         if not self._lines:
             return True
@@ -34,12 +32,3 @@ class Dictation:
         self._heard = len(connection.rows)
         self.console.send(self._lines.popleft())
         return False
-
-
-def _may_speak(connection: Connection) -> bool:
-    if not connection.rows:
-        return False
-    last = connection.rows[-1].line
-    if last.source is Source.SERVER:
-        return last.last and last.kind in (Kind.GREETING, Kind.REPLY, Kind.CONTINUATION, Kind.END)
-    return last.kind in _UNANSWERED

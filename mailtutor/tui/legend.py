@@ -8,6 +8,7 @@ from mailtutor.protocols.lines import Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.tui.widgets.bar import PACES
 from mailtutor.tui.widgets.ends import CLOSE, OPEN
+from mailtutor.tui.widgets.notes import CHANGED, DROPPED
 from mailtutor.tui.widgets.painter import FLAG, MARKS, SYMBOLS
 
 
@@ -40,6 +41,7 @@ HOSTS = (
     Sign("○", "quiet"),
     Sign("⇥", "closed"),
     Sign("⚿", "secured"),
+    Sign(f"{CHANGED} {DROPPED}", "tampered"),
 )
 TIME = (
     Sign("C S", "said"),

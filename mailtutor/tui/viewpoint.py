@@ -178,9 +178,9 @@ class Viewpoint:
         return self._last_of(self.dialogue.rows)
 
     def last_row_of_mail(self) -> Row | None:
-        """The newest line shown that is no name server's business, or what became of TLS, where that is newer."""
-        said, secured = self._last_of(self.dialogue.rows, but="dns"), self._last_of(self.dialogue.tls_rows)
-        return secured if secured is not None and (said is None or secured.n > said.n) else said
+        """The newest line shown that is no name server's business, or a note beside the lines, where that is newer."""
+        said, noted = self._last_of(self.dialogue.rows, but="dns"), self._last_of(self.dialogue.note_rows)
+        return noted if noted is not None and (said is None or noted.n > said.n) else said
 
     def _last_of(self, rows: Sequence[Row], but: str = "") -> Row | None:
         count = len(rows) if self.until is None else bisect_left(rows, self.until, key=_event_number)

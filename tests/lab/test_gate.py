@@ -7,6 +7,7 @@ import smtplib
 import socket
 import threading
 
+from mailtutor.lab.clock import ManualClock
 from mailtutor.lab.gate import Gate, Pace
 from mailtutor.lab.lab import Lab
 from mailtutor.protocols.lines import Source
@@ -146,3 +147,51 @@ def test_at_the_slow_pace_a_turn_passes_whole() -> None:
         return [*counts, clock.pauses]
 
     assert asyncio.run(talk()) == [1, 2, 3, 4, 5]
+
+
+async def test_only_the_next_reply_is_held_and_stepping_passes_it_over() -> None:
+    gate = Gate(ManualClock())
+    gate.hold_next(0)
+    assert not gate.is_open
+    await gate.line(1, Source.CLIENT, b"NOOP\r\n", "smtp")
+    reply = asyncio.create_task(gate.line(1, Source.SERVER, b"250 ok\r\n", "smtp"))
+    await asyncio.sleep(0)
+    await gate.line(2, Source.SERVER, b"220 hi\r\n", "smtp")  # another connection's goes on
+    assert [held.is_predicted for held in gate.held()] == [True]
+    assert not gate.step()
+    gate.set_pace(Pace.RUN)
+    assert gate.held()
+    gate.let_next()
+    await reply
+    assert gate.is_open
+
+
+async def test_a_reply_nobody_waits_for_any_more_is_not_predicted() -> None:
+    gate = Gate(ManualClock())
+    gate.hold_next(0)
+    reply = asyncio.create_task(gate.line(1, Source.SERVER, b"220 hi\r\n", "smtp"))
+    await asyncio.sleep(0)
+    reply.cancel()
+    await asyncio.gather(reply, return_exceptions=True)
+    assert gate.is_open
+
+
+async def test_a_connection_may_have_a_pace_of_its_own() -> None:
+    gate = Gate(ManualClock())
+    gate.set_pace(Pace.STEP, 1)
+    assert gate.lets(2)
+    assert not gate.lets(1)
+    assert await gate.line(2, Source.CLIENT, b"NOOP\r\n") == b"NOOP\r\n"
+    lines = [asyncio.create_task(gate.line(conn, Source.CLIENT, b"QUIT\r\n")) for conn in (1, 3)]
+    gate.set_pace(Pace.STEP, 3)
+    await asyncio.sleep(0)
+    assert not gate.step(2)
+    assert gate.step(1)
+    await lines[0]
+    assert gate.pace is Pace.RUN
+    assert gate.pace_of(1) is Pace.STEP
+    gate.forget(1)
+    assert gate.lets(1)
+    gate.set_pace(Pace.RUN)  # for all: none has its own any more
+    await lines[1]
+    assert gate.lets(3)

@@ -130,7 +130,7 @@ def test_tls_and_a_broken_connection_have_their_rungs() -> None:
     start = says(1, "S: 220 a", "C: EHLO b", "S: 250 STARTTLS", "C: STARTTLS", "S: 220 go")
     events = [opens(1, "a", "b"), *start, begun, closes(1, "lost")]
     for unfolded in (False, True):
-        assert [rung.sort for rung in read(events, unfolded=unfolded).rungs][-2:] == [Sort.TLS, Sort.CLOSED]
+        assert [rung.sort for rung in read(events, unfolded=unfolded).rungs][-2:] == [Sort.NOTE, Sort.CLOSED]
         assert read(events, unfolded=unfolded).rungs[-1].packet is Packet.NONE
 
 

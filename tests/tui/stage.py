@@ -23,6 +23,7 @@ from mailtutor.trace.events import (
     FromClient,
     FromServer,
     HeldBack,
+    LineTampered,
     Opened,
     Recalled,
     Released,
@@ -30,6 +31,7 @@ from mailtutor.trace.events import (
 from mailtutor.trace.log import Log
 from mailtutor.trace.transcript import parse
 from mailtutor.tui.app import TuiApp
+from mailtutor.tui.contract import Due
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.widgets.lines import WireLines
 
@@ -53,6 +55,7 @@ class FakeHeld:
     conn: int
     source: Source
     raw: bytes
+    is_predicted: bool = False
 
 
 class FakeConsole:
@@ -66,7 +69,11 @@ class FakeConsole:
 
     def send(self, line: str) -> None:
         """Says a line."""
-        self._log.append(FromClient(t=0, at=0, conn=self.conn, data=line.encode() + b"\r\n"))
+        self.say(line.encode() + b"\r\n")
+
+    def say(self, data: bytes) -> None:
+        """Says these bytes."""
+        self._log.append(FromClient(t=0, at=0, conn=self.conn, data=data))
 
     def close(self) -> None:
         """Stops listening."""
@@ -100,11 +107,15 @@ class FakeStage:
         """Runs no more."""
         self.is_running = False
 
-    def set_pace(self, pace: str) -> None:
+    def pace_of(self, conn: int) -> str:
+        """The same for all."""
+        return self.pace
+
+    def set_pace(self, pace: str, conn: int = 0) -> None:
         """Changes the pace."""
         self.pace = pace
 
-    def step(self) -> None:
+    def step(self, conn: int = 0) -> None:
         """Lets one line through."""
         if self.waiting:
             held = self.waiting.pop(0)
@@ -115,10 +126,38 @@ class FakeStage:
         """What waits."""
         return tuple(self.waiting)
 
+    def change(self, held: FakeHeld, became: bytes) -> None:
+        """Lets another line through."""
+        self.waiting.remove(held)
+        side = "client" if held.source is Source.CLIENT else "server"
+        self.log.append(LineTampered(t=0, at=0, conn=held.conn, source=side, was=held.raw, became=became))
+        if became:
+            kind = FromClient if held.source is Source.CLIENT else FromServer
+            self.log.append(kind(t=0, at=0, conn=held.conn, data=became))
+
+    def play(self, host: str, service: str) -> None:
+        """Nobody comes."""
+
+    def play_no_more(self) -> None:
+        """Nobody has come."""
+
+    def due(self) -> Sequence[Due]:
+        """Nobody waits."""
+        return ()
+
+    def say(self, conn: int, data: bytes | None) -> None:
+        """Nobody hears it."""
+
     def hold_replies(self, service: str) -> None:
         """Nobody replies."""
 
     def let_replies(self, service: str) -> None:
+        """Nobody replies."""
+
+    def hold_next(self, conn: int = 0) -> None:
+        """Nobody replies."""
+
+    def let_next(self) -> None:
         """Nobody replies."""
 
     def set_fault(self, host: str, kind: str, *, on: bool, detail: str = "") -> Future[None]:

@@ -30,7 +30,8 @@ class Terminal:
             [sys.executable, "-m", "mailtutor", *arguments], stdin=theirs, stdout=theirs, stderr=theirs,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), start_new_session=True,
             env={
-                **os.environ, "MAILTUTOR_HOME": str(home), "MAILTUTOR_LANG": "en", "TERM": "xterm-256color",
+                **{name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")},
+                "MAILTUTOR_HOME": str(home), "MAILTUTOR_LANG": "en", "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",
             },
         )  # fmt: skip

@@ -35,8 +35,8 @@ async def test_only_errors_leaves_the_refusal_and_what_caused_it(size: tuple[int
     app = TuiApp(session, "lab")
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: "550 unknown" in shown(app), "the dialogue")
-        await pilot.press("X")
-        await until(pilot, lambda: "only errors (X): 2 of 5 lines" in shown(app), "the strip")
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: "only errors (!): 2 of 5 lines" in shown(app), "the strip")
         assert "RCPT TO:<nobody@x>" in shown(app)
         assert "C> EHLO" not in shown(app)
         await pilot.press("up")
@@ -46,7 +46,7 @@ async def test_only_errors_leaves_the_refusal_and_what_caused_it(size: tuple[int
         for event in said(1, b"", b"MAIL x\r\n", b"503 no\r\n", b"NOOP\r\n", b"250 ok\r\n")[1:]:
             session.log.append(event)
         await until(pilot, lambda: "4 of 9" in shown(app), "the new ones")
-        await pilot.press("end", "X")
+        await pilot.press("end", "exclamation_mark")
         await until(pilot, lambda: "250 ok" in shown(app), "everything again")
         assert "only errors" not in shown(app)
 
@@ -54,7 +54,7 @@ async def test_only_errors_leaves_the_refusal_and_what_caused_it(size: tuple[int
 async def test_winding_back_takes_the_errors_along() -> None:
     app = TuiApp(FakeStage(TWO[:6]), "lab")
     async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.press("X", "left")
+        await pilot.press("exclamation_mark", "left")
         await until(pilot, lambda: "0 of 4 lines" in shown(app), "nothing refused yet")
         assert "RCPT" not in shown(app).split("submission")[-1].split("─" * 20)[0]
         await pilot.press("right")
@@ -111,6 +111,6 @@ async def test_searching_goes_on_into_the_other_connections() -> None:
         await until(pilot, lambda: "C> HELO crepes.fr" in shown(app), "round, in the other one")
         await pilot.press("slash", *"nowhere", "enter")
         await until(pilot, lambda: "Not found, in any connection" in shown(app), "the sentence")
-        await pilot.press("X", "slash", *"bye", "enter")
+        await pilot.press("exclamation_mark", "slash", *"bye", "enter")
         await pilot.pause()
         assert "221 bye" not in shown(app)

@@ -17,7 +17,7 @@ SIGNS = {sign for entry in LEGEND for sign in entry.drawn.split()}
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_every_sign_is_explained(language: str) -> None:
     app = TuiApp(FakeStage(alice_bob()), "lab")
-    async with app.run_test(size=(120, 200)) as pilot:
+    async with app.run_test(size=(120, 210)) as pilot:
         if language == "zh":
             await pilot.press("ctrl+l")
         await pilot.press("f1")

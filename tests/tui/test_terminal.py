@@ -65,7 +65,7 @@ def test_who_is_told_to_end_puts_the_terminal_back_and_stops_the_lab(tmp_path: P
 @pytest.mark.slow
 def test_any_size_is_borne(tmp_path: Path) -> None:
     with Terminal(tmp_path, "lab", size=(120, 36)) as terminal:
-        terminal.text("127.0.0.3")
+        terminal.text("◆")
         for size in ((1, 1), (2, 60), (300, 1), (59, 15), (60, 14)):
             terminal.resize(*size)
             terminal.until(bool, "another picture")

@@ -37,6 +37,10 @@ class LabScreen(StageScreen):
         """What can be done here."""
         yield self._text
 
+    def below(self) -> ComposeResult:
+        """What taking hold of the wire asks."""
+        yield self.control
+
     def on_mount(self) -> None:
         """Starts the lab after the first paint."""
         self.keybar.light("send")

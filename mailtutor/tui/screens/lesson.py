@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -26,7 +25,7 @@ from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
 from mailtutor.tui.actions import LESSON, bindings
-from mailtutor.tui.contract import Console, Held, Stage
+from mailtutor.tui.contract import Console, Held, Stage, Unread
 from mailtutor.tui.desk import Desk
 from mailtutor.tui.dictation import Dictation
 from mailtutor.tui.lesson_text import marks, step_text
@@ -42,15 +41,6 @@ from mailtutor.tui.widgets.question import Question
 
 # The step's own part of the screen, by kind.
 _ASKED = (Predict, Quiz, Reflect)
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A reply at the gate whose text the student may not see yet."""
-
-    conn: int
-    source: Source = Source.SERVER
-    raw: bytes = b"???"
 
 
 class LessonScreen(ActingScreen):
@@ -170,7 +160,7 @@ class LessonScreen(ActingScreen):
         """A reply that is to be predicted waits unread."""
         pace, held = super().gate
         if self._is_guessing:
-            held = [Unread(line.conn) if line.source is Source.SERVER else line for line in held]
+            held = [Unread(line.conn, line.source) if line.source is Source.SERVER else line for line in held]
         return pace, held
 
     def draw_around(self) -> None:

@@ -14,7 +14,7 @@ from mailtutor.reading.coach import Advice, advise, advise_text, expects_command
 from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.text.telling import tell
 from mailtutor.tui.actions import PRACTICE, bindings
-from mailtutor.tui.contract import Console, Stage
+from mailtutor.tui.contract import Console, Host, Stage
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.widgets.prompt import Prompt
 from mailtutor.tui.widgets.prose import Prose
@@ -51,21 +51,28 @@ class PracticeScreen(StageScreen):
         return DOORS[self.service][0]
 
     @property
-    def _host(self) -> int:
-        return DOORS[self.service][1]
+    def host(self) -> Host | None:
+        """Whose door it is; None as long as there is no lab."""
+        number = DOORS[self.service][1]
+        return self.session.hosts[number] if len(self.session.hosts) > number else None
 
     def side(self) -> ComposeResult:
         """What to try."""
         yield self._text
 
     def below(self) -> ComposeResult:
-        """Where to type."""
+        """What taking hold of the wire asks, and where to type."""
+        yield self.control
         yield self.prompt
 
     def on_mount(self) -> None:
-        """Starts the lab after the first paint."""
+        """Begins after the first paint."""
         self.prompt.input.focus()
-        self.call_after_refresh(self.start_lab, seed=self.letters())
+        self.call_after_refresh(self.begin)
+
+    def begin(self) -> None:
+        """Starts the lab."""
+        self.start_lab(seed=self.letters())
 
     def lab_ready(self) -> None:
         """Connects."""
@@ -75,31 +82,36 @@ class PracticeScreen(StageScreen):
     def speak(self) -> None:
         """Draws the text beside the wire."""
         self.bar.title(self.words("screen.practice.title", protocol=self.service.upper()))
-        parts = [self.words(f"screen.practice.{self.service}"), self.words("screen.practice.how")]
-        if len(self.session.hosts) > SERVER:
-            host = self.session.hosts[self._host]
+        parts = [*self.about(), self.words("screen.practice.how")]
+        host = self.host
+        if host is not None:
             port = host.ports.get(self.service, 0)
             door = self.words("screen.practice.door", host=host.name, address=host.address, port=port)
             parts.append("  ".join([door, *(f"`{user.name}` · `{user.password}`" for user in host.users)]))
         self._text.show("\n\n".join(parts), dense=self.has_class("-narrow"))
+
+    def about(self) -> list[str]:
+        """What this is, before what is the same everywhere."""
+        return [self.words(f"screen.practice.{self.service}")]
 
     def on_resize(self) -> None:
         """Few lines are used another way."""
         self.speak()
 
     def _connect(self) -> None:
-        if not self.session.is_running:
+        if not self.session.is_running or self.host is None:
             return
         if self.console is not None:
             self.console.close()
-        host, service = self.session.hosts[self._host].name, self.service
+        host, service = self.host.name, self.service
         self.in_lab(
             lambda: self.session.console(host, service),
-            lambda console: self._connected(service, console),
+            lambda console: self.connected(service, console),
             lambda: None,
         )
 
-    def _connected(self, service: str, console: Console) -> None:
+    def connected(self, service: str, console: Console) -> None:
+        """A connection is there."""
         if service != self.service:  # the student has turned to another one meanwhile
             console.close()
             return
@@ -109,28 +121,29 @@ class PracticeScreen(StageScreen):
         self.beat()
 
     @property
-    def _connection(self) -> Connection | None:
+    def connection(self) -> Connection | None:
+        """The one that is typed into."""
         return self.viewpoint.dialogue.connections.get(self.console.conn) if self.console is not None else None
 
     @property
     def _state(self) -> str:
-        return self._connection.state if self._connection is not None else ""
+        return self.connection.state if self.connection is not None else ""
 
     @property
     def _is_open(self) -> bool:
         """Whether lines can still be said. The trace may know of the end before the console does."""
-        connection = self._connection
+        connection = self.connection
         return self.console is not None and self.console.is_open and (connection is None or connection.is_open)
 
     def after_beat(self, rows: Sequence[Row]) -> None:
         """The prompt knows where the conversation is; a new conversation leads, whoever else speaks in the lab."""
-        if self._is_new and self._connection is not None:
+        if self._is_new and self.connection is not None:
             self._is_new = False
-            self.deck.hold_on_to(self._connection)
+            self.deck.hold_on_to(self.connection)
             self.draw()
-        if self._connection is not None:
-            residents = tuple(user.name for user in self.session.hosts[self._host].users)
-            self.prompt.follow(self._connection, is_open=self._is_open, residents=residents)
+        if self.connection is not None:
+            residents = tuple(user.name for user in self.host.users) if self.host is not None else ()
+            self.prompt.follow(self.connection, is_open=self._is_open, residents=residents)
         else:
             self.prompt.at(self.protocol, "", is_open=self._is_open)
 
@@ -139,7 +152,7 @@ class PracticeScreen(StageScreen):
         if self.console is None or not self._is_open:
             self._connect()
             return
-        rows = self._connection.rows if self._connection is not None else []
+        rows = self.connection.rows if self.connection is not None else []
         self.viewpoint.go(None)
         judged = expects_command(self.protocol, self._state, rows)
         line = event.line.encode("utf-8", "surrogateescape")
@@ -152,6 +165,15 @@ class PracticeScreen(StageScreen):
             self.console.send(event.line)
         except MailtutorError as wrong:
             self.prompt.tell(tell(wrong, self.words))
+
+    @property
+    def conn_to_predict(self) -> int:
+        """What the student is told is what the student predicts."""
+        return self.console.conn if self.console is not None else 0
+
+    def focus_typing(self) -> None:
+        """Back to the line."""
+        self.prompt.input.focus()
 
     def action_console(self) -> None:
         """Goes to where lines are typed."""

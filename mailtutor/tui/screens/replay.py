@@ -175,6 +175,12 @@ class ReplayScreen(StageScreen):
             self.draw()
         self._schedule()
 
+    def step_aside(self) -> None:
+        """The moment shown stays."""
+        super().step_aside()
+        self._playing = False
+        self._schedule()
+
     def action_back(self) -> None:
         """A line back; playing stops."""
         self._playing = False

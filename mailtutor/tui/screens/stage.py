@@ -13,7 +13,7 @@ import gc
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -26,14 +26,12 @@ from mailtutor.lab.plan import SeedMail
 from mailtutor.reading.dialogue import Row
 from mailtutor.trace.log import Log
 from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, QUEUE
-from mailtutor.tui.contract import Held, Stage
+from mailtutor.tui.contract import Held, Stage, unread
 from mailtutor.tui.pulse import Limiter, Pulse
-from mailtutor.tui.screens.comparing_actions import ComparingActions
+from mailtutor.tui.screens.control_actions import ControlActions
 from mailtutor.tui.viewpoint import Viewpoint
-from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.devices import DeviceSheet
 from mailtutor.tui.widgets.faultstrip import FaultStrip
-from mailtutor.tui.widgets.keybar import KeyBar
 from mailtutor.tui.widgets.ladder import LadderView, way
 from mailtutor.tui.widgets.ladderlines import LadderLines
 from mailtutor.tui.widgets.ledger import Ledger
@@ -61,10 +59,9 @@ _KEYED = (QUEUE, DEVICES, LADDER)
 _FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines, Ledger, StatisticsSheet)
 
 
-class StageScreen(ComparingActions):
+class StageScreen(ControlActions):
     """A screen around a wire deck."""
 
-    MODE: ClassVar[str] = ""
     AUTO_FOCUS = ""  # an input that took the focus by itself would swallow the single keys
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-huge")]  # noqa: RUF012 - Textual's name and type
     VERTICAL_BREAKPOINTS = [(0, "-short"), (40, "-tall")]  # noqa: RUF012 - the same
@@ -114,14 +111,12 @@ class StageScreen(ComparingActions):
         self.session = session
         self.viewpoint = Viewpoint(session.log)
         self.view = "wire"
-        self.bar = Bar()
         self.topology = Topology()
         self.faults = FaultStrip()
         self.mailboxes = MailboxSheet(id="mailboxes")
         self.states = StateSheet(id="states")
         self.ladder = LadderView(id="ladder")
         self.timeline = Timeline()
-        self.keybar = KeyBar(self.MODE)
         self._pulse: Pulse | None = None
         self._calm: Limiter | None = None
         self._is_starting = False
@@ -176,6 +171,8 @@ class StageScreen(ComparingActions):
         if self._calm is not None:
             self._calm.cancel()
         with contextlib.suppress(MailtutorError, RuntimeError):  # the lab may be ending at this moment
+            self.session.let_next()
+            self.session.play_no_more()
             self.session.set_pace("run")
 
     # The lab ----------------------------------------------------------------------------------------------------------
@@ -263,6 +260,7 @@ class StageScreen(ComparingActions):
         self._draw_wire()
         if self._calm is not None:
             self._calm.ask()
+        self.attend()
         self.after_beat(rows)
 
     def look_at(self, viewpoint: Viewpoint) -> None:
@@ -272,7 +270,12 @@ class StageScreen(ComparingActions):
             self._pulse.watch(viewpoint.log)
 
     def _slow_beat(self) -> None:
-        if self.session.pace != "run" or self.session.held() or self.session.log is not self.viewpoint.log:
+        if (
+            self.is_attending
+            or self.session.pace != "run"
+            or self.session.held()
+            or self.session.log is not self.viewpoint.log
+        ):
             self.beat()
         elif self.session.speed != self._speed and self.follows_session:
             # It is another one soon after it was asked for.
@@ -283,8 +286,8 @@ class StageScreen(ComparingActions):
 
     @property
     def gate(self) -> tuple[str, Sequence[Held]]:
-        """The pace and what is held, for the bar."""
-        return self.session.pace, self.session.held()
+        """The pace and what is held, for the bar; what is to be predicted waits unread."""
+        return self.pace_here, unread(self.session.held())
 
     def draw(self) -> None:
         """Draws everything as of the viewpoint."""
@@ -407,19 +410,6 @@ class StageScreen(ComparingActions):
 
     # Actions ----------------------------------------------------------------------------------------------------------
 
-    def action_step(self) -> None:
-        """Holds the wire, or lets one held line through."""
-        if self.session.pace == "step":
-            self.session.step()
-        else:
-            self.session.set_pace("step")
-        self.beat()
-
-    def action_run(self) -> None:
-        """Lets lines pass at once."""
-        self.session.set_pace("run")
-        self.beat()
-
     def next_line_waits(self, waits: bool) -> None:
         """A recording waits by itself."""
         if self.follows_session:
@@ -434,11 +424,6 @@ class StageScreen(ComparingActions):
             self.action_forward()
         else:
             self.action_back()
-
-    def action_slow(self) -> None:
-        """Lets lines pass at a pace the eye can follow."""
-        self.session.set_pace("slow")
-        self.beat()
 
     def action_back(self) -> None:
         """Winds back by a moment."""
@@ -504,7 +489,7 @@ class StageScreen(ComparingActions):
     def action_leave(self) -> None:
         """One step out: of an input, of a view, of a held line, of the mode."""
         pane = self.deck.pane
-        if self.stop_finding():
+        if self.stop_finding() or self.let_go():
             return
         if isinstance(self.focused, Input):
             self.focus_wire()

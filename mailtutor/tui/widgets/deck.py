@@ -19,7 +19,8 @@ from mailtutor.reading.dialogue import Connection
 from mailtutor.reading.trouble import Trouble
 from mailtutor.tui.contract import Held
 from mailtutor.tui.viewpoint import Viewpoint
-from mailtutor.tui.widgets import secured
+from mailtutor.tui.widgets import notes
+from mailtutor.tui.widgets.bar import PACES
 from mailtutor.tui.widgets.filterstrip import FilterStrip
 from mailtutor.tui.widgets.lines import WireLines
 from mailtutor.tui.widgets.meaning import Selection
@@ -52,12 +53,15 @@ class LegTabs(Speaking):
         self._legs: list[Leg] = []
         self._shown: frozenset[Leg] = frozenset()
         self._open: frozenset[Leg] = frozenset()
+        self._held: frozenset[Leg] = frozenset()
         self._edges: list[int] = []
 
-    def show(self, legs: list[Leg], shown: frozenset[Leg], talking: frozenset[Leg]) -> None:
-        """talking: the legs with an open connection."""
-        if (legs, shown, talking) != (self._legs, self._shown, self._open):
-            self._legs, self._shown, self._open = list(legs), shown, talking
+    def show(
+        self, legs: list[Leg], shown: frozenset[Leg], talking: frozenset[Leg], held: frozenset[Leg] = frozenset()
+    ) -> None:
+        """talking: the legs with an open connection. held: those on which a line waits at the gate."""
+        if (legs, shown, talking, held) != (self._legs, self._shown, self._open, self._held):
+            self._legs, self._shown, self._open, self._held = list(legs), shown, talking, held
             self.refresh()
 
     def render(self) -> Content:
@@ -81,7 +85,7 @@ class LegTabs(Speaking):
             words.append(f"{client}→{server}")
         if detail == 2:
             words.append(service.upper())
-        words.append("●" if leg in self._open else "○")
+        words.append(PACES["step"] if leg in self._held else "●" if leg in self._open else "○")
         return Content.styled(f" {' '.join(words)} ", "bold reverse" if shown else "$wire-quiet")
 
     def on_click(self, event: Click) -> None:
@@ -148,7 +152,9 @@ class WireDeck(Speaking, Vertical):
             if leg in shown:
                 pane.show(viewpoint, legs[leg], held)
         talking = frozenset(leg for leg, all_ in legs.items() if any(map(viewpoint.is_open, all_)))
-        self._tabs.show(list(legs), shown, talking)
+        waiting = {line.conn for line in held} if viewpoint.is_live else set()
+        holding = frozenset(leg for leg, all_ in legs.items() if waiting and any(c.conn in waiting for c in all_))
+        self._tabs.show(list(legs), shown, talking, holding)
         left = [pane.lines.left for leg, pane in self._panes.items() if leg in shown]
         errors = (sum(count for count, _ in left), sum(total for _, total in left)) if self.errors_only else None
         self._strip.show(only=self.only, errors=errors, line_ends=self.line_ends)
@@ -262,7 +268,7 @@ class WireDeck(Speaking, Vertical):
             if self.errors_only:
                 trouble.read(connection.rows, shown)
             for index in reversed(trouble.rows if self.errors_only else range(shown)):
-                if sought in secured.text(connection.rows[index], self.words).casefold():
+                if sought in notes.text(connection.rows[index], self.words).casefold():
                     return connection, index
         return None
 

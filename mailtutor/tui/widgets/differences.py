@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from mailtutor.protocols.lines import Source
-from mailtutor.reading.dialogue import Connection, Dialogue, Row, TlsRow
+from mailtutor.reading.dialogue import Connection, Dialogue, NoteRow, Row
 from mailtutor.reading.differences import (
     CODE,
     LEFT,
@@ -27,7 +27,7 @@ from mailtutor.reading.differences import (
 )
 from mailtutor.reading.visible import visible
 from mailtutor.tui.actions import DIFFERENCES, bindings
-from mailtutor.tui.widgets import secured
+from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.ledger import Ledger, SharedView
 from mailtutor.tui.widgets.sheet import cut
 from mailtutor.tui.widgets.wire import called
@@ -208,8 +208,8 @@ class DifferencesView(SharedView):
     def _text(self, row: Row | None) -> str:
         if row is None:
             return ""
-        if isinstance(row, TlsRow):
-            return f"{secured.MARK} {secured.headline(row, self.words)}"
+        if isinstance(row, NoteRow):
+            return f"{notes.mark(row)} {notes.headline(row, self.words)}"
         return f"{'C>' if row.line.source is Source.CLIENT else 'S<'} {visible(row.line.text[:_OCTETS])}"
 
     def _column(self, width: int) -> int:
@@ -217,8 +217,8 @@ class DifferencesView(SharedView):
 
 
 def _colour(row: Row | None) -> str:
-    if row is None or isinstance(row, TlsRow):
-        return "$success"
+    if row is None or isinstance(row, NoteRow):
+        return "$warning" if row is not None and notes.is_trouble(row) else "$success"
     return "$wire-client" if row.line.source is Source.CLIENT else "$wire-server"
 
 

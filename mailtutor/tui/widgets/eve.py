@@ -8,10 +8,10 @@ from operator import attrgetter
 from textual.content import Content
 
 from mailtutor.protocols.lines import Source
-from mailtutor.reading.dialogue import TlsRow
+from mailtutor.reading.dialogue import NoteRow
 from mailtutor.reading.eavesdrop import Eavesdrop, Heard, record_name, server_name, verdict
 from mailtutor.reading.visible import visible
-from mailtutor.tui.widgets import secured
+from mailtutor.tui.widgets import notes, secured
 from mailtutor.tui.widgets.ledger import SharedView
 from mailtutor.tui.widgets.painter import MARKS
 from mailtutor.tui.widgets.sheet import cut
@@ -72,10 +72,9 @@ class EveView(SharedView):
         mark = MARKS[heard.source]
         if heard.row is None:
             left, sign, right = self._records(heard), "", ""
-        elif isinstance(heard.row, TlsRow):
-            stands = secured.stands(heard.row)
-            text = secured.headline(heard.row, self.words)
-            return Content.styled(cut(f"{secured.MARK} {text}", width), "bold $success" if stands else "bold $error")
+        elif isinstance(heard.row, NoteRow):
+            text = f"{notes.mark(heard.row)} {notes.headline(heard.row, self.words)}"
+            return Content.styled(cut(text, width), "bold $error" if notes.is_trouble(heard.row) else "bold $success")
         else:
             right = visible(heard.row.line.text[:_MOST])
             left, sign = (self._records(heard), secured.MARK) if heard.is_sealed else (right, "=")

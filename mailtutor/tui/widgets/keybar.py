@@ -27,6 +27,7 @@ class KeyBar(Speaking):
         self._lit = ""
         self._urgent = ""
         self._hidden: frozenset[str] = frozenset()
+        self._preferred: frozenset[str] = frozenset()
         self._typing = False
         self._view = ""
         self._places: list[tuple[int, int, Action]] = []
@@ -56,6 +57,12 @@ class KeyBar(Speaking):
         """Leaves out what makes no sense just now; the keys go on working."""
         if self._hidden != frozenset(actions):
             self._hidden = frozenset(actions)
+            self.refresh()
+
+    def prefer(self, *actions: str) -> None:
+        """Shows these before the others of the mode, as long as there is a reason to press them; none ends it."""
+        if self._preferred != frozenset(actions):
+            self._preferred = frozenset(actions)
             self.refresh()
 
     def put_first(self, view: str) -> None:
@@ -113,7 +120,7 @@ class KeyBar(Speaking):
             and action.key(while_typing=self._typing)
             and not taken & set(action.keys.split(","))
         ]
-        return [*of_view, *sorted(of_this, key=lambda action: action.weight)]
+        return [*of_view, *sorted(of_this, key=lambda action: (action.id not in self._preferred, action.weight))]
 
     def _label(self, action: Action) -> Content:
         key = action.key(while_typing=self._typing)

@@ -18,10 +18,10 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from mailtutor.reading.dialogue import Row, TlsRow
+from mailtutor.reading.dialogue import NoteRow, Row
 from mailtutor.reading.trouble import Trouble
 from mailtutor.tui.contract import Held
-from mailtutor.tui.widgets import ends, secured
+from mailtutor.tui.widgets import ends, notes
 from mailtutor.tui.widgets.flow import LEFT_OUT, Flow, text_length
 from mailtutor.tui.widgets.painter import Columns, Painter
 from mailtutor.tui.widgets.speaking import Speaking
@@ -299,8 +299,8 @@ class WireLines(Speaking, ScrollView, can_focus=True):
     def speak(self) -> None:
         """Draws the meanings in the current language."""
         self._measure()
-        if any(isinstance(row, TlsRow) for row in self._rows):
-            # What is told of TLS has another length in another language.
+        if any(isinstance(row, NoteRow) for row in self._rows):
+            # What a note tells has another length in another language.
             self._flow = self._new_flow()
             self._flow.extend(len(self._rows))
             self._fit()
@@ -338,12 +338,12 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         return text_length(self._drawn(index))
 
     def _text(self, index: int) -> str:
-        return secured.text(self._rows[index], self.words)
+        return notes.text(self._rows[index], self.words)
 
     def _drawn(self, index: int) -> str:
         """The text as it stands in the pane."""
         row = self._rows[index]
-        is_whole = self._has_ends and not isinstance(row, TlsRow)
+        is_whole = self._has_ends and not isinstance(row, NoteRow)
         return ends.whole(row, self.protocol) if is_whole else self._text(index)
 
     @property
@@ -387,4 +387,4 @@ class WireLines(Speaking, ScrollView, can_focus=True):
 
 
 def _speaker(row: Row) -> str:
-    return secured.MARK if isinstance(row, TlsRow) else row.line.source
+    return notes.mark(row) if isinstance(row, NoteRow) else row.line.source

@@ -13,7 +13,7 @@ from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.reading.marks import DEFERRED, DELIVERED, FAULT, KINDS, MENDED, QUEUED, REFUSED, Mark
 from mailtutor.reading.visible import visible
 from mailtutor.trace.events import Attempted, Bounced, Delivered, FaultSwitched, Queued, TlsFailed
-from mailtutor.tui.widgets import secured
+from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.ledger import Ledger, SharedView
 from mailtutor.tui.widgets.painter import FLAG
 from mailtutor.tui.widgets.sheet import cut
@@ -88,14 +88,14 @@ class MarksView(SharedView):
         """All of them; the one before the moment shown is marked, until another is gone to."""
         viewpoint = self.viewpoint
         assert viewpoint is not None
-        notes = viewpoint.bookmarks.rows(viewpoint.dialogue)
-        known = (viewpoint, len(viewpoint.marks), [(row.n, line, note) for _, line, row, note in notes], self.words)
+        kept = viewpoint.bookmarks.rows(viewpoint.dialogue)
+        known = (viewpoint, len(viewpoint.marks), [(row.n, line, note) for _, line, row, note in kept], self.words)
         if known != self._known:
             self._known = known
             entries = [self._entry(mark) for mark in viewpoint.marks]
             entries += [
-                _Entry(row.n + 1, row.t, BOOKMARK, one, line, note or secured.text(row, self.words))
-                for one, line, row, note in notes
+                _Entry(row.n + 1, row.t, BOOKMARK, one, line, note or notes.text(row, self.words))
+                for one, line, row, note in kept
             ]
             self._entries = sorted(entries, key=lambda entry: entry.until)
         count = len(self._entries)

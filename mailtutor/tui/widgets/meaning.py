@@ -10,10 +10,10 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from mailtutor.protocols.spec import Outcome
-from mailtutor.reading.dialogue import Row, TlsRow
+from mailtutor.reading.dialogue import NoteRow, Row
 from mailtutor.reading.explain import Explanation, explain
 from mailtutor.reading.offers import offered
-from mailtutor.tui.widgets import secured
+from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.diagram import diagram, part_style
 from mailtutor.tui.widgets.fitting import Fitting
 from mailtutor.tui.widgets.folding import FoldedText
@@ -77,8 +77,8 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
         if isinstance(selection, Told):
             self._text.show(*self._told(selection))
             return
-        if isinstance(selection.row, TlsRow):
-            self._text.show(*self._secured(selection.row))
+        if isinstance(selection.row, NoteRow):
+            self._text.show(*self._noted(selection.row))
             return
         offers = offered([*selection.said, selection.row]) if selection.protocol == "smtp" else frozenset()
         told = explain(selection.row.line, selection.protocol, self.words, offers)
@@ -111,10 +111,10 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
         title, what = (self.words(f"{told.key}.{part}", **told.values) for part in ("title", "what"))
         return [Content.assemble((f"{told.mark} ", "bold $accent"), (title, "bold")), Content(what)]
 
-    def _secured(self, row: TlsRow) -> list[Content]:
-        style = "bold $success" if secured.stands(row) else "bold $wire-refused"
-        head = Content.assemble((f"{secured.MARK} ", style), (secured.headline(row, self.words), "bold"))
-        return [head, Content(secured.what(row, self.words))]
+    def _noted(self, row: NoteRow) -> list[Content]:
+        style = "bold $wire-refused" if notes.is_trouble(row) else "bold $success"
+        head = Content.assemble((f"{notes.mark(row)} ", style), (notes.headline(row, self.words), "bold"))
+        return [head, Content(notes.what(row, self.words))]
 
     def _digits(self, told: Explanation) -> list[Content]:
         lines = []

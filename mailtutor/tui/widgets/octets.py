@@ -10,9 +10,9 @@ from typing import ClassVar
 
 from textual.content import Content
 
-from mailtutor.reading.dialogue import Row, TlsRow
+from mailtutor.reading.dialogue import NoteRow, Row, TlsRow
 from mailtutor.reading.octets import Field, fields
-from mailtutor.tui.widgets import secured
+from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.diagram import dump, part_style
 from mailtutor.tui.widgets.ledger import Ledger, SharedView
 from mailtutor.tui.widgets.sheet import cut
@@ -50,7 +50,7 @@ class OctetsView(SharedView):
         pane = self.pane
         row = pane.lines.row if pane is not None else None
         known = (row, self.words)
-        if pane is None or row is None or isinstance(row, TlsRow):
+        if pane is None or row is None or isinstance(row, NoteRow):
             self._fields, self._before = (), b""
         elif known != self._known:
             self._fields = fields(row.line, pane.protocol, self.words)
@@ -66,11 +66,10 @@ class OctetsView(SharedView):
         """The hex, and what is said of the field that is looked at."""
         if self._row is None:
             return [Content.styled(self.words("screen.octets.nothing"), "$wire-quiet")]
-        if isinstance(self._row, TlsRow):
-            return [
-                Content.styled(secured.headline(self._row, self.words), "bold"),
-                Content(self.words("screen.octets.tls")),
-            ]
+        if isinstance(self._row, NoteRow):
+            is_tls = isinstance(self._row, TlsRow)
+            what = self.words("screen.octets.tls") if is_tls else notes.what(self._row, self.words)
+            return [Content.styled(notes.headline(self._row, self.words), "bold"), Content(what)]
         field = self._fields[self._at] if self._fields else None
         most = _MANY if self.size.height >= _TALL else _FEW
         drawn = dump(self._before, self._row.line.raw, self._fields, chosen=field, most=most)

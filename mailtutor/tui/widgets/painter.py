@@ -13,13 +13,13 @@ from textual.strip import Strip
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
-from mailtutor.reading.dialogue import Row, TlsRow
+from mailtutor.reading.dialogue import NoteRow, Row, TamperedRow
 from mailtutor.reading.explain import gloss
 from mailtutor.reading.phase import phase_of
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 from mailtutor.tui.contract import Held
-from mailtutor.tui.widgets import secured
+from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.flow import wrapped
 
 SYMBOLS = {Outcome.SUCCESS: "✔", Outcome.GO_ON: "…", Outcome.TRY_LATER: "↻", Outcome.REFUSED: "✘"}
@@ -84,8 +84,8 @@ class Painter:
 
     def _row(self, rows: Sequence[Row], index: int, pieces: Sequence[str], part: int, *, selected: bool) -> Strip:
         row = rows[index]
-        if isinstance(row, TlsRow):
-            return self._secured(row, pieces[part], first=part == 0, selected=selected)
+        if isinstance(row, NoteRow):
+            return self._noted(row, pieces[part], first=part == 0, selected=selected)
         line = row.line
         speaker = self.style("client" if line.source is Source.CLIENT else "server")
         mark = MARKS[line.source]
@@ -98,21 +98,21 @@ class Painter:
         ).extend_cell_length(MARGIN + self.columns.text)
         if part:
             return strip
-        before = rows[index - 1].line if index and not isinstance(rows[index - 1], TlsRow) else None
+        before = rows[index - 1].line if index and not isinstance(rows[index - 1], NoteRow) else None
         return Strip([*strip, *self._meaning(line, before)])
 
-    def _secured(self, row: TlsRow, text: str, *, first: bool, selected: bool) -> Strip:
+    def _noted(self, row: NoteRow, text: str, *, first: bool, selected: bool) -> Strip:
         """Nobody said this, so it has neither mark nor colour of a speaker; trouble has that of trouble."""
-        stands = secured.stands(row)
-        style = self.style("quiet" if stands else "refused")
-        mark = f"{secured.MARK} " if first else "  "
+        stands = not notes.is_trouble(row)
+        style = self.style("held" if isinstance(row, TamperedRow) else "quiet" if stands else "refused")
+        mark = f"{notes.mark(row)} " if first else "  "
         cursor = Segment("▌" if selected else " ", self.style("go-on"))
         strip = Strip([cursor, Segment(mark.center(MARGIN - 1), style), Segment(text, style)])
         strip = strip.extend_cell_length(MARGIN + self.columns.text)
         if not first:
             return strip
-        symbol = " " if stands else SYMBOLS[Outcome.REFUSED]
-        words = "" if self.columns.gloss == _SYMBOL_ONLY else _cut(secured.gloss(row, self.words), self._room)
+        symbol = " " if stands else "!" if isinstance(row, TamperedRow) else SYMBOLS[Outcome.REFUSED]
+        words = "" if self.columns.gloss == _SYMBOL_ONLY else _cut(notes.gloss(row, self.words), self._room)
         return Strip([*strip, Segment(f" {symbol} {words}".rstrip(), style)])
 
     def held(self, held: Held) -> Strip:

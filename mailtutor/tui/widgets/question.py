@@ -74,6 +74,11 @@ class Question(Speaking, Vertical):
         """Puts the student where the answer is given."""
         (self._options if self._choices else self._input).focus()
 
+    def fill(self, line: str) -> None:
+        """Puts words into the line, to be changed."""
+        self._input.value = line
+        self._input.cursor_position = len(line)
+
     def retry(self) -> None:
         """An order that was wrong is put anew; a wrong word is gone, longer thoughts stay."""
         self._order = []

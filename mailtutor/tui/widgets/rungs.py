@@ -20,13 +20,13 @@ from textual.strip import Strip
 
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
-from mailtutor.reading.dialogue import Connection, Row, TlsRow
+from mailtutor.reading.dialogue import Connection, NoteRow, Row, TamperedRow
 from mailtutor.reading.ladder import Landmark, Packet, Rung, Sort, host
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 from mailtutor.trace.events import Attempted, Bounced, Closed, Delivered, Opened, Queued
 from mailtutor.tui.contract import Held
-from mailtutor.tui.widgets import secured
+from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.painter import SYMBOLS
 from mailtutor.tui.widgets.sheet import cut
 
@@ -44,7 +44,7 @@ _MOST = 512
 # The name of a column for all that find no room.
 OTHERS = "…"
 _MARK, _GATE = "▌", "❚❚"
-_BODIES = {Sort.MAIL: "═", Sort.QUERY: "┄", Sort.OPENED: "╌", Sort.CLOSED: "╌", Sort.TLS: "╌"}
+_BODIES = {Sort.MAIL: "═", Sort.QUERY: "┄", Sort.OPENED: "╌", Sort.CLOSED: "╌", Sort.NOTE: "╌"}
 _PACKETS = {
     Packet.SYN: "SYN", Packet.SYN_ACK: "SYN, ACK", Packet.ACK: "ACK", Packet.FIN: "FIN", Packet.FIN_ACK: "ACK",
 }  # fmt: skip
@@ -223,11 +223,14 @@ class RungPainter:
         start, end = ends if rung.from_client else ends[::-1]
         lost = isinstance(rung.event, Closed) and rung.event.by == "lost"
         style = "client" if rung.from_client else "server"
-        if rung.sort in (Sort.OPENED, Sort.CLOSED, Sort.TLS):
+        if rung.sort in (Sort.OPENED, Sort.CLOSED, Sort.NOTE):
             style = "refused" if lost else "quiet"
         label = self._label(picture, connection)
+        if isinstance(picture.row, TamperedRow):
+            style = "held"
         # Both ends did what TLS needs, so that has no head.
-        tip = "╌" if rung.sort is Sort.TLS else "╳" if lost else ""
+        is_secured = rung.sort is Sort.NOTE and not isinstance(picture.row, TamperedRow)
+        tip = "╌" if is_secured else "╳" if lost or _is_dropped(picture.row) else ""
         self._draw(cells, start, end, _BODIES.get(rung.sort, "─"), style, label, tip)
 
     def _draw(
@@ -289,9 +292,9 @@ class RungPainter:
             return [(told, "bold"), (" SYN, SYN+ACK, ACK", "quiet")]
         if isinstance(rung.event, Closed):
             return self._closing(rung.event, connection)
-        if isinstance(row, TlsRow):
-            told = f"{secured.MARK} {secured.headline(row, self._words)}"
-            return [(told, "secured" if secured.stands(row) else "refused")]
+        if isinstance(row, NoteRow):
+            told = f"{notes.mark(row)} {notes.headline(row, self._words)}"
+            return [(told, "refused" if notes.is_trouble(row) else "secured")]
         if row is None:
             return []
         if rung.sort is Sort.MAIL:
@@ -384,3 +387,7 @@ def _write(cells: Cells, at: int, label: Sequence[Part], room: int) -> int:
         at = cells.put(at, shown, style)
         room -= length
     return at
+
+
+def _is_dropped(row: Row | None) -> bool:
+    return isinstance(row, TamperedRow) and not row.event.became

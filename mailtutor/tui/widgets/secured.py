@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from mailtutor.reading.dialogue import Row, TlsRow
+from mailtutor.reading.dialogue import TlsRow
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 from mailtutor.trace.events import TlsBegun
 
 MARK = "⚿"
-
-
-def text(row: Row, words: Words) -> str:
-    """What was said, or in its place how it is told that TLS stands: as it is searched and copied."""
-    return headline(row, words) if isinstance(row, TlsRow) else visible(row.line.text)
 
 
 def headline(row: TlsRow, words: Words) -> str:

@@ -18,14 +18,14 @@ from textual.content import Content
 
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.spec import Table
-from mailtutor.reading.dialogue import Connection, Row, TlsRow
+from mailtutor.reading.dialogue import Connection, NoteRow, Row
 from mailtutor.reading.explain import NextVerb
 from mailtutor.reading.offers import offered
 from mailtutor.reading.states import Standing, Way, chart, standing, ways
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import words
 from mailtutor.tui.viewpoint import Viewpoint
-from mailtutor.tui.widgets import secured
+from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.folding import Block, fold
 from mailtutor.tui.widgets.painter import MARKS
 from mailtutor.tui.widgets.sheet import Sheet
@@ -153,8 +153,8 @@ class StateSheet(Sheet, can_focus=True):
         )
         if row is None:
             return [who, Content.styled(self.words("screen.states.nothing_said"), _QUIET)]
-        if isinstance(row, TlsRow):
-            said = Content.styled(f"{secured.MARK} {secured.headline(row, self.words)}", _QUIET)
+        if isinstance(row, NoteRow):
+            said = Content.styled(f"{notes.mark(row)} {notes.headline(row, self.words)}", _QUIET)
         else:
             said = Content.styled(MARKS[row.line.source].strip() + " " + visible(row.line.text), f"$wire-{_side(row)}")
         return [Content.assemble(who, said), self._last(scene.standing, labels)]

@@ -1,0 +1,149 @@
+"""Taking a client's place: what it said up to a line is said again, then the keyboard is the student's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailtutor.lab.plan import SERVICES
+from mailtutor.protocols.spec import Outcome
+from mailtutor.reading.dialogue import Connection, Row
+from mailtutor.reading.takeover import Difference, Retold, retold
+from mailtutor.reading.visible import visible
+from mailtutor.tui.contract import Console, Host, Stage
+from mailtutor.tui.retelling import Retelling
+from mailtutor.tui.screens.practice import SENDER, SERVER, PracticeScreen
+from mailtutor.tui.widgets.prompt import Prompt
+from mailtutor.tui.widgets.wire import called
+
+# TLS from the first octet cannot be typed through; what was inside is said at the door that begins in clear.
+_CLEAR = {"smtps": "submission", "pop3s": "pop3", "imaps": "imap"}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The client whose place is taken. rows: what was said up to the line. is_live: it spoke in the lab that runs."""
+
+    connection: Connection
+    rows: Sequence[Row]
+    is_live: bool
+
+    @property
+    def service(self) -> str:
+        """The door to go to."""
+        service = self.connection.service
+        service = _CLEAR.get(service, service)
+        return service if service in SERVICES else self.connection.protocol
+
+    @property
+    def is_classic(self) -> bool:
+        """Whether it was a dialogue as the textbook prints them: without EHLO, or without its beginning."""
+        verbs = {row.line.verb for row in self.connection.rows}
+        if self.connection.protocol == "smtp":
+            return "HELO" in verbs and "EHLO" not in verbs
+        return not any(row.line.before == "connect" and row.line.outcome is Outcome.SUCCESS for row in self.rows[:1])
+
+
+class TakeoverScreen(PracticeScreen):
+    """Practice that begins in the middle."""
+
+    def __init__(self, session: Stage, taken: Taken) -> None:
+        super().__init__(session, protocol=taken.service)
+        self._taken = taken
+        self.retelling: Retelling | None = None
+
+    @property
+    def protocol(self) -> str:
+        """What is spoken at the door."""
+        return SERVICES[self.service][0]
+
+    @property
+    def host(self) -> Host | None:
+        """The server of the same name; where this lab has none, the one whose business it would be."""
+        hosts = self.session.hosts
+        if len(hosts) <= SERVER:
+            return None
+        usual = hosts[SENDER if self.service == "submission" else SERVER]
+        return next((host for host in hosts if host.name == self._taken.connection.server.name), usual)
+
+    def begin(self) -> None:
+        """The lab that runs, or a fresh one."""
+        self.keybar.hide("protocol")
+        if self._taken.is_live:
+            self.lab_ready()
+        else:
+            self.start_lab(classic=self._taken.is_classic, seed=self.letters())
+
+    def connected(self, service: str, console: Console) -> None:
+        """A connection is there: begins to say what was said."""
+        self.retelling = Retelling(console, self._retold())
+        super().connected(service, console)
+        self.speak()
+
+    def _retold(self) -> Retold:
+        users = self.host.users if self.host is not None else ()
+        who = self._taken.connection.client.name.partition("@")[0]
+        passwords = {user.name: user.password for user in users}
+        return retold(self._taken.rows, self._taken.connection.protocol, passwords, who)
+
+    def after_beat(self, rows: Sequence[Row]) -> None:
+        """Says the next turn."""
+        super().after_beat(rows)
+        retelling = self.retelling
+        if retelling is None or retelling.is_over:
+            return
+        told = retelling.first_difference
+        if retelling.go_on(self.connection) or retelling.first_difference is not told:
+            self.speak()
+            self.prompt.input.focus()
+
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
+        """Nothing is typed into what is being said."""
+        if self.retelling is not None and not self.retelling.is_over:
+            event.prevent_default()
+            self.prompt.put_back(event.line)
+
+    def action_protocol(self) -> None:
+        """There is one door only."""
+        self.tell(self.words("control.takeover.one_door"))
+
+    # Words --------------------------------------------------------------------------------------------------------
+
+    def speak(self) -> None:
+        """Draws the text beside the wire."""
+        super().speak()
+        self.bar.title(self.words("control.takeover.title", protocol=self.service.upper()))
+
+    def about(self) -> list[str]:
+        """Whose place it is, what was said again, and what came of it."""
+        connection, host = self._taken.connection, self.host
+        key = "live" if self._taken.is_live else "fresh"
+        server = host.name if host is not None else visible(connection.server.name)
+        parts = [self.words(f"control.takeover.{key}", client=called(connection.client), server=server)]
+        if host is not None and connection.server.name != host.name:
+            parts.append(self.words("control.takeover.stand_in", server=called(connection.server), host=host.name))
+        retelling = self.retelling
+        if retelling is None:
+            return parts
+        if not retelling.is_over:
+            parts.append(self.words("control.takeover.saying", count=retelling.left))
+        if retelling.first_difference is not None:
+            parts.append(self._differs(retelling.first_difference))
+        elif retelling.is_over:
+            parts.append(self.words("control.takeover.same", count=len(retelling.retold.turns)))
+        if retelling.left_out:
+            parts.append(self.words("control.takeover.left_out", count=retelling.left_out))
+        if retelling.retold.other_login:
+            parts.append(self.words("control.takeover.other_login"))
+        return [*reversed(parts[1:]), parts[0]] if self.has_class("-narrow") else parts
+
+    def _differs(self, found: Difference) -> str:
+        recorded, live = _code(found.recorded.text), _code(found.live.text)
+        if not found.said:
+            return self.words("control.takeover.greeting_differs", recorded=recorded, live=live)
+        return self.words("control.takeover.differs", said=_code(found.said), recorded=recorded, live=live)
+
+
+def _code(raw: bytes) -> str:
+    """Bytes as they stand between backticks."""
+    return visible(raw).replace("`", "'")

@@ -1,0 +1,67 @@
+"""How it is told what happened between two lines: TLS (secured.py), or a line that was changed or dropped by hand.
+
+Words of the latter: `control.tampered` in the catalogue.
+"""
+
+from __future__ import annotations
+
+from mailtutor.protocols.lines import Source
+from mailtutor.reading.dialogue import NoteRow, Row, TamperedRow, TlsRow
+from mailtutor.reading.visible import visible
+from mailtutor.text.catalogue import Words
+from mailtutor.trace.events import LineTampered
+from mailtutor.tui.widgets import secured
+
+CHANGED, DROPPED = "✎", "⊘"
+
+
+def mark(row: NoteRow) -> str:
+    """The sign in front."""
+    return tampered_mark(row.event) if isinstance(row, TamperedRow) else secured.MARK
+
+
+def tampered_mark(event: LineTampered) -> str:
+    """The sign of what was done to a line."""
+    return CHANGED if event.became else DROPPED
+
+
+def text(row: Row, words: Words) -> str:
+    """What was said, or in its place what happened: as it is searched and copied."""
+    return headline(row, words) if isinstance(row, NoteRow) else visible(row.line.text)
+
+
+def headline(row: NoteRow, words: Words) -> str:
+    """One line."""
+    if isinstance(row, TamperedRow):
+        who = row.line.source.value
+        was = visible(row.event.was.rstrip(b"\r\n"))
+        return words(f"control.tampered.{_name(row)}.line", who=who, was=was)
+    assert isinstance(row, TlsRow)
+    return secured.headline(row, words)
+
+
+def gloss(row: NoteRow, words: Words) -> str:
+    """The few words beside the line."""
+    if isinstance(row, TamperedRow):
+        return words(f"control.tampered.{_name(row)}.gloss")
+    assert isinstance(row, TlsRow)
+    return secured.gloss(row, words)
+
+
+def what(row: NoteRow, words: Words) -> str:
+    """What it means for the conversation."""
+    if isinstance(row, TamperedRow):
+        side = "client" if row.line.source is Source.CLIENT else "server"
+        became = visible(row.event.became)
+        return words(f"control.tampered.{_name(row)}.{side}", was=visible(row.event.was), became=became)
+    assert isinstance(row, TlsRow)
+    return secured.what(row, words)
+
+
+def is_trouble(row: NoteRow) -> bool:
+    """Whether something did not go as it should."""
+    return isinstance(row, TamperedRow) or (isinstance(row, TlsRow) and not secured.stands(row))
+
+
+def _name(row: TamperedRow) -> str:
+    return "changed" if row.event.became else "dropped"

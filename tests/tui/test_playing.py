@@ -1,0 +1,166 @@
+"""The student is the server; a real client hears only what was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from mailtutor.session import Session
+from mailtutor.trace.events import Closed, FromServer
+from mailtutor.tui.app import TuiApp
+from tests.tui.stage import paste_line, shown, stage, until
+
+PARTS = ("relay", "submission", "pop3", "imap")
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    session = Session()
+    yield session
+    session.stop()
+
+
+async def begin(pilot: Pilot[Any], app: TuiApp, session: Session, part: str) -> None:
+    """Takes a part."""
+    await until(pilot, lambda: session.is_running, "the lab")
+    await pilot.press("v")
+    await until(pilot, lambda: stage(app).control.is_asking, "the choice of a part")
+    await pilot.press(*["down"] * PARTS.index(part), "enter")
+    await until(pilot, lambda: stage(app).part is not None, "the part")
+
+
+async def asked(pilot: Pilot[Any], app: TuiApp) -> bytes:
+    """Waits until a reply is asked for; gives the line it is asked to."""
+    part = stage(app).part
+    assert part is not None
+    await until(pilot, lambda: part.due is not None, "a reply that is due")
+    assert part.due is not None
+    return part.due.line.raw if part.due.line is not None else b""
+
+
+async def choose(pilot: Pilot[Any], app: TuiApp, begins: str) -> None:
+    """Chooses the first answer that begins so."""
+    options = stage(app).control.question._options
+    texts = [str(option.prompt) for option in options.options]
+    options.highlighted = next(n for n, text in enumerate(texts) if text.startswith(begins))
+    await pilot.press("enter")
+
+
+async def play_on(pilot: Pilot[Any], app: TuiApp, told: str) -> None:
+    """Gives the usual reply to everything, until the client has told what it made of it."""
+    part = stage(app).part
+    assert part is not None
+    for _ in range(40):
+        await until(pilot, lambda: part.due is not None or told in shown(app), f"the next line, or {told!r}")
+        if told in shown(app):
+            return
+        await pilot.press("enter")
+    raise AssertionError(shown(app))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+@pytest.mark.parametrize(("language", "told"), [("en", "takes the message for"), ("zh", "认为信已交出去")])
+async def test_the_relay_hands_its_message_over_to_the_student(
+    session: Session, size: tuple[int, int], language: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=size) as pilot:
+        await begin(pilot, app, session, "relay")
+        await play_on(pilot, app, told)
+        assert [row.state for row in stage(app).viewpoint.live_world.queue.values()] == ["delivered"]
+
+
+async def test_a_4xx_keeps_the_message_in_the_relays_queue(session: Session) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await begin(pilot, app, session, "relay")
+        part = stage(app).part
+        assert part is not None
+        while not (await asked(pilot, app)).startswith(b"RCPT"):
+            before = part.due
+            await pilot.press("enter")
+            await until(pilot, lambda before=before: part.due not in (None, before), "the next line")  # type: ignore[misc]
+        await choose(pilot, app, "451")
+        await play_on(pilot, app, "will try again")
+        assert "451" in shown(app)
+
+
+@pytest.mark.parametrize("begins", ["421", "Hang up"])
+async def test_who_is_sent_away_at_the_door_will_come_again(session: Session, begins: str) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await begin(pilot, app, session, "relay")
+        await asked(pilot, app)
+        await choose(pilot, app, begins)
+        await play_on(pilot, app, "will try again")
+        (row,) = stage(app).viewpoint.live_world.queue.values()
+        assert row.state == "deferred"
+        assert row.last_reply
+
+
+async def test_alices_agent_is_refused_and_says_so(session: Session) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await begin(pilot, app, session, "submission")
+        assert await asked(pilot, app) == b""
+        await choose(pilot, app, "554")
+        await play_on(pilot, app, "The client gave up")
+        assert "554" in shown(app)
+
+
+@pytest.mark.parametrize(("part", "told"), [("pop3", "bob: 1 message"), ("imap", "bob: 0 messages")])
+async def test_bobs_agent_reads_what_the_student_says(session: Session, part: str, told: str) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await begin(pilot, app, session, part)
+        await play_on(pilot, app, told)
+
+
+async def test_a_reply_of_ones_own_and_hanging_up(session: Session) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await begin(pilot, app, session, "pop3")
+        await asked(pilot, app)
+        await choose(pilot, app, "Write a reply")
+        await until(pilot, lambda: "as many lines" in shown(app), "the line to write")
+        await paste_line(pilot, "+OK \\q")
+        await until(pilot, lambda: "means nothing here" in shown(app), "what is wrong with it")
+        stage(app).control.question.fill("")
+        await paste_line(pilot, "+OK a server of my own")
+        assert await asked(pilot, app) == b"USER bob\r\n"
+        assert [event.data for event in session.log if isinstance(event, FromServer)] == [b"+OK a server of my own\r\n"]
+        await choose(pilot, app, "Hang up")
+        await until(pilot, lambda: "The client gave up" in shown(app), "what the client makes of it")
+        assert [event.by for event in session.log if isinstance(event, Closed)] == ["server"]
+
+
+async def test_esc_gives_the_part_back_and_the_server_answers_for_itself(session: Session) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await begin(pilot, app, session, "pop3")
+        await asked(pilot, app)
+        await choose(pilot, app, "Write a reply")
+        await until(pilot, lambda: "as many lines" in shown(app), "the line to write")
+        await pilot.press("escape")
+        await until(pilot, lambda: "has connected" in shown(app), "the choice again")
+        await pilot.press("escape")
+        await until(pilot, lambda: stage(app).part is None and not session.due(), "the part given back")
+        assert session.fetch("bob", "pop3", delete=False) == []
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "What you are asked"), ("zh", "正在问你的问题")])
+async def test_help_begins_with_what_is_asked(
+    session: Session, language: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: session.is_running, "the lab")
+        await pilot.press("v", "f1")
+        await until(pilot, lambda: told in shown(app), "the help")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: not stage(app).control.is_shown, "nothing asked any more")

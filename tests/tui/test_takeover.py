@@ -1,0 +1,140 @@
+"""Taking a client's place, in the lab that runs and in a fresh one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from mailtutor.reading.redact import redacted
+from mailtutor.session import Session
+from mailtutor.trace.events import AnyEvent, FromServer
+from mailtutor.tui.app import TuiApp
+from mailtutor.tui.screens.takeover import TakeoverScreen
+from tests.tui.stage import alice_bob, lines, paste_line, shown, stage, until
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    session = Session()
+    yield session
+    session.stop()
+
+
+async def mark(pilot: Pilot[Any], app: TuiApp, text: str) -> None:
+    """Marks the first line with this text, in the pane that leads."""
+    found = next(n for n, row in enumerate(lines(app)._rows) if text in row.line.raw.decode())
+    lines(app).mark(found)
+    await pilot.pause()
+
+
+async def taken(pilot: Pilot[Any], app: TuiApp) -> TakeoverScreen:
+    """Waits until everything is said again."""
+    await until(pilot, lambda: isinstance(app.screen, TakeoverScreen), "the other screen")
+    screen = app.screen
+    assert isinstance(screen, TakeoverScreen)
+    await until(pilot, lambda: screen.retelling is not None and screen.retelling.is_over, "everything said again")
+    return screen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_from_the_middle_of_a_message_in_a_transcript(session: Session, size: tuple[int, int]) -> None:
+    app = TuiApp(session, "replay", {"name": "alice-bob", "events": alice_bob(), "step": True})
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("g")
+        await mark(pilot, app, "Do you like ketchup?")
+        await pilot.press("t")
+        screen = await taken(pilot, app)
+        assert "taken over" in shown(app)
+        assert "Every answer had the same code" in "".join(screen.about())
+        await paste_line(pilot, "Mustard, then?")
+        await paste_line(pilot, ".")
+        connection = screen.connection
+        assert connection is not None
+        await until(pilot, lambda: connection.rows[-1].line.text.startswith(b"250"), "the message taken")
+        await until(pilot, lambda: "queued" in shown(app) or "S< 250" in shown(app), "the answer on the screen")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: not isinstance(app.screen, TakeoverScreen), "the replay again")
+        assert lines(app)._rows
+
+
+async def test_from_a_live_run_on_a_new_connection_to_the_same_server(session: Session) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: session.is_running, "the lab")
+        await pilot.press("1")
+        await until(pilot, lambda: any(row.line.raw.startswith(b"DATA") for row in _rows(app)), "a message")
+        log = session.log
+        await mark(pilot, app, "RCPT TO")
+        await pilot.press("t")
+        screen = await taken(pilot, app)
+        assert session.log is log
+        connection = screen.connection
+        assert connection is not None
+        assert connection.rows[-1].line.verb == "RCPT"
+        await paste_line(pilot, "RSET")
+        await until(pilot, lambda: connection.rows[-1].line.verb == "RSET", "the answer")
+
+
+async def test_in_practice_an_earlier_line_of_ones_own_is_gone_back_to(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
+        for line in ("HELO me", "MAIL FROM:<a@b.c>", "RCPT TO:<nobody@hamburger.edu>"):
+            await paste_line(pilot, line)
+        await until(pilot, lambda: "S< 550" in shown(app), "the refusal")
+        await pilot.press("escape")
+        await mark(pilot, app, "MAIL FROM")
+        await pilot.press("T")
+        screen = await taken(pilot, app)
+        connection = screen.connection
+        assert connection is not None
+        assert connection.state == "mail"
+        await paste_line(pilot, "RCPT TO:<bob@hamburger.edu>")
+        await until(pilot, lambda: connection.state == "rcpt", "the other end of the story")
+
+
+def _rows(app: TuiApp) -> list[Any]:
+    pane = stage(app).deck.pane
+    return list(pane.lines._rows) if pane is not None else []
+
+
+async def test_a_saved_trace_with_a_masked_login_gets_the_labs_own(session: Session) -> None:
+    session.start()
+    session.fetch("bob", "pop3", delete=False)
+    events: list[AnyEvent] = redacted(list(session.log))
+    app = TuiApp(session, "replay", {"name": "saved", "events": events, "step": True})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("g")
+        await mark(pilot, app, "LIST")
+        await pilot.press("t")
+        screen = await taken(pilot, app)
+        await until(pilot, lambda: "own password" in shown(app), "that it is told")
+        assert screen.connection is not None
+        assert screen.connection.state == "transaction"
+
+
+async def test_another_answer_than_the_recorded_is_told_at_its_line(session: Session) -> None:
+    events = [
+        FromServer(t=e.t, at=e.at, conn=e.conn, data=e.data.replace(b"250 bob", b"450 bob"))
+        if isinstance(e, FromServer)
+        else e
+        for e in alice_bob()
+    ]
+    app = TuiApp(session, "replay", {"name": "other", "events": events, "step": True})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("ctrl+l", "g")
+        await mark(pilot, app, "RCPT TO")
+        await pilot.press("down", "t")
+        screen = await taken(pilot, app)
+        await until(pilot, lambda: "第一处不同" in shown(app), "the difference, in Chinese")
+        assert any("450 bob" in part and "RCPT TO" in part for part in screen.about())
+
+
+async def test_without_a_line_there_is_nothing_to_take_over(session: Session) -> None:
+    app = TuiApp(session, "replay", {"name": "empty", "events": [], "step": True})
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("t")
+        await until(pilot, lambda: "Nothing has been said yet" in shown(app), "the sentence")
