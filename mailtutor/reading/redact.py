@@ -68,13 +68,20 @@ class Redactor:
 
     def _masked(self, entry: Entry, lines: Sequence[Line], at: FromClient | FromServer | Closed) -> list[AnyEvent]:
         """The lines as events again, neighbours of one side together."""
+        if len(lines) == 1 and not isinstance(at, Closed) and lines[0].raw == at.data:
+            # Most of what is ever said: whole lines, without secrets.
+            line = lines[0]
+            masked = self._mask(entry, line, at.conn)
+            is_own = (line.source is Source.CLIENT) is isinstance(at, FromClient)
+            if masked is line.raw and is_own:
+                return [at]
+            return [_event(line.source, at, masked)]
         out: list[AnyEvent] = []
         run = bytearray()
         for index, line in enumerate(lines):
             run += self._mask(entry, line, at.conn)
             if index + 1 == len(lines) or lines[index + 1].source is not line.source:
-                kind = FromClient if line.source is Source.CLIENT else FromServer
-                out.append(kind(t=at.t, at=at.at, conn=at.conn, data=bytes(run)))
+                out.append(_event(line.source, at, bytes(run)))
                 run.clear()
         return out
 
@@ -92,14 +99,23 @@ class Redactor:
     def _mask(self, entry: Entry, line: Line, conn: int, suspicion: Suspicion | None = None) -> bytes:
         if line.kind is Kind.DATA:
             return line.raw
-        secrets = [(span.start, span.end) for span in entry.spans(line) if span.secret]
+        # What a server says is a challenge at most, which anybody may read.
+        spans = entry.spans(line) if line.source is Source.CLIENT else ()
+        secrets = [(span.start, span.end) for span in spans if span.secret]
         suspicion = suspicion or self._suspicions.get(conn)
         if suspicion is not None:
             secrets += suspicion.look(line)
+        if not secrets:
+            return line.raw
         raw = bytearray(line.raw)
         for start, end in secrets:
             raw[start:end] = MASK * (end - start)
         return bytes(raw)
+
+
+def _event(source: Source, at: FromClient | FromServer | Closed, data: bytes) -> FromClient | FromServer:
+    kind = FromClient if source is Source.CLIENT else FromServer
+    return kind(t=at.t, at=at.at, conn=at.conn, data=data)
 
 
 def _sealed(event: Ciphertext) -> Ciphertext:

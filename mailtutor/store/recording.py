@@ -28,6 +28,8 @@ from mailtutor.trace.log import Log, event_cost
 
 # Octets of events of one connection that may wait to be written before its wire is held up, where it is the only one.
 WAITING_LIMIT = 4 * 1024 * 1024
+# Octets that wait from which on it is noted who brings them: nobody is held up for so few by far.
+NOTED_FROM = WAITING_LIMIT // 64
 # Octets of all events that may wait before every wire is held up.
 MOST_WAITING = 4 * WAITING_LIMIT
 # Seconds to write the last of them.
@@ -175,8 +177,9 @@ class Recording:
             self._filled_at = time.monotonic()
         cost = event_cost(event)
         self._taken += cost
-        self._shares.forget(self._written)
-        self._shares.take(self._taken, getattr(event, "conn", 0), cost)
+        if self._taken - self._written > NOTED_FROM:
+            self._shares.forget(self._written)
+            self._shares.take(self._taken, getattr(event, "conn", 0), cost)
         self._events.put(event)
 
     def _tell_gap(self) -> None:

@@ -26,7 +26,7 @@ _encoder = msgspec.json.Encoder()
 _decode = msgspec.json.Decoder(AnyEvent).decode
 
 
-class _Said(msgspec.Struct, gc=False):
+class _Said(msgspec.Struct, gc=False, omit_defaults=True):
     """Bytes from either side as they are written."""
 
     event: str
@@ -61,17 +61,12 @@ def encode(event: AnyEvent) -> bytes:
         return printable(_encoder.encode(_readable(event)))
     if not isinstance(event, (FromClient, FromServer)):
         return printable(_encoder.encode(event))
-    plain: dict[str, Any] = {
-        "event": "client" if isinstance(event, FromClient) else "server",
-        "t": event.t,
-        "at": event.at,
-        "conn": event.conn,
-    }
+    said = _Said("client" if isinstance(event, FromClient) else "server", event.t, event.at, event.conn)
     try:
-        plain["data"] = event.data.decode()
+        said.data = event.data.decode()
     except UnicodeDecodeError:
-        plain["base64"] = base64.b64encode(event.data).decode()
-    return printable(_encoder.encode(plain))
+        said.base64 = event.data
+    return printable(_encoder.encode(said))
 
 
 def _readable(event: LineTampered) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from mailtutor.trace.events import AnyEvent
 
 
+# Seconds a thread may go on while another one waits to run.
+SWITCH_S = 0.001
 # Seconds between two looks whether the terminal is still there.
 TERMINAL_LOOK_S = 1.0
 
@@ -271,6 +274,9 @@ def _transcript(name: str) -> Sequence[AnyEvent]:
 
 def run(session: Stage, start: str, *, ascii: bool = False, **where: Any) -> int:
     """Opens the screen and stays until the student leaves; gives the exit code. The lab ends with it."""
+    # The lab's thread answers between two strokes of the brush: with Python's usual 5 ms each of its turns may wait as
+    # long for the painter, and mail is taken in at little more than half the rate.
+    sys.setswitchinterval(SWITCH_S)
     app = TuiApp(session, start, where, ascii=ascii)
     try:
         return app.run() or app.return_code or 0

@@ -31,6 +31,8 @@ MESSAGES = 3000
 LENGTH = 1024
 SESSIONS = 10
 TRANSACTIONS = 400
+# Seconds a screen needs, at most, for what a run has left it to show.
+CATCH_UP_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,13 @@ def throughput(peer: Peer) -> float:
     return MESSAGES / (time.perf_counter() - start)
 
 
+def watched(peer: Peer) -> float:
+    """The same; before somebody else is measured, the screen has shown all of it and the recording is written."""
+    rate = throughput(peer)
+    time.sleep(CATCH_UP_S)
+    return rate
+
+
 def latency(peer: Peer) -> float:
     """The median of one session's transactions, in seconds: MAIL, RCPT, DATA and the message, one after the other."""
     body = b"Subject: x\r\n\r\n" + (b"x" * 70 + b"\r\n") * (LENGTH // 72) + b".\r\n"
@@ -185,13 +194,13 @@ def run() -> None:
         with ours(module="tests.bench.untapped") as untapped:
             _compare("ours, tap on / tap off, msg/s", throughput, us, untapped, "at least 0.9")
         with painted() as screen:
-            _compare("ours with its screen / aiosmtpd committing, msg/s", throughput, screen, durable, "at least 1.2")
-            _compare("ours with its screen / without, msg/s", throughput, screen, us, "at least 0.6")
+            _compare("ours with its screen / aiosmtpd committing, msg/s", watched, screen, durable, "at least 1.2")
+            _compare("ours with its screen / without, msg/s", watched, screen, us, "at least 0.6")
 
 
 def _compare(name: str, measure: Callable[[Peer], float], one: Peer, other: Peer, goal: str) -> None:
     ratio, mine, theirs = _ratios(measure, one, other)
-    scale, unit = (1.0, "msg/s") if measure is throughput else (1e6, "us")
+    scale, unit = (1e6, "us") if measure is latency else (1.0, "msg/s")
     print(
         f"smtp: {name}: {ratio:.2f} ({goal}); {statistics.median(mine) * scale:.0f} against"
         f" {statistics.median(theirs) * scale:.0f} {unit}",
