@@ -34,7 +34,7 @@ screenshots: $(VENV)/ready-dev
 
 # After a change of the screen that is meant; a look at each that has changed belongs to it.
 snapshots: $(VENV)/ready-dev
-	MAILTUTOR_SNAPSHOTS=new $(BIN)/python -m pytest -q -n 2 tests/tui/test_snapshots.py
+	MAILTUTOR_SNAPSHOTS=new $(BIN)/python -m pytest -q -n 2 -k looks tests/tui/test_snapshots.py
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,130 @@
+"""The main screens, as pictures: any change of a cell, a colour or a sign is seen in a difference.
+
+Each picture is compared with the one kept in `snapshots/`; after a change that is meant, `make snapshots` draws them
+anew, and a look at each (any browser shows them) belongs to it. Nothing real runs here: the dialogue is the textbook's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from mailtutor.text.catalogue import LANGUAGES
+from mailtutor.trace.events import AnyEvent, Appended, Attempted, Queued
+from mailtutor.tui import theme
+from mailtutor.tui.app import TuiApp
+from tests.tui.stage import FakeStage, alice_bob, shown, until
+
+SIZES = ((80, 24), (120, 36), (200, 60))
+KEPT = Path(__file__).with_name("snapshots")
+NEW = os.environ.get("MAILTUTOR_SNAPSHOTS") == "new"
+# Fonts a browser would fetch from elsewhere; the picture's own name, which is made of its content.
+_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+_NAME = re.compile(r"terminal-\d+-")
+Play = Callable[[Pilot[int], TuiApp], Awaitable[None]]
+
+
+def waiting() -> list[AnyEvent]:
+    """The textbook's dialogue, a message that waits in a queue, one that lies in a mailbox."""
+    return [
+        *alice_bob(),
+        Queued(
+            t=1, at=1000, host="crepes.fr", queue_id="Q1", sender="alice@crepes.fr", recipients=("bob@hamburger.edu",),
+            size=912, subject="关于泡菜 (pickles)",
+        ),
+        Attempted(
+            t=1, at=1000, host="crepes.fr", queue_id="Q1", recipient="bob@hamburger.edu", to_host="hamburger.edu",
+            outcome="deferred", reply="451 4.7.1 Please come back later", attempt=1, next_try_s=300,
+        ),
+        Appended(
+            t=2, at=1000, host="hamburger.edu", user="bob", mailbox="INBOX", uid=1, size=498,
+            sender="爱丽丝 <alice@crepes.fr>", subject="Do you like ketchup?", flags=("\\Seen",),
+        ),
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is drawn: a mode, keys, and a word that is on the screen in every language once they have worked."""
+
+    mode: str
+    mark: str
+    keys: tuple[str, ...] = ()
+    where: dict[str, Any] = field(default_factory=dict)
+
+
+SCENES = {
+    "home": Scene("home", "○"),
+    "lab": Scene("lab", "221 hamburger.edu"),
+    "explain": Scene("lab", "RFC 5321 §4.2", ("question_mark",)),
+    "bytes": Scene("lab", "0d 0a", ("b",)),
+    "ladder": Scene("lab", "SYN", ("l", "home")),
+    "states": Scene("lab", "║▶", ("S",)),
+    "queue": Scene("lab", "Q1", ("q",)),
+    "mailboxes": Scene("lab", "ketchup", ("m",)),
+    "eve": Scene("lab", "Eve", ("i",)),
+    "statistics": Scene("lab", "392", ("number_sign",)),
+    "marks": Scene("lab", "451", ("M",)),
+    "faults": Scene("lab", "421", ("f",)),
+    "lesson": Scene("lesson", "● ", (), {"lesson": "2"}),
+    "practice": Scene("practice", "hamburger.edu"),
+    "replay": Scene("replay", "354 Enter", ("g", "left", "left", "left", "left", "left"), {"name": "alice-bob"}),
+}  # fmt: skip
+CASES = [(scene, size, language, theme.NAMES[0]) for scene in SCENES for size in SIZES for language in LANGUAGES]
+CASES += [(scene, SIZES[1], "en", look) for scene in SCENES for look in theme.NAMES[1:]]
+
+
+def normal(svg: str) -> str:
+    """The picture without what is another one at every drawing, or is somewhere else."""
+    return _NAME.sub("t-", _FONTS.sub("", svg)).rstrip() + "\n"
+
+
+async def draw(scene: Scene, size: tuple[int, int], look: str) -> tuple[str, str]:
+    """The picture, and the same as text."""
+    where = dict(scene.where)
+    if scene.mode == "replay":
+        where |= {"events": alice_bob(), "step": True}
+    app = TuiApp(FakeStage(waiting()), scene.mode, where)
+    app.settings.theme = look
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        for key in scene.keys:
+            await pilot.press(key)
+        await until(pilot, lambda: scene.mark in shown(app), scene.mark)
+        # Whatever was asked for in between has been drawn when nothing changes any more.
+        before = ""
+        while (now := app.export_screenshot()) != before:
+            before = now
+            await pilot.pause(0.05)
+        return normal(now), shown(app)
+
+
+@pytest.mark.parametrize(("name", "size", "language", "look"), CASES)
+async def test_a_screen_looks_as_it_did(
+    name: str, size: tuple[int, int], language: str, look: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    picture, text = await draw(SCENES[name], size, look)
+    file = KEPT / f"{name}-{size[0]}x{size[1]}-{language}-{look.removeprefix('mailtutor-')}.svg"
+    if NEW:
+        KEPT.mkdir(exist_ok=True)
+        file.write_text(picture, encoding="utf-8")
+    drawn = tmp_path / file.name
+    drawn.write_text(picture, encoding="utf-8")
+    kept = file.read_text(encoding="utf-8") if file.exists() else ""
+    assert picture == kept, f"{file.name} is another picture now ({drawn}); if that is meant: make snapshots\n{text}"
+
+
+def test_there_is_no_picture_that_nobody_draws() -> None:
+    drawn = {
+        f"{name}-{size[0]}x{size[1]}-{language}-{look.removeprefix('mailtutor-')}.svg"
+        for name, size, language, look in CASES
+    }
+    assert {file.name for file in KEPT.glob("*.svg")} == drawn
