@@ -111,6 +111,7 @@ async def test_a_screen_looks_as_it_did(
     name: str, size: tuple[int, int], language: str, look: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MAILTUTOR_LANG", language)
+    monkeypatch.delenv("NO_COLOR", raising=False)
     picture, text = await draw(SCENES[name], size, look)
     file = KEPT / f"{name}-{size[0]}x{size[1]}-{language}-{look.removeprefix('mailtutor-')}.svg"
     if NEW:
