@@ -256,12 +256,13 @@ class Conversation:
                     return False
                 if self._later:
                     break
-                event = engine.next_event()
-                if event is not NEED_DATA and engine.unsent >= SEND_AT:
+                if engine.unsent >= SEND_AT:
                     self._say_at_once(engine)
                     if stream.is_behind:
-                        self._left = event
+                        # The next event is not asked for before there is room: it would have to be answered.
+                        self._left = NEED_DATA
                         return False
+                event = engine.next_event()
             self._say_at_once(engine)
         except Exception as wrong:  # whatever it is, it is the task's to raise
             self._wrong = wrong

@@ -135,15 +135,15 @@ class Dialogue:
         return self.rows[before:]
 
     def _open(self, n: int, event: Opened) -> None:
+        entry = PROTOCOLS.get(event.protocol)
+        if entry is None:
+            return  # what is spoken there nobody here can read, nor show
         connection = Connection(
             event.conn, event.protocol, event.service, event.client, event.server, opened_n=n, opened_t=event.t
         )
         self.connections[event.conn] = connection
-        entry = PROTOCOLS.get(event.protocol)
-        if entry is not None:
-            observer = entry.observer()
-            self._observers[event.conn] = observer
-            connection.state = observer.state
+        observer = self._observers[event.conn] = entry.observer()
+        connection.state = observer.state
 
     def _said(self, n: int, event: FromClient | FromServer, source: Source) -> None:
         connection = self.connections.get(event.conn)

@@ -29,6 +29,8 @@ class Redactor:
     def __init__(self) -> None:
         self._readers: dict[int, tuple[Entry, Observer]] = {}
         self._suspicions: dict[int, Suspicion] = {}
+        # Connections whose protocol hides nothing that we know of.
+        self._open_books: set[int] = set()
 
     def take(self, event: AnyEvent) -> list[AnyEvent]:
         """What may leave now that this event has come."""
@@ -41,6 +43,8 @@ class Redactor:
                 self._readers[event.conn] = (entry, observer)
                 if event.protocol in SPOKEN:
                     self._suspicions[event.conn] = Suspicion(entry.table)
+            else:
+                self._open_books.add(event.conn)
         elif isinstance(event, (FromClient, FromServer)) and event.conn in self._readers:
             entry, observer = self._readers[event.conn]
             source = Source.CLIENT if isinstance(event, FromClient) else Source.SERVER
@@ -55,6 +59,11 @@ class Redactor:
             return [*left, event]
         elif isinstance(event, Ciphertext):
             return [_sealed(event)]
+        elif isinstance(event, (FromClient, FromServer)) and event.conn not in self._open_books:
+            # Its beginning is not here, so nobody can tell what in it is a secret.
+            return [msgspec.structs.replace(event, data=_blank(event.data))]
+        elif isinstance(event, LineTampered) and event.conn not in self._open_books:
+            return [msgspec.structs.replace(event, was=_blank(event.was), became=_blank(event.became))]
         return [event]
 
     def finish(self, t: float, at: float) -> list[AnyEvent]:
@@ -111,6 +120,13 @@ class Redactor:
         for start, end in secrets:
             raw[start:end] = MASK * (end - start)
         return bytes(raw)
+
+
+def _blank(data: bytes) -> bytes:
+    """As long as before, line by line."""
+    return b"".join(
+        MASK * len(line.rstrip(b"\r\n")) + line[len(line.rstrip(b"\r\n")) :] for line in data.splitlines(True)
+    )
 
 
 def _event(source: Source, at: FromClient | FromServer | Closed, data: bytes) -> FromClient | FromServer:

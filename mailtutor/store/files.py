@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -32,12 +33,15 @@ def read_readable(path: Path) -> tuple[Sequence[AnyEvent], MailtutorError | None
         raise MailtutorError("{path} cannot be read ({why})", "error.file.unreadable", path=path, why=wrong) from wrong
 
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+
 def write_trace(path: Path, events: Iterable[AnyEvent]) -> int:
     """Writes a new trace file; gives how many events it has. Raises MailtutorError; a file that is there is left alone,
     and what could not be finished is taken away again."""
     count = -1  # the first line names the format
     try:
-        with path.open("xb") as file:
+        with os.fdopen(os.open(path, _NEW, 0o600), "wb") as file:  # its owner's alone: it may hold passwords
             try:
                 for line in dump(events):
                     file.write(line)

@@ -116,7 +116,7 @@ def decode(line: bytes) -> AnyEvent:
             return _tampered(plain)
         event: AnyEvent = _decode(line)
         return event
-    except (msgspec.DecodeError, KeyError, ValueError, TypeError, AttributeError) as wrong:
+    except (msgspec.DecodeError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as wrong:
         raise MailtutorError(
             "this is not a trace event ({why}): {line!r}", "error.trace.event", why=wrong, line=line[:_QUOTED]
         ) from wrong

@@ -21,7 +21,8 @@ from textual.keys import Keys, key_to_character
 from mailtutor.errors import Sentence
 from mailtutor.tui.actions import ACTIONS, normal
 
-_NAMED = frozenset(key.value for key in Keys)
+# Those in angle brackets stand for what no keyboard sends.
+_NAMED = frozenset(key.value for key in Keys if not key.value.startswith("<"))
 _MODIFIERS = ("ctrl+", "alt+", "shift+", "super+", "meta+")
 
 
@@ -45,14 +46,14 @@ class Keymap:
 def load(file: Path) -> Keymap:
     """Reads the file; without one nothing is changed. Never raises: a wrong line keeps no screen from opening."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")  # as editors on Windows write it
     except FileNotFoundError:
         return Keymap()
     except (OSError, UnicodeDecodeError) as wrong:
         return Keymap(problems=(_unreadable(file, wrong),))
     try:
         table = tomllib.loads(text).get("keys", {})
-    except tomllib.TOMLDecodeError as wrong:
+    except (tomllib.TOMLDecodeError, RecursionError) as wrong:
         return Keymap(problems=(_unreadable(file, wrong),))
     if not isinstance(table, dict):
         return Keymap(problems=(_unreadable(file, "[keys]"),))
@@ -96,7 +97,8 @@ def _is_key(key: str) -> bool:
     bare = key
     for modifier in _MODIFIERS:
         bare = bare.removeprefix(modifier)
-    return key in _NAMED or bare in _NAMED or key_to_character(bare) is not None
+    character = key_to_character(bare) or ""
+    return key in _NAMED or bare in _NAMED or (character.isprintable() and normal(character) == bare)
 
 
 def _clashes(keys: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

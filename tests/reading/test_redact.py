@@ -11,7 +11,7 @@ from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.skim import Skimming
 from mailtutor.reading import redact
 from mailtutor.reading.dialogue import Dialogue
-from mailtutor.reading.redact import redacted
+from mailtutor.reading.redact import Redactor, redacted
 from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened
 
 NOBODY = Endpoint("", "", 0)
@@ -415,3 +415,10 @@ def test_a_login_after_an_end_only_this_server_takes_for_one_is_masked_whatever_
         ("S", b"235 ok\r\n"),
     ]
     assert b"s3cr3t" not in _bytes(redacted(_trace("smtp", *said)), FromClient)
+
+
+def test_of_a_connection_without_its_beginning_nothing_is_told() -> None:
+    said = FromClient(t=0, at=0, conn=9, data=b"PASS geheim\r\nSTAT\r\n")
+    (safe,) = Redactor().take(said)
+    assert isinstance(safe, FromClient)
+    assert safe.data == b"***********\r\n****\r\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from mailtutor.errors import MailtutorError
 from mailtutor.trace.codec import decode, encode, printable
 from mailtutor.trace.events import Bounced, FromServer
 
@@ -28,3 +29,8 @@ def test_what_a_terminal_would_obey_is_escaped_and_comes_back(event: FromServer 
 def test_letters_of_every_script_stay_letters() -> None:
     assert printable('{"a":"鲍勃 é 🙂"}'.encode()) == '{"a":"鲍勃 é 🙂"}'.encode()
     assert msgspec.json.decode(printable(msgspec.json.encode(ODD))) == ODD
+
+
+def test_a_line_nested_beyond_reason_is_no_event() -> None:
+    with pytest.raises(MailtutorError, match="not a trace event"):
+        decode(b'{"event":' + b"[" * 100_000)

@@ -212,3 +212,23 @@ def test_every_view_has_help_of_its_own() -> None:
     for language in LANGUAGES:
         for view in VIEWS:
             assert words(language).get(f"habit.pane.{view}.what"), (language, view)
+
+
+@pytest.mark.parametrize("pressed", ["<any>", "\\u001b", "LATIN SMALL LETTER A", "nonsense"])
+def test_what_no_keyboard_sends_is_no_key(pressed: str) -> None:
+    assert not keymap.load(write_keys(f'[keys]\nladder = "{pressed}"\n')).keys
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, "\ufeff[keys]\nladder = 'L'\n"])
+def test_any_file_of_keys_lets_the_screen_open(text: str) -> None:
+    own = keymap.load(write_keys(text))
+    assert bool(own.keys) is not bool(own.problems)
+
+
+async def test_what_was_copied_is_its_owners_alone() -> None:
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await dialogue(pilot, app)
+        await pilot.press("home", "c")
+        await until(pilot, lambda: paths.copied_file().exists(), "the file")
+    assert paths.copied_file().stat().st_mode & 0o077 == 0

@@ -39,7 +39,8 @@ _LINE_ENDS = {"wire.bare_lf": "500.bare_lf", "wire.bare_cr": "500.bare_cr"}
 _LONGEST_WORD = 8
 # Commands whose arguments may hold UTF-8 where SMTPUTF8 is offered (RFC 6531 §3.2).
 _UTF8 = frozenset({"MAIL", "RCPT", "VRFY", "EXPN"})
-# Octets of a line up to which what it means is remembered.
+# How the lines begin that are said again and again, and what they mean is remembered up to so many octets.
+_COMMON = frozenset({b"EHLO", b"HELO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"NOOP", b"QUIT"})
 _REMEMBERED = 128
 # Extensions whose command exists only for a client that said EHLO.
 _AFTER_EHLO = frozenset({"STARTTLS", "AUTH", "CHUNKING", "ETRN"})
@@ -299,8 +300,8 @@ class SmtpServer(Speaker):
         return self._read_auth(raw) if self._state == table.AUTH else self._read_command(raw)
 
     def _read_command(self, raw: bytes) -> object | None:
-        # What is remembered is remembered for long, so nothing with a password in it.
-        is_common = len(raw) <= _REMEMBERED and raw[:4].upper() != b"AUTH"
+        # What is remembered is remembered for long, so nothing that could hold a password.
+        is_common = len(raw) <= _REMEMBERED and raw[:4].upper() in _COMMON
         said = _known(raw) if is_common else _taken_apart(raw)
         verb = said.verb
         try:

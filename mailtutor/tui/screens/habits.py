@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -91,7 +92,11 @@ class Habits(Speaking, Screen[None]):
         file = paths.copied_file()
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text + "\n", encoding="utf-8")
+            # Its owner's alone, however it was before: a line that was copied may hold a password.
+            file.unlink(missing_ok=True)
+            opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(opened, "w", encoding="utf-8") as written:
+                written.write(text + "\n")
         except OSError as wrong:
             self.tell(self.words("habit.copied.only", why=wrong.strerror or ""))
         else:

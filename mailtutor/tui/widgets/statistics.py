@@ -112,7 +112,7 @@ class StatisticsSheet(Sheet, can_focus=True):
         lines = [Content(""), Content.styled(_NO_MARK + self.words("screen.statistics.phases", name=_name(connection)))]
         for name in names:
             span_s = account.phases.get(name, 0.0)
-            bar = "█" * round(_BAR * span_s / account.lasted_s) if account.lasted_s else ""
+            bar = "█" * round(_BAR * min(1.0, max(0.0, span_s / account.lasted_s))) if account.lasted_s else ""
             text = f"{_NO_MARK}{set_cell_size(called_so[name], widest)}  {_span(span_s):>9}  "
             lines.append(Content.assemble(text, (bar, "$accent")))
         return lines
