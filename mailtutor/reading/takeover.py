@@ -126,7 +126,8 @@ def _turn(group: Sequence[Line]) -> Turn:
     if chunk is not None:
         is_answered = len(data) - chunk.end() >= int(chunk[1])
     else:
-        is_answered = last.kind not in UNANSWERED and _UNASKED.search(data) is None
+        is_whole = data.endswith(b"\n")
+        is_answered = is_whole and last.kind not in UNANSWERED and _UNASKED.search(data) is None
     return Turn(data, first.text, first.kind, first.verb, first.kind is not Kind.COMMAND, is_answered)
 
 

@@ -58,6 +58,7 @@ class Retelling:
             self._turns.popleft()
             self.left_out += 1
         if not self._turns:
+            self.is_over = True  # nothing is left to say, and it is the client's turn
             return
         self._last = self._turns.popleft()
         # A row must come before the next line: its own, or the answer to it.

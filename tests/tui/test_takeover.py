@@ -10,10 +10,10 @@ from textual.pilot import Pilot
 
 from mailtutor.reading.redact import redacted
 from mailtutor.session import Session
-from mailtutor.trace.events import AnyEvent, FromServer
+from mailtutor.trace.events import AnyEvent, Closed, FromClient, FromServer
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.takeover import TakeoverScreen
-from tests.tui.stage import alice_bob, lines, paste_line, shown, stage, until
+from tests.tui.stage import alice_bob, lines, opened, paste_line, shown, stage, until
 
 
 @pytest.fixture
@@ -138,3 +138,29 @@ async def test_without_a_line_there_is_nothing_to_take_over(session: Session) ->
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("t")
         await until(pilot, lambda: "Nothing has been said yet" in shown(app), "the sentence")
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        # Recorded without its beginning: this time DATA is refused, and the message is not said.
+        ((True, b"RCPT TO:<bob@hamburger.edu>\r\n"), (False, b"250 ok\r\n"), (True, b"DATA\r\n"),
+         (False, b"354 go\r\n"), (True, b"hi\r\n")),
+        # A client that was cut off inside a line.
+        ((False, b"220 x\r\n"), (True, b"EHLO x\r\n"), (False, b"250 x\r\n"), (True, b"NOO")),
+    ],
+)  # fmt: skip
+async def test_the_keyboard_is_handed_over_whatever_could_not_be_said(
+    session: Session, turns: tuple[tuple[bool, bytes], ...]
+) -> None:
+    events: list[AnyEvent] = [opened(1, "crepes.fr", "hamburger.edu")]
+    events += [(FromClient if of_client else FromServer)(t=0, at=0, conn=1, data=data) for of_client, data in turns]
+    events.append(Closed(t=1, at=1, conn=1, by="lost"))
+    app = TuiApp(session, "replay", {"name": "half", "events": events, "step": True})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("g")
+        await until(pilot, lambda: lines(app).row is not None, "the lines")
+        await pilot.press("t")
+        screen = await taken(pilot, app)
+        assert screen.retelling is not None
+        assert not screen.retelling.left

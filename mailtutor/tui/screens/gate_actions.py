@@ -130,6 +130,7 @@ class GateActions(PredictionActions):
         held = self._held_line()
         if held is not None:
             self.session.change(held, b"")
+            self.deck.release()
             self.beat()
 
     def _held_line(self) -> Held | None:
@@ -145,7 +146,7 @@ class GateActions(PredictionActions):
         pane = self.deck.pane
         here = pane.connection.conn if pane is not None and pane.connection is not None else 0
         line = next((line for line in held if line.conn == here), held[0])
-        self.deck.hold_on_to(connections[line.conn])
+        self.deck.mark(connections[line.conn], None)
         return line
 
     def on_control_panel_decided(self, event: ControlPanel.Decided) -> None:
@@ -159,6 +160,7 @@ class GateActions(PredictionActions):
             self.tell(wrong, severe=True)
             return
         self._editing = None
+        self.deck.release()
         self.control.clear()
         self.focus_typing()
         if any(line is held for line in self.session.held()):

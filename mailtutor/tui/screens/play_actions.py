@@ -116,6 +116,8 @@ class PlayActions(GateActions):
     def _begin_part(self, name: str) -> None:
         number, service, act = PARTS[name]
         part = self.part = Part(name, self.session.hosts[number].name, service)
+        if self.session.pace == "step":
+            self.session.set_pace("run")  # whose every reply waits for the student needs no gate besides
         self.session.play(part.host, service)
         self.control.tell(lambda words: words("control.play.waiting", host=part.host, service=service.upper()))
         self.focus_typing()

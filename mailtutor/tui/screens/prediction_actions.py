@@ -86,7 +86,7 @@ class PredictionActions(ComparingActions):
         connection = prediction.connection
         assert connection is not None
         if prediction.phase is Phase.ASKED:
-            self.deck.hold_on_to(connection)
+            self.deck.mark(connection, None)
             said, server = visible(prediction.said).replace("`", "'"), called(connection.server)
             key = "control.predict.asked" if said else "control.predict.greeting"
             self.control.ask(
@@ -101,6 +101,7 @@ class PredictionActions(ComparingActions):
         if prediction.answer is not None:
             self._keep(prediction, connection.protocol)
         self.prediction = None
+        self.deck.release()
 
     def _keep(self, prediction: Prediction, protocol: str) -> None:
         """For the report: what was asked, what was said, what came."""

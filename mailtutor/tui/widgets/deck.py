@@ -142,7 +142,7 @@ class WireDeck(Speaking, Vertical):
         # Mail first, so that the numbers of its legs stay small.
         legs = {leg: legs[leg] for leg in sorted(legs, key=_is_aside)}
         self._legs = legs
-        self._find_lead(viewpoint)
+        self._find_lead(viewpoint, held)
         for leg in legs:
             self._pane_of(leg, legs[leg][0])
         shown = self._visible_legs()
@@ -302,9 +302,12 @@ class WireDeck(Speaking, Vertical):
     def _leading(self) -> Leg | None:
         return self._chosen if self._chosen in self._legs else self._lead
 
-    def _find_lead(self, viewpoint: Viewpoint) -> None:
-        last = viewpoint.last_row_of_mail()
-        self._lead = _leg(viewpoint.dialogue.connections[last.conn]) if last is not None else None
+    def _find_lead(self, viewpoint: Viewpoint, held: Sequence[Held]) -> None:
+        """Where a line waits for the student, else who spoke last."""
+        last, connections = viewpoint.last_row_of_mail(), viewpoint.dialogue.connections
+        conns = [line.conn for line in held if line.conn in connections] if viewpoint.is_live else []
+        conns += [last.conn] if last is not None else []
+        self._lead = _leg(connections[conns[0]]) if conns else None
         if self._lead is None and self._legs:
             self._lead = next((leg for leg in reversed(self._legs) if not _is_aside(leg)), next(iter(self._legs)))
         if self._lead is not None and self._lead in self._recent:

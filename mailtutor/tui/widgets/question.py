@@ -105,6 +105,13 @@ class Question(Speaking, Vertical):
             return Content.assemble(("· ", "$wire-quiet"), text)
         return Content.assemble((f"{self._order.index(name) + 1} ", "bold $accent"), (text, "$wire-quiet"))
 
+    def mark(self, typed: str) -> bool:
+        """Marks the first choice whose name begins so; gives whether there is one."""
+        at = next((index for index, name in enumerate(self._choices) if name.startswith(typed)), None)
+        if at is not None:
+            self._options.highlighted = at
+        return at is not None
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """One more of an order, or one less, or the choice."""
         event.stop()
