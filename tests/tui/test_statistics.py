@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from mailtutor.trace.events import AnyEvent
+from mailtutor.trace.events import AnyEvent, FromClient, FromServer
 from mailtutor.trace.log import Log
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.widgets.statistics import MOST_ROWS
@@ -53,3 +53,12 @@ async def test_nobody_yet_and_very_many() -> None:
         await until(pilot, lambda: f"Connections: {MOST_ROWS + 5}" in shown(app), "all of them counted")
         await pilot.press("end")
         await until(pilot, lambda: "and 5 older ones" in shown(app), "the rest told of")
+
+
+async def test_times_beyond_reason_are_drawn_all_the_same() -> None:
+    events: list[AnyEvent] = [opened(1, "crepes.fr", "hamburger.edu")]
+    events += [FromServer(t=1e308, at=0, conn=1, data=b"220 x\r\n"), FromClient(t=-1, at=0, conn=1, data=b"QUIT\r\n")]
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("number_sign")
+        await until(pilot, lambda: stage(app).view == "statistics" and "octets" in shown(app), "the table")
