@@ -319,6 +319,7 @@ def _bring_along(db: sqlite3.Connection) -> None:
     """Changes a file an older version has written into one of today, all of it or nothing."""
     if int(db.execute("PRAGMA user_version").fetchone()[0]) == schema.VERSION:
         return
+    db.execute("PRAGMA foreign_keys=OFF")  # no effect within a transaction, so before it
     db.execute("BEGIN IMMEDIATE")
     try:
         version = int(db.execute("PRAGMA user_version").fetchone()[0])
@@ -330,6 +331,8 @@ def _bring_along(db: sqlite3.Connection) -> None:
     except sqlite3.Error:
         db.execute("ROLLBACK")
         raise
+    finally:
+        db.execute("PRAGMA foreign_keys=ON")
 
 
 def _create(db: sqlite3.Connection) -> None:

@@ -80,10 +80,20 @@ _RAISE = (
 _RAISED = "RETURNING id, uid_next - 1, highest_modseq"
 _RAISE_NAMED = f"{_RAISE} WHERE host = ? AND user = ? AND name = ? {_RAISED}"
 _INSERT = (
-    "INSERT INTO message (mailbox_id, uid, body_id, size, crlf_size, received_at, zone_min, flags, modseq)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO message (mailbox_id, uid, body_id, size, crlf_size, received_at, zone_min, flags, modseq, shared)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_ADD_BODY = (
+    "INSERT INTO body (id, content)"
+    " VALUES ((SELECT max(last, coalesce((SELECT max(id) FROM body), 0)) + 1 FROM spent), ?)"
 )
 _MESSAGE = "SELECT uid, size, received_at, flags, modseq, body_id, crlf_size, zone_min FROM message"
+NEWS = (
+    f"{_MESSAGE} WHERE mailbox_id = ?1 AND uid > ?3"
+    # Left to itself SQLite looks through the whole mailbox, for the sake of the order.
+    f" UNION ALL {_MESSAGE} INDEXED BY message_changed"
+    " WHERE mailbox_id = ?1 AND changed AND modseq > ?2 AND uid <= ?3 ORDER BY uid"
+)
 _WANTED = " WHERE mailbox_id = ? AND uid IN (SELECT value FROM json_each(?)) ORDER BY uid"
 
 
@@ -172,7 +182,7 @@ def ensure(db: sqlite3.Connection, host: str, user: str, name: str, now: float) 
 
 def delete(db: sqlite3.Connection, mailbox_id: int) -> None:
     """Takes a mailbox away with all its messages."""
-    bodies = [row[0] for row in db.execute("SELECT body_id FROM message WHERE mailbox_id = ?", (mailbox_id,))]
+    bodies = dict(db.execute("SELECT body_id, shared FROM message WHERE mailbox_id = ?", (mailbox_id,)).fetchall())
     db.execute("DELETE FROM mailbox WHERE id = ?", (mailbox_id,))
     drop_unused_bodies(db, bodies)
 
@@ -232,7 +242,12 @@ def changes(db: sqlite3.Connection, mailbox_id: int, since_modseq: int) -> Chang
         return None if box is None else Changes(box, [], [], whole=False)
     if since_modseq <= box.highest_modseq - REMEMBERED or not since_modseq:
         return Changes(box, messages(db, mailbox_id), [], whole=True)
-    found = db.execute(f"{_MESSAGE} WHERE mailbox_id = ? AND modseq > ? ORDER BY uid", (mailbox_id, since_modseq))
+    # Numbers and sequences rise together as messages arrive, so none up to this one has come since.
+    row = db.execute(
+        "SELECT uid FROM message WHERE mailbox_id = ? AND modseq <= ? ORDER BY uid DESC LIMIT 1",
+        (mailbox_id, since_modseq),
+    ).fetchone()
+    found = db.execute(NEWS, (mailbox_id, since_modseq, 0 if row is None else row[0]))
     new = [_message(row) for row in found]
     gone = db.execute("SELECT uid FROM expunged WHERE mailbox_id = ? AND modseq > ?", (mailbox_id, since_modseq))
     return Changes(box, new, [row[0] for row in gone], whole=False)
@@ -284,8 +299,9 @@ def start_of(db: sqlite3.Connection, body_id: int, octets: int) -> bytes:
 
 
 def add_body(db: sqlite3.Connection, message: bytes) -> int:
-    """Keeps a message's bytes; gives the number by which mailboxes and queue refer to them."""
-    cursor = db.execute("INSERT INTO body (content) VALUES (?)", (message,))
+    """Keeps a message's bytes; gives the number by which mailboxes and queue refer to them, one that never meant
+    anything else: open sessions remember numbers of what others may have removed."""
+    cursor = db.execute(_ADD_BODY, (message,))
     assert cursor.lastrowid is not None
     return cursor.lastrowid
 
@@ -322,9 +338,11 @@ def _place(
     sizes: tuple[int, int],
     flags: Iterable[str],
     received: tuple[float, int],
+    *,
+    shared: bool = False,
 ) -> int:
     raised = db.execute(f"{_RAISE} WHERE id = ? {_RAISED}", (sizes[0], mailbox_id)).fetchall()[0]
-    return _put(db, raised, body_id, sizes, flags, received)
+    return _put(db, raised, body_id, sizes, flags, received, shared=shared)
 
 
 def _put(
@@ -334,9 +352,11 @@ def _put(
     sizes: tuple[int, int],
     flags: Iterable[str],
     received: tuple[float, int],
+    *,
+    shared: bool = False,
 ) -> int:
     mailbox_id, uid, modseq = raised
-    db.execute(_INSERT, (mailbox_id, uid, body_id, *sizes, *received, _flags(flags) if flags else "", modseq))
+    db.execute(_INSERT, (mailbox_id, uid, body_id, *sizes, *received, _flags(flags) if flags else "", modseq, shared))
     return uid
 
 
@@ -349,7 +369,8 @@ def set_flags(db: sqlite3.Connection, mailbox_id: int, changes: Mapping[int, Ite
     for uid, flags in changes.items():
         alike.setdefault(_flags(flags), []).append(uid)
     db.executemany(
-        "UPDATE message SET flags = ?, modseq = ? WHERE mailbox_id = ? AND uid IN (SELECT value FROM json_each(?))",
+        "UPDATE message SET flags = ?, modseq = ?, changed = 1"
+        " WHERE mailbox_id = ? AND uid IN (SELECT value FROM json_each(?))",
         [(flags, modseq, mailbox_id, json.dumps(uids)) for flags, uids in alike.items()],
     )
 
@@ -359,7 +380,12 @@ def copy(db: sqlite3.Connection, mailbox_id: int, wanted: Sequence[int], target_
     pairs = []
     for found in those(db, mailbox_id, wanted):
         sizes, received = (found.size, found.crlf_size), (found.received_at, found.zone_min)
-        pairs.append((found.uid, _place(db, target_id, found.body_id, sizes, found.flags, received)))
+        pairs.append((found.uid, _place(db, target_id, found.body_id, sizes, found.flags, received, shared=True)))
+    # Once shared, always: it is only looked whether somebody else has the bytes, too.
+    db.executemany(
+        "UPDATE message SET shared = 1 WHERE mailbox_id = ? AND uid = ? AND NOT shared",
+        [(mailbox_id, uid) for uid, _ in pairs],
+    )
     return pairs
 
 
@@ -382,15 +408,15 @@ def vanished(db: sqlite3.Connection, box: Mailbox, since_modseq: int) -> list[in
 
 def expunge(db: sqlite3.Connection, mailbox_id: int, gone: Sequence[int]) -> list[int]:
     """Removes messages for good; gives the UIDs that were there."""
-    bodies: list[int] = []
+    bodies: dict[int, bool] = {}
     removed: list[int] = []
     octets = 0
     for uid in gone:
         row = db.execute(
-            "DELETE FROM message WHERE mailbox_id = ? AND uid = ? RETURNING body_id, size", (mailbox_id, uid)
+            "DELETE FROM message WHERE mailbox_id = ? AND uid = ? RETURNING body_id, size, shared", (mailbox_id, uid)
         ).fetchall()
         if row:
-            bodies.append(row[0][0])
+            bodies[row[0][0]] = bool(row[0][2])
             octets += row[0][1]
             removed.append(uid)
     if removed:
@@ -401,12 +427,19 @@ def expunge(db: sqlite3.Connection, mailbox_id: int, gone: Sequence[int]) -> lis
     return removed
 
 
-def drop_unused_bodies(db: sqlite3.Connection, bodies: Iterable[int]) -> None:
-    """Forgets the bytes nobody refers to any more."""
+def drop_unused_bodies(db: sqlite3.Connection, bodies: Mapping[int, bool], *, queued: bool = False) -> None:
+    """Forgets the bytes nobody refers to any more: number → whether anybody else may. queued: it was the queue that
+    had them, which keeps each message's bytes by themselves."""
+    if not bodies:
+        return
+    last = max(bodies)
+    # Who remembers the number must not be given what comes next: see `add_body`.
+    db.execute("UPDATE spent SET last = ?1 WHERE last < ?1 AND ?1 >= (SELECT max(id) FROM body)", (last,))
+    db.executemany("DELETE FROM body WHERE id = ?", [(body,) for body, shared in bodies.items() if not shared])
     db.executemany(
-        "DELETE FROM body WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE body_id = ?1)"
-        " AND NOT EXISTS (SELECT 1 FROM queued WHERE body_id = ?1)",
-        [(body,) for body in bodies],
+        "DELETE FROM body WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE body_id = ?1 AND shared)"
+        " AND (?2 OR NOT EXISTS (SELECT 1 FROM queued WHERE body_id = ?1))",
+        [(body, queued) for body, shared in bodies.items() if shared],
     )
 
 

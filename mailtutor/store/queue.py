@@ -246,7 +246,7 @@ def recall(db: sqlite3.Connection, host: str, queue_id: str) -> bool:
     gone = db.execute(
         "DELETE FROM queued WHERE host = ? AND id = ? RETURNING body_id", (host, _number(queue_id))
     ).fetchall()
-    mailboxes.drop_unused_bodies(db, [row[0] for row in gone])
+    _drop_bodies(db, gone)
     return bool(gone)
 
 
@@ -256,4 +256,9 @@ def finish(db: sqlite3.Connection, queue_id: str, recipient: str) -> None:
     db.execute("DELETE FROM queued_recipient WHERE queued_id = ? AND address = ?", (number, recipient))
     if db.execute("SELECT 1 FROM queued_recipient WHERE queued_id = ?", (number,)).fetchone() is None:
         gone = db.execute("DELETE FROM queued WHERE id = ? RETURNING body_id", (number,)).fetchall()
-        mailboxes.drop_unused_bodies(db, [row[0] for row in gone])
+        _drop_bodies(db, gone)
+
+
+def _drop_bodies(db: sqlite3.Connection, gone: Sequence[tuple[int]]) -> None:
+    """Files of older versions may have the same bytes in a mailbox, too."""
+    mailboxes.drop_unused_bodies(db, {row[0]: True for row in gone}, queued=True)

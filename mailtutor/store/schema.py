@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # "mtut": tells our files from other programs' (PRAGMA application_id).
 APPLICATION_ID = 0x6D747574
-VERSION = 2
+VERSION = 3
 
 # The domain of a queued recipient, in small letters: what follows the last @. An expression, so that it can be indexed
 # in files that exist already.
@@ -26,7 +26,56 @@ _OUTLINE = """
     )
     """
 
-# What brings a file of an older version to the next one: version → statements.
+# A message's bytes. Numbers are not AUTOINCREMENT, for that is one more page to write for every message: `spent` has
+# those that must not come again.
+_BODY = """
+    CREATE TABLE {name} (
+        id INTEGER PRIMARY KEY,
+        content BLOB NOT NULL
+    )
+    """
+
+# changed: its flags have been, so that `modseq` is not of its arrival. shared: other messages, or the queue, may refer
+# to the same bytes. What is neither, as most mail, stands in no index: each is a page to write before the 250. That is
+# also why nothing here REFERENCES body: SQLite looks for who refers to what it deletes, and would want the index.
+_MESSAGE = """
+    CREATE TABLE {name} (
+        mailbox_id INTEGER NOT NULL REFERENCES mailbox (id) ON DELETE CASCADE,
+        uid INTEGER NOT NULL,
+        body_id INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        crlf_size INTEGER NOT NULL,
+        received_at REAL NOT NULL,
+        zone_min INTEGER NOT NULL DEFAULT 0,
+        flags TEXT NOT NULL DEFAULT '',
+        modseq INTEGER NOT NULL DEFAULT 1,
+        changed INTEGER NOT NULL DEFAULT 0,
+        shared INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (mailbox_id, uid)
+    ) WITHOUT ROWID
+    """
+_MESSAGE_INDEXES = (
+    "CREATE INDEX message_changed ON message (mailbox_id, modseq) WHERE changed",
+    "CREATE INDEX message_shared ON message (body_id) WHERE shared",
+)
+
+_QUEUED = """
+    CREATE TABLE {name} (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        host TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        body_id INTEGER NOT NULL,
+        queued_at REAL NOT NULL,
+        held INTEGER NOT NULL DEFAULT 0,
+        body TEXT NOT NULL DEFAULT '',
+        utf8 INTEGER NOT NULL DEFAULT 0,
+        ret TEXT NOT NULL DEFAULT '',
+        envid TEXT NOT NULL DEFAULT ''
+    )
+    """
+
+# What brings a file of an older version to the next one: version → statements. Foreign keys are off meanwhile, or no
+# table that others refer to could be made anew.
 STEPS = {
     1: (
         "ALTER TABLE mailbox ADD COLUMN messages INTEGER NOT NULL DEFAULT 0",
@@ -36,19 +85,38 @@ STEPS = {
         " octets = (SELECT coalesce(sum(size), 0) FROM message WHERE mailbox_id = mailbox.id)",
         _OUTLINE,
     ),
+    2: (
+        "CREATE TABLE spent (last INTEGER NOT NULL)",
+        "INSERT INTO spent VALUES (coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'body'), 0))",
+        _MESSAGE.format(name="newer_message"),
+        "INSERT INTO newer_message SELECT mailbox_id, uid, body_id, size, crlf_size, received_at, zone_min, flags,"
+        " modseq, 1, (SELECT count(*) FROM message other WHERE other.body_id = message.body_id) > 1"
+        " OR body_id IN (SELECT body_id FROM queued) FROM message",
+        "DROP TABLE message",
+        "ALTER TABLE newer_message RENAME TO message",
+        *_MESSAGE_INDEXES,
+        _QUEUED.format(name="newer_queued"),
+        "INSERT INTO newer_queued"
+        " SELECT id, host, sender, body_id, queued_at, held, body, utf8, ret, envid FROM queued",
+        "DELETE FROM sqlite_sequence WHERE name = 'newer_queued'",
+        "INSERT INTO sqlite_sequence SELECT 'newer_queued', seq FROM sqlite_sequence WHERE name = 'queued'",
+        "DROP TABLE queued",
+        "ALTER TABLE newer_queued RENAME TO queued",
+        _BODY.format(name="newer_body"),
+        "INSERT INTO newer_body SELECT id, content FROM body",
+        "DROP TABLE body",
+        "ALTER TABLE newer_body RENAME TO body",
+    ),
 }
 
 # AUTOINCREMENT: a number once used never means something else, for open sessions remember numbers of what others may
-# have removed: they would be given somebody else's mail.
+# have removed.
 #
 # Flags and sizes stand in a narrow table of their own, so that listing a mailbox does not page through message bodies.
 STATEMENTS = (
-    """
-    CREATE TABLE body (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        content BLOB NOT NULL
-    )
-    """,
+    _BODY.format(name="body"),
+    "CREATE TABLE spent (last INTEGER NOT NULL)",
+    "INSERT INTO spent VALUES (0)",
     """
     CREATE TABLE mailbox (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -75,22 +143,8 @@ STATEMENTS = (
         PRIMARY KEY (host, user, name)
     ) WITHOUT ROWID
     """,
-    """
-    CREATE TABLE message (
-        mailbox_id INTEGER NOT NULL REFERENCES mailbox (id) ON DELETE CASCADE,
-        uid INTEGER NOT NULL,
-        body_id INTEGER NOT NULL REFERENCES body (id),
-        size INTEGER NOT NULL,
-        crlf_size INTEGER NOT NULL,
-        received_at REAL NOT NULL,
-        zone_min INTEGER NOT NULL DEFAULT 0,
-        flags TEXT NOT NULL DEFAULT '',
-        modseq INTEGER NOT NULL DEFAULT 1,
-        PRIMARY KEY (mailbox_id, uid)
-    ) WITHOUT ROWID
-    """,
-    "CREATE INDEX message_body ON message (body_id)",
-    "CREATE INDEX message_modseq ON message (mailbox_id, modseq)",
+    _MESSAGE.format(name="message"),
+    *_MESSAGE_INDEXES,
     # What was removed lately, so that an open session need not read the whole mailbox to learn of it.
     """
     CREATE TABLE expunged (
@@ -103,20 +157,7 @@ STATEMENTS = (
     # A validity once used must not come back, also not after the mailbox that had it was deleted.
     "CREATE TABLE validity (last INTEGER NOT NULL)",
     "INSERT INTO validity VALUES (0)",
-    """
-    CREATE TABLE queued (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        host TEXT NOT NULL,
-        sender TEXT NOT NULL,
-        body_id INTEGER NOT NULL REFERENCES body (id),
-        queued_at REAL NOT NULL,
-        held INTEGER NOT NULL DEFAULT 0,
-        body TEXT NOT NULL DEFAULT '',
-        utf8 INTEGER NOT NULL DEFAULT 0,
-        ret TEXT NOT NULL DEFAULT '',
-        envid TEXT NOT NULL DEFAULT ''
-    )
-    """,
+    _QUEUED.format(name="queued"),
     # scheduled: when it was to leave, 0 for at once. Files that have 1 there were written when it was only said that it
     # was, and read right: a time long past, and a try still to come.
     """

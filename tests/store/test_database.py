@@ -226,6 +226,39 @@ def test_changes_are_what_is_new_what_is_different_and_what_is_gone(database: Da
     assert database.read(lambda db: db.execute("SELECT * FROM expunged").fetchall()) == []
 
 
+def test_changes_are_found_without_looking_through_the_mailbox(database: Database) -> None:
+    box = _inbox(database)
+    plan = database.read(lambda db: db.execute(f"EXPLAIN QUERY PLAN {mailboxes.NEWS}", (box.id, 1, 1)).fetchall())
+    steps = [row[3] for row in plan]
+    assert "SEARCH message USING PRIMARY KEY (mailbox_id=? AND uid>?)" in steps
+    assert "SEARCH message USING INDEX message_changed (mailbox_id=? AND modseq>?)" in steps
+
+
+def test_a_number_of_a_body_never_means_another(database: Database) -> None:
+    box, envelope = _inbox(database), queue.Envelope("a@b")
+    used = set()
+    for _ in range(3):
+        uid = _append(database, box)
+        used.add(database.read(lambda db: mailboxes.messages(db, box.id))[0].body_id)
+        database.write(lambda db, uid=uid: mailboxes.expunge(db, box.id, [uid])).result()  # type: ignore[misc]
+        queue_id = database.write(lambda db: queue.add(db, "h", envelope, [queue.Recipient("c@d")], b"x", 1.0)).result()
+        used.add(database.read(lambda db: queue.due(db, "h", "d", 1.0, 9))[0].body_id)
+        database.write(lambda db, queue_id=queue_id: queue.recall(db, "h", queue_id)).result()  # type: ignore[misc]
+    assert len(used) == 6
+
+
+def test_bytes_that_two_mailboxes_have_go_with_the_second(database: Database) -> None:
+    box = _inbox(database)
+    uid = _append(database, box)
+    other = database.write(lambda db: mailboxes.create(db, "h", "bob", "other", 1)).result()
+    database.write(lambda db: mailboxes.copy(db, box.id, [uid], other.id)).result()
+    body = database.read(lambda db: mailboxes.messages(db, box.id))[0].body_id
+    database.write(lambda db: mailboxes.delete(db, box.id)).result()
+    assert database.read(lambda db: mailboxes.content(db, body)) == b"a"
+    database.write(lambda db: mailboxes.delete(db, other.id)).result()
+    assert database.read(lambda db: db.execute("SELECT count(*) FROM body").fetchone()) == (0,)
+
+
 def test_removals_are_forgotten_in_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mailboxes, "REMEMBERED", 4)
     box = _inbox(database)

@@ -95,6 +95,24 @@ CREATE TABLE progress (
     PRIMARY KEY (lesson, step)
 ) WITHOUT ROWID;
 """
+# What version 2 added to it.
+VERSION_2 = """
+ALTER TABLE mailbox ADD COLUMN messages INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN octets INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN special_use TEXT NOT NULL DEFAULT '';
+CREATE TABLE outline (
+    body_id INTEGER PRIMARY KEY REFERENCES body (id) ON DELETE CASCADE,
+    envelope BLOB NOT NULL,
+    structure BLOB NOT NULL
+);
+UPDATE mailbox SET messages = 3, octets = 2 WHERE id = 1;
+INSERT INTO outline VALUES (2, x'65', x'73');
+INSERT INTO body VALUES (9, 'gone');
+DELETE FROM body WHERE id = 9;
+INSERT INTO queued VALUES (7, 'h', '', 4, 10.0, 0, '', 0, '', '');
+DELETE FROM queued WHERE id = 7;
+PRAGMA user_version = 2;
+"""
 MESSAGE = b"From: alice@crepes.fr\r\nSubject: Pickles\r\n\r\nHow about pickles?\r\n"
 
 
@@ -213,6 +231,59 @@ def test_a_step_that_fails_half_way_leaves_version_1(
     monkeypatch.undo()
     with closing(Database(path)) as database:
         assert boxes(database)["INBOX"].messages == 3
+
+
+@pytest.fixture
+def version_2(tmp_path: Path) -> Path:
+    path = tmp_path / "x.sqlite3"
+    write_version_1(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(VERSION_2)
+    return path
+
+
+def test_what_version_2_had_is_there_and_nothing_refers_to_nothing(version_2: Path) -> None:
+    with closing(Database(version_2)) as database:
+        rows = database.read(lambda db: mailboxes.messages(db, 1))
+        assert [(row.uid, row.modseq, row.flags) for row in rows] == [
+            (2, 8, {"\\Seen", "work"}), (3, 4, set()), (5, 6, {"\\Deleted"}),
+        ]  # fmt: skip
+        assert database.read(lambda db: mailboxes.outlines(db, [2])) == {2: (b"e", b"s")}
+        assert database.read(lambda db: mailboxes.content(db, 2)) == MESSAGE * 2
+        assert database.read(lambda db: db.execute("PRAGMA foreign_key_check").fetchall()) == []
+        assert database.read(lambda db: db.execute("PRAGMA integrity_check").fetchall()) == [("ok",)]
+        assert database.read(lambda db: db.execute("PRAGMA foreign_keys").fetchall()) == [(1,)]
+
+
+def test_numbers_version_2_had_given_are_not_given_again(version_2: Path) -> None:
+    with closing(Database(version_2)) as database:
+        database.write(lambda db: mailboxes.append(db, 2, b"new", [], 1.0)).result()
+        assert database.read(lambda db: mailboxes.messages(db, 2))[0].body_id == 10
+        envelope = queue.Envelope("a@b")
+        assert (
+            database.write(lambda db: queue.add(db, "h", envelope, [queue.Recipient("c@d")], b"x", 1.0)).result()
+            == "Q8"
+        )
+
+
+def test_bytes_that_the_queue_of_version_2_shares_stay_as_long_as_either_needs_them(version_2: Path) -> None:
+    with closing(Database(version_2)) as database:
+        database.write(lambda db: mailboxes.expunge(db, 1, [5])).result()
+        assert database.read(lambda db: mailboxes.content(db, 3)) == b"\0\xff"
+        assert database.write(lambda db: queue.recall(db, "h", "Q1")).result()
+        with pytest.raises(KeyError):
+            database.read(lambda db: mailboxes.content(db, 3))
+
+
+def test_what_changed_under_version_2_is_told_of(version_2: Path) -> None:
+    with closing(Database(version_2)) as database:
+        changes = database.read(lambda db: mailboxes.changes(db, 1, 7))
+        assert changes is not None
+        assert [row.uid for row in changes.messages] == [2]
+        database.write(lambda db: mailboxes.set_flags(db, 1, {3: ["\\Seen"]})).result()
+        changes = database.read(lambda db: mailboxes.changes(db, 1, 8))
+        assert changes is not None
+        assert [row.uid for row in changes.messages] == [3]
 
 
 @pytest.mark.slow
