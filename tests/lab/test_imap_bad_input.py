@@ -147,6 +147,23 @@ async def test_a_name_that_is_no_modified_utf_7_is_refused(house: House, name: s
         assert (await session.say(f"x {command}"))[-1].startswith("x NO "), command
 
 
+async def test_more_keywords_than_are_kept_are_refused_and_none_is_set(house: House) -> None:
+    await house.deliver()
+    session = await house.session()
+    some, more = (" ".join(f"k{n}" for n in range(first, first + 60)) for first in (0, 60))
+    assert (await session.say(f"a STORE 1 +FLAGS.SILENT ({some})"))[-1] == "a OK STORE completed"
+    refused = "NO [LIMIT] A message has at most 100 keywords"
+    assert (await session.say(f"b STORE 1 +FLAGS.SILENT ({more})"))[-1] == f"b {refused}"
+    assert (await session.say(f"c UID STORE 1 FLAGS ({some} {more})"))[-1] == f"c {refused}"
+    assert (await session.say(f"d APPEND INBOX ({some} {more}) {{1+}}", "x"))[-1] == f"d {refused}"
+    assert await session.say("e STORE 1 -FLAGS.SILENT (k0)", "f SEARCH KEYWORD k59 NOT KEYWORD k60") == [
+        "e OK STORE completed", "* SEARCH 1", "f OK SEARCH completed",
+    ]  # fmt: skip
+    assert await session.say("g STATUS INBOX (MESSAGES)") == [
+        "* STATUS INBOX (MESSAGES 1)", "g OK STATUS completed",
+    ]  # fmt: skip
+
+
 # Mail nobody should have to read --------------------------------------------------------------------------------------
 
 EVERYTHING = "(FLAGS ENVELOPE BODY BODYSTRUCTURE RFC822.SIZE BINARY.SIZE[1] BODY.PEEK[1.1.1.MIME] BODY.PEEK[HEADER])"

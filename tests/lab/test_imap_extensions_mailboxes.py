@@ -487,6 +487,27 @@ async def test_names_are_utf_8_for_one_and_utf_7_for_the_other(house: House) -> 
     )
 
 
+async def test_a_name_is_the_same_however_its_letters_are_put_together(house: House) -> None:
+    apart = "u\N{COMBINING DIAERESIS}bung"
+    await talk(
+        house,
+        f"""
+        A: a1 ENABLE UTF8=ACCEPT
+        S: ...
+        A: a2 CREATE "{apart}"
+        S: a2 OK CREATE completed
+        A: a3 LIST "" "{apart[:2]}*"
+        S: * LIST (\\HasNoChildren) "/" "\N{LATIN SMALL LETTER U WITH DIAERESIS}bung"
+        S: a3 OK LIST completed
+        A: a4 CREATE "\N{LATIN SMALL LETTER U WITH DIAERESIS}bung"
+        S: a4 NO [ALREADYEXISTS] ...
+        A: a5 SELECT "{apart}"
+        S: ...
+        S: a5 OK [READ-WRITE] SELECT completed
+        """,
+    )
+
+
 async def test_octets_that_are_not_utf_8_are_refused(house: House) -> None:
     session = await house.session(mailbox="")
     await session.say("a ENABLE UTF8=ACCEPT")

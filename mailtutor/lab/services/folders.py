@@ -20,6 +20,7 @@ from mailtutor.protocols.imap.events import ListAsked
 from mailtutor.protocols.imap.flags import DELETED, SEEN, Flags
 from mailtutor.protocols.imap.grammar import SPECIAL_USES
 from mailtutor.protocols.imap.mailbox import INBOX, Listing, Wanted, listing, normal, subscribed_listing
+from mailtutor.protocols.imap.table import KEYWORDS_LIMIT
 from mailtutor.store import mailboxes
 from mailtutor.store.mailboxes import Mailbox
 from mailtutor.trace.events import Appended, Expunged, MailboxMade
@@ -239,6 +240,7 @@ class Folders:
     async def append(self, name: str, content: bytes, flags: Flags, arrived: datetime | None) -> tuple[Mailbox, int]:
         """Puts a message in (RFC 3501 §6.3.11); gives the mailbox and the UID. arrived: now where it is None."""
         name = normal(name, DELIMITER)
+        check_keywords(flags)
         sender, subject = summary(content)
         received_at = self._clock.wall() if arrived is None else arrived.timestamp()
         zone = arrived.utcoffset() if arrived is not None else None
@@ -292,6 +294,12 @@ def filed(db: sqlite3.Connection, mailbox_id: int, uids: Iterable[int]) -> list[
         sender, subject = summary(mailboxes.start_of(db, message.body_id, _HEAD))
         came.append(Filed(message.uid, message.size, sender, subject, tuple(sorted(message.flags))))
     return came
+
+
+def check_keywords(flags: Flags) -> None:
+    """Raises RemoteProtocolError where one message would have more keywords than are kept (RFC 5530, LIMIT)."""
+    if sum(flag[:1] != "\\" for flag in flags) > KEYWORDS_LIMIT:
+        raise RemoteProtocolError("NO.too_many_flags", limit=str(KEYWORDS_LIMIT))
 
 
 def _check(name: str) -> None:

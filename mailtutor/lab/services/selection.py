@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 from mailtutor.errors import RemoteProtocolError
-from mailtutor.lab.services.folders import Filed, Folders, filed
+from mailtutor.lab.services.folders import Filed, Folders, check_keywords, filed
 from mailtutor.protocols.imap import formats
 from mailtutor.protocols.imap.bulk import Column
 from mailtutor.protocols.imap.events import Resync
@@ -236,6 +236,8 @@ class Selection:
             late = [m.uid for m in found if unchanged_since is not None and m.modseq > unchanged_since]
             after = {m.uid: (m.flags, changed(m.flags, action, flags)) for m in found if m.uid not in set(late)}
             different = {uid: now for uid, (before, now) in after.items() if now != before}
+            for now in set(different.values()):
+                check_keywords(now)
             mailboxes.set_flags(db, board.box.id, different)
             return mailboxes.by_id(db, board.box.id), different, late
 

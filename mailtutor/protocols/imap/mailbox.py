@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,7 +57,9 @@ def decode_name(raw: bytes) -> str:
 
 
 def normal(name: str, delimiter: str = "") -> str:
-    """The name as it is kept: INBOX in capitals, all others as they are. delimiter: where names have levels."""
+    """The name as it is kept: INBOX in capitals, letters composed as Net-Unicode wants them (RFC 9051 §5.1, RFC 5198
+    §3: NFC), or two names that look the same would be two mailboxes. delimiter: where names have levels."""
+    name = unicodedata.normalize("NFC", name)
     first, _, _ = name.partition(delimiter) if delimiter else (name, "", "")
     return INBOX + name[len(first) :] if first.upper() == INBOX else name
 
@@ -99,7 +102,7 @@ class _Pattern:
 
 @lru_cache(maxsize=64)
 def _compiled(pattern: str) -> _Pattern:
-    return _Pattern(pattern)
+    return _Pattern(unicodedata.normalize("NFC", pattern))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ REPLIES = {
         Reply("NO.use_attribute", "NO", "{use} cannot be given to this mailbox", None, "USEATTR"),
         Reply("NO.utf8_header", "NO", "UTF-8 in a header: say ENABLE UTF8=ACCEPT first", None, "CANNOT"),
         Reply("NO.too_much", "NO", "One answer would be too long: ask for fewer parts at once", None, "LIMIT"),
+        Reply("NO.too_many_flags", "NO", "A message has at most {limit} keywords", None, "LIMIT"),
         Reply("NO.unknown_cte", "NO", "The transfer encoding of that part is not known here", None, "UNKNOWN-CTE"),
         Reply("NO.modified", "NO", "Changed meanwhile, so left as it was", None, "MODIFIED {set}"),
         Reply("NO.mechanism", "NO", "Mechanism {mechanism} is not offered"),

@@ -208,7 +208,7 @@ COMMANDS = {
             "a2 APPEND INBOX (\\Seen) {42}", "transfer",
             (
                 "OK.appended", "OK.completed", "+.literal", "NO.try_create", "NO.too_big", "NO.over_quota",
-                "NO.utf8_header",
+                "NO.utf8_header", "NO.too_many_flags",
                 "BAD.literal_plus", "BAD.literal_minus", "BAD.need_capability", "BAD.need_enable",
                 "BAD.flag", "BAD.recent", "NO.bad_name", *_USER,
             ),
@@ -249,8 +249,8 @@ COMMANDS = {
             "STORE", "STORE messages [(UNCHANGEDSINCE n)] [+|-]FLAGS[.SILENT] (flags)", grammar.store,
             "RFC 3501 §6.4.6", "a3 STORE 1 +FLAGS (\\Deleted)", "transfer",
             (
-                "OK.completed", "OK.modified", "NO.modified", "NO.read_only", "BAD.flag", "BAD.recent",
-                "BAD.need_capability", *_NUMBERED,
+                "OK.completed", "OK.modified", "NO.modified", "NO.read_only", "NO.too_many_flags", "BAD.flag",
+                "BAD.recent", "BAD.need_capability", *_NUMBERED,
             ),
             misplaced=_EARLY, misplaced_else=_UNOPENED,
         ),
@@ -300,8 +300,8 @@ COMMANDS = {
             "UID STORE", "UID STORE uids [(UNCHANGEDSINCE n)] [+|-]FLAGS[.SILENT] (flags)", grammar.uid_store,
             "RFC 3501 §6.4.8", "a3 UID STORE 7 +FLAGS (\\Seen)", "transfer",
             (
-                "OK.completed", "OK.modified", "NO.modified", "NO.read_only", "BAD.flag", "BAD.recent", "NO.gone",
-                "BAD.need_capability", *_OPENED,
+                "OK.completed", "OK.modified", "NO.modified", "NO.read_only", "NO.too_many_flags", "BAD.flag",
+                "BAD.recent", "NO.gone", "BAD.need_capability", *_OPENED,
             ),
             misplaced=_EARLY, misplaced_else=_UNOPENED,
         ),
@@ -365,6 +365,8 @@ LINE_LIMIT = 64 * 1024
 # Octets of a literal that is not a message, and literals in one command.
 LITERAL_LIMIT = 64 * 1024
 LITERALS_LIMIT = 100
+# Keywords of one message: each has to be told whenever its flags are.
+KEYWORDS_LIMIT = 100
 # Octets a literal may have that is sent without asking, where LITERAL- is offered and LITERAL+ is not (RFC 7888 §5).
 LITERAL_MINUS_LIMIT = 4096
 
