@@ -146,17 +146,18 @@ class Dialogue:
         connection.state = observer.state
 
     def _said(self, n: int, event: FromClient | FromServer, source: Source) -> None:
-        connection = self.connections.get(event.conn)
-        observer = self._observers.get(event.conn)
+        conn, data = event.conn, event.data
+        connection = self.connections.get(conn)
+        observer = self._observers.get(conn)
         if connection is None or observer is None:
             return
         if source is Source.CLIENT:
-            connection.bytes_from_client += len(event.data)
+            connection.bytes_from_client += len(data)
         else:
-            connection.bytes_from_server += len(event.data)
-        lines = observer.observe(source, event.data)
+            connection.bytes_from_server += len(data)
+        lines = observer.observe(source, data)
         if len(lines) == 1:
-            row = Row(n, event.t, event.conn, lines[0])
+            row = Row(n, event.t, conn, lines[0])
             connection.rows.append(row)
             self.rows.append(row)
         else:

@@ -19,6 +19,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import RichLog
 
 from mailtutor.tui.app import TuiApp
+from mailtutor.tui.keeping import keep_what_is_loaded
 from tests.bench.winding import conversation
 from tests.tui.stage import FakeStage, stage
 
@@ -93,6 +94,7 @@ async def _offered() -> tuple[list[float], float, float]:
         await pilot.pause()
         lags: list[float] = []
         gc.collect()
+        keep_what_is_loaded()  # as on a terminal
         paints = 0
         started = due = time.perf_counter()
         for start in range(0, len(events), a_slice):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mailtutor.protocols.ciphertext import RecordReader, is_tls
 from mailtutor.protocols.lines import Kind, Line, LineReader, Source, bare_line_end
@@ -27,6 +28,8 @@ _REPLY = re.compile(rb"([2-5][0-9][0-9])(?:([ \-])|(?=\r?\n|$))")
 # After these the meaning of the client's next bytes hangs on the answer.
 _WAITS = frozenset({"DATA", "AUTH", "STARTTLS"})
 _DISCARDED = "smtp.oddity.discarded"
+# Replies up to so many octets are remembered.
+_REMEMBERED = 128
 # In these a line is not simply a command or a reply.
 _SPECIAL = frozenset({table.TLS, table.DATA, table.AUTH})
 
@@ -62,7 +65,7 @@ class SmtpObserver:
                     return [self._command(data)]
             elif self._server.is_line(data):
                 self._heard_server = True
-                line = self._reply(data)
+                line = self._reply(data) if len(data) > _REMEMBERED or not self._pending else self._answer(data)
                 return [line] if self._state != table.TLS else [line, *self._into_tls()]
         found: list[Line] = []
         if self._state == table.TLS and data:
@@ -142,7 +145,7 @@ class SmtpObserver:
 
     def _command(self, raw: bytes) -> Line:
         verb = self._verb(raw)
-        chunk = grammar.announced_chunk(raw)
+        chunk = grammar.announced_chunk(raw) if verb == "BDAT" else None
         move = verb
         if chunk is not None:
             self._chunk_left = chunk.size
@@ -214,6 +217,16 @@ class SmtpObserver:
             before, self._state, last, self._oddity(raw, self._server),
         )  # fmt: skip
 
+    def _answer(self, raw: bytes) -> Line:
+        """The same for a whole line to a command in a state that is not special."""
+        line = _answered(raw, self._pending[0], self._state)
+        if line.last and line.kind is Kind.REPLY:
+            self._pending.popleft()
+        self._state = line.after
+        if line.after == table.DATA:
+            self._content = Content()
+        return line
+
     def _move(self, verb: str, code: str, outcome: Outcome, *, greeting: bool) -> None:
         if code in table.CLOSING:
             self._state = table.CLOSED
@@ -284,3 +297,12 @@ class SmtpObserver:
             source, kind, raw, verb, before=self._state, after=self._state, last=kind is not Kind.LITERAL,
             oddity=oddity,
         )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _answered(raw: bytes, move: str, state: str) -> Line:
+    """A reply to a command: servers say the same few again and again."""
+    observer = SmtpObserver()
+    observer._state = state
+    observer._pending.append(move)
+    return observer._reply(raw)

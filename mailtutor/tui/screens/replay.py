@@ -24,6 +24,7 @@ from mailtutor.trace.events import AnyEvent, Bookmarked
 from mailtutor.trace.log import Log
 from mailtutor.tui.actions import DIFFERENCES, REPLAY, bindings
 from mailtutor.tui.contract import Held, Stage
+from mailtutor.tui.keeping import keep_what_is_loaded
 from mailtutor.tui.screens.stage import STARTING, StageScreen
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.comparison import Comparison
@@ -131,6 +132,8 @@ class ReplayScreen(StageScreen):
             self.deck.prepare(self.viewpoint)
             self.timeline.show(self.viewpoint)
             await asyncio.sleep(0)
+        if not self.app.is_headless:
+            keep_what_is_loaded()
         self.draw()
 
     # Playing ----------------------------------------------------------------------------------------------------------

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import functools
-import gc
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
@@ -27,6 +25,7 @@ from mailtutor.reading.dialogue import Row
 from mailtutor.trace.log import Log
 from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, QUEUE
 from mailtutor.tui.contract import Held, Stage, unread
+from mailtutor.tui.keeping import keep_what_is_loaded
 from mailtutor.tui.pulse import Limiter, Pulse
 from mailtutor.tui.screens.control_actions import ControlActions
 from mailtutor.tui.viewpoint import Viewpoint
@@ -241,7 +240,7 @@ class StageScreen(ControlActions):
 
     def _lab_started(self) -> None:
         if not self.app.is_headless:
-            _keep_what_is_loaded()
+            keep_what_is_loaded()
         for notice in self.session.notices:
             self.tell(notice)
         self.beat()
@@ -504,11 +503,3 @@ class StageScreen(ControlActions):
         """Leaves the mode."""
         self.session.set_pace("run")
         self.app.call_later(self.app.run_action, "app.go_home")
-
-
-@functools.cache
-def _keep_what_is_loaded() -> None:
-    """Once: modules stay for good, so looking through them for garbage only holds up the wire, 25 ms each time; what a
-    dialogue makes stays, too, and is looked through less often."""
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)

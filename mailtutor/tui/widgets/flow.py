@@ -10,25 +10,31 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 
 from rich.cells import cell_len, split_graphemes
 
 LEFT_OUT = -2
+# Rows that are longer are divided one by one.
+_LISTED = 4096
 
 
 class Flow:
     """The wrapping of rows whose texts are found by `text_of(index)`.
 
-    length_of: the same as `text_length` of that text, for who knows it without making the text; or LEFT_OUT.
+    lengths_of: the same as `text_length` of these texts, for who knows it without making them; or LEFT_OUT.
     """
 
     def __init__(
-        self, text_of: Callable[[int], str], width: int = 80, length_of: Callable[[int], int] | None = None
+        self,
+        text_of: Callable[[int], str],
+        width: int = 80,
+        lengths_of: Callable[[range], Iterable[int]] | None = None,
     ) -> None:
         self.width = width
         self._text_of = text_of
-        self._length_of = length_of or (lambda index: text_length(text_of(index)))
+        self._lengths_of = lengths_of or (lambda rows: (text_length(text_of(index)) for index in rows))
         # As `text_length` says.
         self._lengths = array("l")
         self._ends = array("l")
@@ -44,14 +50,12 @@ class Flow:
         start, end = len(self), self._ends[-1] if self._ends else 0
         if start >= count:
             return
-        lengths = array("l", map(self._length_of, range(start, count)))
+        lengths = array("l", self._lengths_of(range(start, count)))
         self._lengths.extend(lengths)
         self._longest = max(self._longest, max(lengths))
         self._has_wide = self._has_wide or min(lengths) < 0
         if self._has_wide or self._longest > self.width:
-            for index, length in enumerate(lengths, start):
-                end += 1 if 0 <= length <= self.width else self._height(index, length)
-                self._ends.append(end)
+            self._ends.extend(self._wrapped(lengths, start, end))
         else:
             self._ends.extend(range(end + 1, end + 1 + len(lengths)))
 
@@ -60,10 +64,7 @@ class Flow:
         before, self.width = self.width, width
         if before == width or (not self._has_wide and self._longest <= min(before, width)):
             return
-        end = 0
-        for index, length in enumerate(self._lengths):
-            end += 1 if 0 <= length <= width else self._height(index, length)
-            self._ends[index] = end
+        self._ends = array("l", self._wrapped(self._lengths, 0, 0))
 
     def height(self, count: int) -> int:
         """The screen lines of the first `count` rows."""
@@ -81,6 +82,20 @@ class Flow:
     def lines(self, row: int) -> list[str]:
         """A row's text, cut into screen lines."""
         return wrapped(self._text_of(row), self.width)
+
+    def _wrapped(self, lengths: Sequence[int], start: int, end: int) -> Iterable[int]:
+        """`ends` of the rows from `start` on, which have these lengths; `end` is that of the row before."""
+        if self._has_wide or self._longest > _LISTED:
+            heights = (
+                1 if 0 <= length <= self.width else self._height(index, length)
+                for index, length in enumerate(lengths, start)
+            )
+            ends = accumulate(heights, initial=end)
+        else:
+            by_length = [self._height(0, length) for length in range(self._longest + 1)]
+            ends = accumulate(map(by_length.__getitem__, lengths), initial=end)
+        next(ends)
+        return ends
 
     def _height(self, index: int, length: int) -> int:
         if length == LEFT_OUT:

@@ -7,7 +7,7 @@ scrolling back holds the view still.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -148,7 +148,7 @@ class WireLines(Speaking, ScrollView, can_focus=True):
             self.refresh()
 
     def _new_flow(self) -> Flow:
-        return Flow(self._drawn, self._painter.columns.text, self._length)
+        return Flow(self._drawn, self._painter.columns.text, self._lengths)
 
     def _is_seen(self, index: int) -> bool:
         """Whether the row is not left out."""
@@ -326,16 +326,14 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         # Forced: the line that first overflows comes before the scroll bar that would allow scrolling to it.
         self.scroll_to(y=y, animate=False, force=True)
 
-    def _length(self, index: int) -> int:
-        """As `text_length` of the row's text: a control character of ASCII takes one cell, as the others do."""
-        row = self._rows[index]
-        if not self._is_seen(index):
-            return LEFT_OUT
-        if type(row) is Row and not self._has_ends:
-            text = row.line.text
-            if text.isascii():
-                return len(text)
-        return text_length(self._drawn(index))
+    def _lengths(self, rows: range) -> Iterator[int]:
+        """As `text_length` of the rows' texts: a control character of ASCII takes one cell, as the others do."""
+        is_plain = self._trouble is None and not self._has_ends
+        for index, row in zip(rows, self._rows[rows.start : rows.stop], strict=True):
+            if is_plain and type(row) is Row and (text := row.line.text).isascii():
+                yield len(text)  # most of a recording's rows, of which there may be a million
+            else:
+                yield text_length(self._drawn(index)) if self._is_seen(index) else LEFT_OUT
 
     def _text(self, index: int) -> str:
         return notes.text(self._rows[index], self.words)
