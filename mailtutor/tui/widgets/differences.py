@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from mailtutor.protocols.lines import Source
+from mailtutor.reading import notes
 from mailtutor.reading.dialogue import Connection, Dialogue, NoteRow, Row
 from mailtutor.reading.differences import (
     CODE,
@@ -27,7 +28,6 @@ from mailtutor.reading.differences import (
 )
 from mailtutor.reading.visible import visible
 from mailtutor.tui.actions import DIFFERENCES, bindings
-from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.ledger import Ledger, SharedView
 from mailtutor.tui.widgets.sheet import cut
 from mailtutor.tui.widgets.wire import called

@@ -9,13 +9,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
+from mailtutor.reading import notes
 from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.reading.marks import DEFERRED, DELIVERED, FAULT, KINDS, MENDED, QUEUED, REFUSED, Mark
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 from mailtutor.text.recorded import recorded
 from mailtutor.trace.events import Attempted, Bounced, Delivered, FaultSwitched, Queued, TlsFailed
-from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.ledger import Ledger, SharedView
 from mailtutor.tui.widgets.painter import FLAG
 from mailtutor.tui.widgets.sheet import cut

@@ -20,6 +20,7 @@ from textual.strip import Strip
 
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
+from mailtutor.reading import notes
 from mailtutor.reading.dialogue import Connection, NoteRow, Row, TamperedRow
 from mailtutor.reading.ladder import Landmark, Packet, Rung, Sort, host
 from mailtutor.reading.visible import visible
@@ -27,7 +28,6 @@ from mailtutor.text.catalogue import Words
 from mailtutor.text.recorded import recorded
 from mailtutor.trace.events import Attempted, Bounced, Closed, Delivered, Opened, Queued
 from mailtutor.tui.contract import Held
-from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.painter import SYMBOLS
 from mailtutor.tui.widgets.sheet import cut
 
