@@ -192,3 +192,21 @@ async def test_what_no_client_understands_is_told_in_the_students_language(
             await paste_line(pilot, written)
         await until(pilot, lambda: told in shown(app), told)
         assert "not_an_answer" not in shown(app)
+
+
+@pytest.mark.parametrize(("part", "digits", "begins"), [("submission", "421", b"421"), ("imap", "2", b"* BYE")])
+async def test_digits_choose_the_reply_that_is_shown_and_send_nothing(
+    session: Session, part: str, digits: str, begins: bytes
+) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await begin(pilot, app, session, part)
+        await asked(pilot, app)
+        connections = len(stage(app).viewpoint.dialogue.connections)
+        await pilot.press(*digits, "enter")
+        await until(
+            pilot,
+            lambda: any(isinstance(event, FromServer) and event.data.startswith(begins) for event in session.log),
+            "the reply",
+        )
+        assert len(stage(app).viewpoint.dialogue.connections) == connections
