@@ -130,10 +130,14 @@ class Session:
             self._progress.close()
             self._progress = None
 
+    def end_lab(self) -> None:
+        """Ends the lab alone, as far as one runs; `log` stays as it is. Blocks until it has ended."""
+        self._stop_lab()
+
     def _stop_lab(self) -> None:
-        if self._lab is not None:
-            self._lab.stop()
-            self._lab = None
+        lab, self._lab = self._lab, None
+        if lab is not None:
+            lab.stop()
         self._drop_folder()
 
     def _drop_folder(self) -> None:

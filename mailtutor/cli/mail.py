@@ -12,15 +12,17 @@ from pathlib import Path
 from mailtutor import paths
 from mailtutor.cli.moment import release_of
 from mailtutor.cli.options import options_of
-from mailtutor.cli.output import print_dialogue, print_json, row_facts
+from mailtutor.cli.output import dialogue_facts, print_dialogue, print_json
+from mailtutor.cli.parser import language
 from mailtutor.errors import MailtutorError, Sentence, StoreError, UsageError
 from mailtutor.lab.guest import Guest
 from mailtutor.lab.ready import NAME, running_lab
 from mailtutor.message.compose import Attachment
 from mailtutor.protocols.smtp.courier import Tls
-from mailtutor.reading.dialogue import Dialogue, dialogue_of
+from mailtutor.reading.dialogue import dialogue_of
 from mailtutor.session import Session
 from mailtutor.store.recording import Recording, open_trace
+from mailtutor.text.catalogue import words
 from mailtutor.trace.events import Attempted, Closed, Delivered, Opened
 from mailtutor.trace.log import Log
 
@@ -71,9 +73,9 @@ def _send(args: argparse.Namespace) -> int:
         if args.json:
             plain = {recipient: str(reason) for recipient, reason in failures.items()}
             print_json({"event": "sent", "delivered": delivered, "scheduled": bool(release), "reply": done.reply,
-                        "failures": plain, "dialogue": _facts(dialogue)})  # fmt: skip
+                        "failures": plain, "dialogue": dialogue_facts(dialogue)})  # fmt: skip
         else:
-            print_dialogue(dialogue, dialogue.rows)
+            print_dialogue(dialogue, words(language()))
     if failures:
         reasons = tuple(
             Sentence("{recipient}: {reason}", "error.cli.recipient", recipient=recipient, reason=reason)
@@ -95,20 +97,16 @@ def _fetch(args: argparse.Namespace) -> int:
         dialogue = dialogue_of(lab.log)
         if args.json:
             texts = [content.decode("utf-8", "replace") for content in contents]
-            print_json({"event": "fetched", "messages": texts, "dialogue": _facts(dialogue)})
+            print_json({"event": "fetched", "messages": texts, "dialogue": dialogue_facts(dialogue)})
         else:
-            print_dialogue(dialogue, dialogue.rows)
+            print_dialogue(dialogue, words(language()))
     return 0
 
 
 def _print_said(args: argparse.Namespace, lab: Session | Guest) -> None:
     if not args.json:
         dialogue = dialogue_of(lab.log)
-        print_dialogue(dialogue, dialogue.rows)
-
-
-def _facts(dialogue: Dialogue) -> list[dict[str, object]]:
-    return [row_facts(row, dialogue.connections[row.conn].protocol) for row in dialogue.rows]
+        print_dialogue(dialogue, words(language()))
 
 
 def _no_user(name: str, flag: str) -> UsageError:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TextIO
 
 import msgspec
 
 from mailtutor.protocols.lines import Line, Source
 from mailtutor.protocols.spec import Outcome
-from mailtutor.reading.dialogue import Connection, Dialogue, Row
+from mailtutor.reading import notes
+from mailtutor.reading.dialogue import Connection, Dialogue, NoteRow, Row
 from mailtutor.reading.visible import visible
+from mailtutor.text.catalogue import Words, words
 from mailtutor.trace.codec import printable
 from mailtutor.trace.events import Endpoint
 
@@ -38,6 +40,11 @@ def line_text(line: Line, *, colour: bool = False) -> str:
     return f"\x1b[{shade}m{text}\x1b[0m" if colour and shade else text
 
 
+def note_text(row: NoteRow, say: Words) -> str:
+    """`* …`: what happened between two lines, and was said by nobody."""
+    return f"* {visible(notes.headline(row, say))}"
+
+
 def head_text(connection: Connection) -> str:
     """`# alice@crepes.fr → crepes.fr submission (127.0.0.2:2587)`."""
     here = connection.server
@@ -48,23 +55,34 @@ def _end(end: Endpoint) -> str:
     return end.name or f"{end.address}:{end.port}"
 
 
-def print_dialogue(dialogue: Dialogue, rows: Iterable[Row]) -> None:
-    """The rows, with a head line wherever the connection changes."""
+def print_dialogue(dialogue: Dialogue, say: Words) -> None:
+    """Every line, and what happened between them, with a head line wherever the connection changes."""
     colour = has_colour(sys.stdout)
     last = 0
-    for row in rows:
+    for row in dialogue.told:
         if row.conn != last:
             print(("\n" if last else "") + head_text(dialogue.connections[row.conn]))
             last = row.conn
-        print(line_text(row.line, colour=colour))
+        print(note_text(row, say) if isinstance(row, NoteRow) else line_text(row.line, colour=colour))
     sys.stdout.flush()
 
 
 def row_facts(row: Row, protocol: str) -> dict[str, object]:
-    """A row for JSON: its bytes as text where they are UTF-8, else with each odd byte as \\udcXX's replacement."""
+    """A row for JSON: its bytes as text where they are UTF-8, else with each odd byte as \\udcXX's replacement.
+
+    What nobody said is of the kind "note", its text is English, and the facts of it come last.
+    """
     line = row.line
-    return {
+    facts: dict[str, object] = {
         "conn": row.conn, "t": round(row.t, 6), "protocol": protocol, "source": line.source.value,
-        "kind": line.kind.value, "text": line.text.decode("utf-8", "replace"), "verb": line.verb, "code": line.code,
-        "outcome": line.outcome.value, "before": line.before, "after": line.after,
+        "kind": "note" if isinstance(row, NoteRow) else line.kind.value, "text": line.text.decode("utf-8", "replace"),
+        "verb": line.verb, "code": line.code, "outcome": line.outcome.value, "before": line.before, "after": line.after,
     }  # fmt: skip
+    if isinstance(row, NoteRow):
+        facts |= {"text": notes.headline(row, words("en")), **notes.facts(row)}
+    return facts
+
+
+def dialogue_facts(dialogue: Dialogue) -> list[dict[str, object]]:
+    """Every line, and what happened between them, for JSON."""
+    return [row_facts(row, dialogue.connections[row.conn].protocol) for row in dialogue.told]

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mailtutor import paths
-from mailtutor.cli.output import line_text, print_dialogue, print_json, row_facts
+from mailtutor.cli.output import dialogue_facts, line_text, print_dialogue, print_json
+from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError
 from mailtutor.reading.dialogue import Dialogue
 from mailtutor.reading.differences import SAME, differences
 from mailtutor.store.files import read_events, read_readable
+from mailtutor.text.catalogue import words
 from mailtutor.trace.events import AnyEvent
 
 
@@ -34,10 +36,10 @@ def run(args: argparse.Namespace) -> int:
     if compared is not None:
         return _compare(dialogue, *compared, as_json=args.json)
     if args.json:
-        for row in dialogue.rows:
-            print_json(row_facts(row, dialogue.connections[row.conn].protocol))
+        for facts in dialogue_facts(dialogue):
+            print_json(facts)
     else:
-        print_dialogue(dialogue, dialogue.rows)
+        print_dialogue(dialogue, words(language()))
     if wrong is not None:
         raise wrong
     return 0

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mailtutor.cli.output import has_colour, head_text, line_text
+from mailtutor.cli.output import has_colour, head_text, line_text, note_text
 from mailtutor.cli.parser import language
 from mailtutor.course.answers import Answer, judge
 from mailtutor.course.checks import evidence_since, met
@@ -23,7 +23,7 @@ from mailtutor.errors import UsageError
 from mailtutor.lab.console import Console
 from mailtutor.protocols.lines import Source
 from mailtutor.reading.coach import Advice, advise, advise_text, expects_command
-from mailtutor.reading.dialogue import Connection
+from mailtutor.reading.dialogue import Connection, NoteRow, Row
 from mailtutor.reading.visible import visible
 from mailtutor.session import Session
 from mailtutor.text.catalogue import Words, words
@@ -64,7 +64,7 @@ class Recital:
         self._say: Words = words(speak)
         self._seen = Viewpoint(session.log)
         self._consoles: dict[str, Console] = {}
-        self._last = 0
+        self._last = self._noted = 0
         self._is_over = False
 
     def play(self) -> bool:
@@ -268,19 +268,26 @@ class Recital:
         end = time.monotonic() + limit_s
         colour = has_colour(sys.stdout)
         while True:
-            for row in self._seen.read():
+            for row in self._news():
                 connection = self._seen.dialogue.connections[row.conn]
                 if connection.protocol == "dns":
                     continue
                 if row.conn != self._last:
                     print(head_text(connection))
                     self._last = row.conn
-                print(line_text(row.line, colour=colour))
+                print(note_text(row, self._say) if isinstance(row, NoteRow) else line_text(row.line, colour=colour))
             if is_so():
                 return True
             if time.monotonic() > end:
                 return False
             time.sleep(_LOOK_S)
+
+    def _news(self) -> list[Row]:
+        """The lines that are new, and what happened between them."""
+        rows = self._seen.read()
+        notes = self._seen.dialogue.note_rows[self._noted :]
+        self._noted += len(notes)
+        return sorted([*rows, *notes], key=lambda row: row.n)
 
     def _tell(self, text: str) -> None:
         if text:

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from mailtutor.errors import NetworkError
+from mailtutor.errors import NetworkError, Sentence
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.gate import Gate
 from mailtutor.lab.stream import Stream
@@ -67,7 +67,7 @@ async def _hear(stream: Stream, courier: Courier, means: Means) -> None:
     elif await _came(stream, means):
         courier.receive_data(stream.read())
     else:
-        courier.give_up(f"no answer within {ANSWER_S:.0f} s")
+        courier.give_up(Sentence("no answer within {seconds} s", "error.delivery.silent", seconds=f"{ANSWER_S:.0f}"))
         stream.abort()
 
 

@@ -45,14 +45,16 @@ class _Waiting:
 
 
 class Gate:
-    """One for the whole lab. Everything but `held` and `hold_replies` is called in the loop's thread."""
+    """One for the whole lab. `held`, `hold_replies` and `turn_to` may be called from any thread, everything else in the
+    loop's."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         # Whether the student is still to say something that a client waits for.
         self.ponders: Callable[[], bool] = lambda: False
         self.pace = Pace.RUN
-        # Connections that have a pace of their own.
+        # Connections that are open, and those of them that have a pace of their own.
+        self._open: set[int] = set()
         self._own: dict[int, Pace] = {}
         # Whether bytes of every connection may pass unseen: the fast path.
         self.is_open = True
@@ -63,6 +65,8 @@ class Gate:
         self._queue: deque[_Waiting] = deque()
         # While lines pass slowly: who spoke last on each connection.
         self._speaking: dict[int, Source] = {}
+        # What passes slowly at this moment, and whose it is.
+        self._dozing: dict[asyncio.Future[None], int] = {}
 
     def lets(self, conn: int) -> bool:
         """Whether bytes of one connection may pass unseen, where not all may."""
@@ -83,19 +87,41 @@ class Gate:
 
     def set_pace(self, pace: Pace, conn: int = 0) -> None:
         """Changes the pace of one connection, or of all; going to run or slow lets go what is held by stepping."""
-        if conn:
-            self._own[conn] = pace
-            self._speaking.pop(conn, None)
-        else:
+        self.turn_to(pace, conn)
+        self.wake(conn)
+
+    def turn_to(self, pace: Pace, conn: int = 0) -> None:
+        """Changes the pace for every line that has not come to the gate yet; `wake` is for those that wait there. A
+        connection that is over has no pace of its own."""
+        if not conn:
             self.pace = pace
             self._own.clear()
-            self._speaking.clear()
+        elif conn in self._open:
+            self._own[conn] = pace
         self._look()
-        while pace is not Pace.STEP and self.step(conn):
-            pass
+
+    def wake(self, conn: int = 0) -> None:
+        """What waits at the gate, of one connection or of all, learns that the pace is another one."""
+        for over in self._own.keys() - self._open:
+            del self._own[over]  # it ended while another thread gave it a pace
+        self._look()
+        for pause, whose in list(self._dozing.items()):
+            if conn in (0, whose):
+                pause.cancel()
+        for speaking in [conn] if conn else list(self._speaking):
+            self._speaking.pop(speaking, None)
+        for waiting in list(self._queue):
+            is_meant = conn in (0, waiting.held.conn) and not waiting.held.is_predicted
+            if is_meant and self.pace_of(waiting.held.conn) is not Pace.STEP:
+                self._pass(waiting)
+
+    def admit(self, conn: int) -> None:
+        """The connection stands."""
+        self._open.add(conn)
 
     def forget(self, conn: int) -> None:
         """The connection is over."""
+        self._open.discard(conn)
         self._speaking.pop(conn, None)
         if self._own.pop(conn, None) is not None:
             self._look()
@@ -144,24 +170,39 @@ class Gate:
     async def line(self, conn: int, source: Source, raw: bytes, service: str = "") -> bytes:
         """Returns when the line may pass; gives what passes."""
         is_predicted = source is Source.SERVER and self._is_predicted(conn, service)
-        pace = self.pace_of(conn)
-        if pace is Pace.STEP or is_predicted:
-            held = Held(conn, source, raw, is_predicted)
-            waiting = _Waiting(held, service, asyncio.get_running_loop().create_future())
-            self._queue.append(waiting)
-            try:
-                return await waiting.passed
-            finally:
-                if waiting in self._queue:
-                    self._queue.remove(waiting)
-                    if is_predicted and self._next == conn:
-                        self._next = None  # whoever was to hear it has gone
-                        self._look()
-        elif pace is Pace.SLOW and self._speaking.get(conn) is not source:
+        while True:
+            pace = self.pace_of(conn)
+            if pace is Pace.STEP or is_predicted:
+                return await self._hold(Held(conn, source, raw, is_predicted), service)
             # A turn passes whole: the lines of a letter, or of a long answer, need no time each.
-            self._speaking[conn] = source
-            await self._clock.pause(SLOW_S)
-        return raw
+            if pace is Pace.RUN or self._speaking.get(conn) is source:
+                return raw
+            if await self._doze(conn):
+                self._speaking[conn] = source
+                return raw
+
+    async def _hold(self, held: Held, service: str) -> bytes:
+        waiting = _Waiting(held, service, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        try:
+            return await waiting.passed
+        finally:
+            if waiting in self._queue:
+                self._queue.remove(waiting)
+                if held.is_predicted and self._next == held.conn:
+                    self._next = None  # whoever was to hear it has gone
+                    self._look()
+
+    async def _doze(self, conn: int) -> bool:
+        """The time a turn takes at the slow pace; False where the pace became another one meanwhile."""
+        pause = asyncio.ensure_future(self._clock.pause(SLOW_S))
+        self._dozing[pause] = conn
+        try:
+            await asyncio.wait({pause})
+        finally:
+            del self._dozing[pause]
+            pause.cancel()
+        return not pause.cancelled()
 
     def _look(self) -> None:
         self.is_open = not self._own and self.lets(0)

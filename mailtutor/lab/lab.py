@@ -228,8 +228,10 @@ class Lab:
         return self._gate.pace_of(conn)
 
     def set_pace(self, pace: str, conn: int = 0) -> None:
-        """Changes how lines pass the gate, of one connection or of all: "run", "slow" or "step"."""
-        self.call(lambda: self._gate.set_pace(Pace(pace), conn))
+        """Changes how lines pass the gate, of one connection or of all: "run", "slow" or "step". It holds from now on;
+        what waits at the gate is woken in the loop."""
+        self._gate.turn_to(Pace(pace), conn)
+        self.call(lambda: self._gate.wake(conn))
 
     def step(self, conn: int = 0) -> None:
         """Lets one held line through, of one connection or of any."""

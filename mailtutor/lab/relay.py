@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
-from mailtutor.errors import NetworkError
+from mailtutor.errors import NetworkError, Sentence
 from mailtutor.lab.carrier import Means, carry
 from mailtutor.lab.commit import commit
 from mailtutor.lab.delivery import Accepted, Delivery, Filing
@@ -253,7 +253,8 @@ class Relay:
                 if delivery.is_known(local, domain):
                     results[job] = Result("delivered", "", to_host=self._host, is_filed=True)
                 else:  # the lab has been restarted without that user
-                    results[job] = Result("refused", "no such mailbox here any more", "5.1.1", to_host=self._host)
+                    gone = Sentence("no such mailbox here any more", "error.delivery.no_mailbox")
+                    results[job] = Result("refused", gone, "5.1.1", to_host=self._host)
             known = [job.recipient for job, result in results.items() if result.is_filed]
             content = self._database.read(partial(mailboxes.content, body_id=letter[0].body_id))
             filings, _ = delivery.filings(letter[0].envelope, known, content)
@@ -283,7 +284,8 @@ class Relay:
         letters = _letters(jobs)
         sent = self._hand(domain, courier, letters)
         undecided: list[queue.Job] = []
-        last = Result("deferred", f"{to_host} closed the connection", "4.4.2", to_host=to_host)
+        hung_up = Sentence("{host} closed the connection", "error.delivery.hung_up", host=to_host)
+        last = Result("deferred", hung_up, "4.4.2", to_host=to_host)
         try:
             async for done in carry(stream, courier, self._means, exchanger.name, checked=False):
                 same = {job.recipient.address: job for job in letters.popleft()}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ssl
 from typing import Protocol
 
-from mailtutor.errors import NetworkError
+from mailtutor.errors import MailtutorError, NetworkError, RemoteProtocolError
 from mailtutor.lab.stream import Stream
 from mailtutor.lab.tls import TlsError
 from mailtutor.protocols.engine import NEED_DATA
+from mailtutor.reading.visible import visible
 
 
 class ClientEngine(Protocol):
@@ -32,8 +33,9 @@ class Talk:
         self.host = host
 
     async def answer(self) -> object:
-        """The next event. Raises NetworkError when the server has closed instead."""
-        while (event := self.engine.next_event()) is NEED_DATA:
+        """The next event. Raises NetworkError when the server has closed instead, MailtutorError when it has said what
+        no server may say here."""
+        while (event := self._event()) is NEED_DATA:
             if self.stream.finished:
                 raise NetworkError(
                     "{host} closed the connection in the middle of the conversation",
@@ -43,6 +45,25 @@ class Talk:
             await self.stream.wait()
             self.engine.receive_data(self.stream.read())
         return event
+
+    def _event(self) -> object:
+        try:
+            return self.engine.next_event()
+        except RemoteProtocolError as wrong:
+            limit = wrong.fields.get("limit")
+            if limit is not None:
+                raise MailtutorError(
+                    "{host} sends more than {limit} octets at once",
+                    "error.agent.too_long",
+                    host=self.host,
+                    limit=limit,
+                ) from wrong
+            raise MailtutorError(
+                "{host} gave an answer that nobody can read: {line}",
+                "error.agent.not_an_answer",
+                host=self.host,
+                line=visible(wrong.fields.get("line", "")),
+            ) from wrong
 
     async def ask(self, command: bytes) -> object:
         """Sends a command and waits for its answer."""

@@ -63,6 +63,7 @@ class Tap:
 
     def opened(self, client: Endpoint, server: Endpoint) -> None:
         """The connection stands."""
+        self._gate.admit(self.conn)
         self._recorder.world(
             Opened, conn=self.conn, protocol=self._protocol, service=self._service, client=client, server=server
         )

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from mailtutor.errors import Sentence
 from mailtutor.lab.delivery import Delivery, Filing
 from mailtutor.message.dsn import Action, Fate
 from mailtutor.protocols.smtp.xtext import original_address
@@ -48,6 +49,10 @@ class Result:
     is_filed: bool = False
     conn: int = 0
 
+    def __post_init__(self) -> None:
+        # What is kept is plain text; `text.recorded` knows our own sentences again.
+        object.__setattr__(self, "reply", str(self.reply))
+
 
 def retry_after(attempts: int) -> float:
     """Seconds to wait after so many failed attempts: 5, 10, 20, … 300."""
@@ -65,7 +70,10 @@ def patient(job: Job, result: Result, now: float) -> Result:
     attempt = job.attempts + 1
     if result.outcome != "deferred" or job.waited_s(now) + retry_after(attempt) <= GIVE_UP_S:
         return result
-    reply = f"4.4.7 given up after {attempt} attempts; last: {result.reply}"
+    reply = Sentence(
+        "4.4.7 given up after {attempts} attempts; last: {reply}", "error.delivery.given_up", attempts=attempt,
+        reply=result.reply,
+    )  # fmt: skip
     return replace(result, outcome="refused", reply=reply, status="4.4.7", from_server=False)
 
 

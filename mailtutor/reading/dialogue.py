@@ -106,6 +106,11 @@ class Dialogue:
         self.read_to = 0
         self._observers: dict[int, Observer] = {}
 
+    @property
+    def told(self) -> list[Row]:
+        """The rows, and the notes between them, in the order they happened."""
+        return sorted([*self.rows, *self.note_rows], key=lambda row: row.n)
+
     def read(self, log: Log, until: int | None = None) -> list[Row]:
         """Takes in what the log has since last time (up to event `until`); gives the new rows."""
         start = max(self.read_to, log.first)

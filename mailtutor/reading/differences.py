@@ -67,7 +67,9 @@ def _paired(left: Sequence[Row], right: Sequence[Row], a: list[int], b: list[int
     while a or b:
         if a and b and _speaker(left[a[0]]) == _speaker(right[b[0]]):
             one, two = a.pop(0), b.pop(0)
-            found.append(Beside(one, two, CODE if _answers_alike(left[one], right[two]) else OTHER))
+            found.append(
+                Beside(one, two, _what(left[one], right[two]) if _answers_alike(left[one], right[two]) else OTHER)
+            )
         elif a:
             found.append(Beside(a.pop(0), None, LEFT))
         else:

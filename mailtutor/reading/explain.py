@@ -135,7 +135,7 @@ def gloss(line: Line, protocol: str, words: Words) -> str:
         if line.kind is Kind.GREETING and line.outcome is Outcome.SUCCESS:
             return words("reply.gloss.greeting")
         return words.get(f"reply.outcome.{_outcome(line)}")
-    return _of_kind(line, protocol, "gloss", words)
+    return _status(line, protocol, "gloss", words) or _of_kind(line, protocol, "gloss", words)
 
 
 def next_verbs(table: Table, state: str, words: Words, offered: Collection[str] = ()) -> tuple[NextVerb, ...]:
@@ -232,7 +232,8 @@ def _headline(line: Line, table: Table, words: Words) -> str:
             return f"{line.verb} · {words('reply.headline.not_offered')}"
         return f"{line.verb} · {title}" if title else words("reply.headline.unknown")
     if line.code:
-        outcome = words.get(f"reply.outcome.{_outcome(line)}")
+        untagged = _status(line, table.protocol, "gloss", words)
+        outcome = untagged or words.get(f"reply.outcome.{_outcome(line)}")
         return " · ".join(part for part in (line.code, outcome) if part)
     return _of_kind(line, table.protocol, "headline", words) or str(line.kind)
 
@@ -252,7 +253,14 @@ def _what(line: Line, table: Table, reply: Reply | None, words: Words) -> str:
         said = words.get(f"{table.protocol}.reply.{reply.key}.what")
         if said:
             return said
-    return _of_kind(line, table.protocol, "what", words)
+    return _status(line, table.protocol, "what", words) or _of_kind(line, table.protocol, "what", words)
+
+
+def _status(line: Line, protocol: str, part: str, words: Words) -> str:
+    """What is said of a status that answers no command (RFC 3501 §7.1)."""
+    if line.kind is not Kind.UNTAGGED or not line.code:
+        return ""
+    return words.get(f"{protocol}.untagged.{line.code}.{part}")
 
 
 def _of_kind(line: Line, protocol: str, part: str, words: Words) -> str:

@@ -1,47 +1,27 @@
 """What a client said, made ready to be said again: by somebody who then takes its place.
 
-The bytes are the client's own. Only a login that cannot be repeated is put in other words: one that was masked when the
-trace was saved, or one whose proof hangs on the server's challenge.
+The bytes are the client's own. Only a login that cannot be repeated is said with other words (`logins`): one that was
+masked when the trace was saved, or one whose proof hangs on the server's challenge.
 """
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mailtutor.protocols.lines import Kind, Line, Source
+from mailtutor.protocols.smtp import table as smtp
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.dialogue import Row
+from mailtutor.reading.logins import Users, login_length, said_again
+from mailtutor.reading.proof import Turn
 from mailtutor.reading.turns import UNANSWERED
 
-# An octet each: what stands where a secret was. One star alone is a client that gives its login up.
-_MASKED = re.compile(rb"\*{2,}")
-_LOGINS = frozenset({"AUTH", "AUTHENTICATE"})
 _STATUS = frozenset({Kind.REPLY, Kind.CONTINUATION})
 # What a BDAT announces; a literal of IMAP that nobody has to ask for (RFC 7888).
 _CHUNK = re.compile(rb"(?i)BDAT +(\d+)[^\n]*\n")
 _UNASKED = re.compile(rb"\{\d+\+\}\r\n\Z")
-# Logins that say the same every time.
-_REPEATABLE = (b"PLAIN", b"LOGIN", b"EXTERNAL", b"ANONYMOUS")
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What a client says before it waits.
-
-    data: its bytes. said: its first line, to name it by. kind, verb: of that line. needs_go_on: it is said only because
-    the server asked for it. is_answered: whether an answer is waited for. answer: the recorded one, where there is one.
-    """
-
-    data: bytes
-    said: bytes
-    kind: Kind
-    verb: str
-    needs_go_on: bool
-    is_answered: bool
-    answer: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +47,13 @@ def retold(rows: Sequence[Row], protocol: str, passwords: Mapping[str, str], who
     it was, where the login does not tell."""
     lines = [row.line for row in rows if row.line.kind is not Kind.CIPHERTEXT]
     turns = _answered(_grouped(lines), answers(lines, protocol))
-    told = _with_logins(turns, protocol, passwords, who)
+    users = Users(protocol, passwords, who)
+    told = _with_logins(turns, users)
     greeting = next((line for line in lines if line.kind is Kind.GREETING), None)
     first = turns[0].verb if turns else ""
     if protocol == "pop3" and greeting is None and first not in ("USER", "APOP", "AUTH", "CAPA", "STLS", "QUIT", ""):
         # Printed dialogues begin where it becomes interesting.
-        known = _login(protocol, b"", who, passwords)
+        known = users.plainly(None)
         return Retold((*known, *told), other_login=bool(known))
     return Retold(tuple(told), greeting, told != turns)
 
@@ -97,6 +78,17 @@ def difference(retold: Retold, live: Sequence[Row], protocol: str) -> Difference
         if turn.answer is not None and turn.answer.code != answer.code:
             return Difference(turn.said, turn.answer, answer)
     return None
+
+
+def handed_over(rows: Sequence[Row]) -> int:
+    """How many messages the server has taken in: each of them is on its way now, once more."""
+    count, is_last = 0, False
+    for line in (row.line for row in rows):
+        if line.source is Source.CLIENT and line.verb == "BDAT" and line.kind is Kind.COMMAND:
+            is_last = line.text.upper().endswith(b" LAST")
+        is_taken = line.source is Source.SERVER and line.last and line.outcome is Outcome.SUCCESS
+        count += is_taken and (line.verb == smtp.END or (line.verb == "BDAT" and is_last))
+    return count
 
 
 def _grouped(lines: Sequence[Line]) -> list[Turn]:
@@ -143,57 +135,12 @@ def _answered(turns: Sequence[Turn], given: Sequence[Line]) -> list[Turn]:
 # Logins ---------------------------------------------------------------------------------------------------------------
 
 
-def _with_logins(turns: Sequence[Turn], protocol: str, passwords: Mapping[str, str], who: str) -> list[Turn]:
+def _with_logins(turns: Sequence[Turn], users: Users) -> list[Turn]:
     """The same, where a login cannot be said again with one that can."""
     told: list[Turn] = []
-    name = who
     at = 0
     while at < len(turns):
-        turn = turns[at]
-        end = at + 1
-        while end < len(turns) and turn.verb in _LOGINS and turns[end].kind is Kind.CONTINUATION:
-            end += 1
-        if turn.verb == "USER":
-            name = turn.said[5:].strip().decode("utf-8", "replace")
-        told += _login_again(turns[at:end], protocol, passwords, name) or turns[at:end]
-        at = end
+        length = login_length(turns[at:])
+        told += said_again(turns[at : at + length], users) if length else turns[at : at + 1]
+        at += length or 1
     return told
-
-
-def _login_again(said: Sequence[Turn], protocol: str, passwords: Mapping[str, str], who: str) -> list[Turn]:
-    """Another login in the place of this one; none where it can be said as it was, or is not over."""
-    turn, last = said[0], said[-1]
-    words = turn.said.split()
-    is_masked = any(_MASKED.search(each.data) for each in said)
-    if turn.verb == "PASS" and is_masked and who in passwords:
-        return [_spoken(f"PASS {passwords[who]}", turn)]
-    if turn.verb == "APOP" and len(words) > 1:
-        return _login(protocol, b"", words[1].decode("utf-8", "replace"), passwords, turn)
-    if turn.verb == "LOGIN" and is_masked and len(words) > 2:
-        return _login(protocol, words[0], words[2].strip(b'"').decode("utf-8", "replace"), passwords, turn)
-    if turn.verb in _LOGINS and last.answer is not None and not _is_go_on(last.answer):
-        mechanism = words[2 if protocol == "imap" else 1 :][:1]
-        if is_masked or (mechanism and mechanism[0].upper() not in _REPEATABLE):
-            return _login(protocol, words[0], who, passwords, replace(turn, answer=last.answer))
-    return []
-
-
-def _login(protocol: str, tag: bytes, who: str, passwords: Mapping[str, str], turn: Turn | None = None) -> list[Turn]:
-    """A login that needs no challenge. Without a name that is known: the only user there is, else none."""
-    names = [who] if who in passwords else list(passwords) if len(passwords) == 1 else []
-    if not names:
-        return []
-    name, password = names[0], passwords[names[0]]
-    if protocol == "imap":
-        return [_spoken(f"{tag.decode('ascii', 'replace')} LOGIN {name} {password}", turn)]
-    if protocol == "pop3":
-        user = _spoken(f"USER {name}", None)
-        return [user, _spoken(f"PASS {password}", turn)]
-    token = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
-    return [_spoken(f"AUTH PLAIN {token}", turn)]
-
-
-def _spoken(line: str, turn: Turn | None) -> Turn:
-    said = line.encode()
-    verb = said.split()[0].decode()
-    return Turn(said + b"\r\n", said, Kind.COMMAND, verb, False, True, turn.answer if turn is not None else None)

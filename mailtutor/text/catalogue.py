@@ -27,23 +27,24 @@ class Words:
     def texts(self) -> dict[str, str]:
         """Every text of every file."""
         names = sorted(file.name.removesuffix(".toml") for file in self._folder.iterdir())
-        return {key: text for name in names for key, text in self._file(name).items()}
+        return {key: text for name in names for key, text in self.file(name).items()}
 
     def __contains__(self, key: str) -> bool:
-        return key in self._file(key.partition(".")[0])
+        return key in self.file(key.partition(".")[0])
 
     def __call__(self, key: str, **fields: object) -> str:
         """The text of `key`, its `{fields}` filled in; the key itself where there is none, to be seen and mended."""
-        text = self._file(key.partition(".")[0]).get(key)
+        text = self.file(key.partition(".")[0]).get(key)
         if text is None:
             return key
         return text.format_map(fields) if fields else text
 
     def get(self, key: str, default: str = "") -> str:
         """The text of `key`, or `default`."""
-        return self._file(key.partition(".")[0]).get(key, default)
+        return self.file(key.partition(".")[0]).get(key, default)
 
-    def _file(self, name: str) -> dict[str, str]:
+    def file(self, name: str) -> dict[str, str]:
+        """The texts of one file, by their whole keys; none where there is no such file."""
         if name not in self._files:
             texts: dict[str, str] = {}
             file = self._folder / f"{name}.toml"

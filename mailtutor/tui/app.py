@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -173,12 +174,26 @@ class TuiApp(SpeakingApp):
         else:
             self.push_screen(self.screen_for(mode, {"protocol": rest} if rest else {}))
 
-    def action_go_home(self) -> None:
-        """Leaves the current mode."""
+    async def action_go_home(self) -> None:
+        """Leaves the current mode. The lab that nobody looks at any more ends."""
         if len(self.screen_stack) > 2:
-            self.pop_screen()
+            await self.pop_screen()
         else:
-            self.switch_screen(HomeScreen(self.session))
+            await self.switch_screen(HomeScreen(self.session))
+        if not self._is_watched:
+            threading.Thread(target=self._end_lab, name="ends the lab").start()
+
+    @property
+    def _is_watched(self) -> bool:
+        """Whether a screen shows what happens in the lab."""
+        return any(getattr(screen, "follows_session", False) for screen in self.screen_stack)
+
+    def _end_lab(self) -> None:
+        from mailtutor.tui.screens.stage import STARTING
+
+        with STARTING:
+            if not self._is_watched:  # a lab that was still to start has its screen by now
+                self.session.end_lab()
 
     def action_language(self) -> None:
         """The other language, at once."""

@@ -6,7 +6,8 @@
 
 Each name is an action's id (`actions.py`; F1 shows them all), each value one or more keys with commas between, as
 Textual writes them: a character, or a name such as `f8`, `ctrl+g`, `pageup`. What the action's keys were before works
-no more; the key that works while typing stays, unless another takes it. What cannot be used is left out and told.
+no more; the key that works while typing stays, unless another takes it. Keys that move about (arrows up and down, tab,
+enter, esc, pages) stay what they are. What cannot be used is left out and told.
 """
 
 from __future__ import annotations
@@ -24,6 +25,16 @@ from mailtutor.tui.actions import ACTIONS, normal
 # Those in angle brackets stand for what no keyboard sends.
 _NAMED = frozenset(key.value for key in Keys if not key.value.startswith("<"))
 _MODIFIERS = ("ctrl+", "alt+", "shift+", "super+", "meta+")
+
+
+# What moves about, chooses and leaves, in every list and every line: no action takes it that has not had it always. The
+# last three are what terminals make of tab, enter and backspace.
+_NAVIGATION = frozenset(
+    {
+        "up", "down", "pageup", "pagedown", "home", "end", "tab", "shift+tab", "enter", "escape", "backspace",
+        "ctrl+i", "ctrl+m", "ctrl+h",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,15 @@ def _checked(file: Path, table: Mapping[str, object]) -> Keymap:
                 )
             )
             continue
+        needed = next((key for key in own if key in _NAVIGATION and key not in _usual(name)), None)
+        if needed is not None:
+            problems.append(
+                Sentence(
+                    "{file}: {pressed} cannot be {name}: it moves about, chooses or leaves everywhere",
+                    "error.keys.navigation", file=file, pressed=needed, name=name,
+                )
+            )  # fmt: skip
+            continue
         keys[name] = ",".join(own)
     for name, key, other in _clashes(keys):
         keys.pop(name, None)
@@ -91,6 +111,11 @@ def _checked(file: Path, table: Mapping[str, object]) -> Keymap:
             )
         )  # fmt: skip
     return Keymap(keys, tuple(problems))
+
+
+def _usual(name: str) -> set[str]:
+    """The keys an action has where nobody says otherwise, in any mode."""
+    return {key for action in ACTIONS if action.id == name for key in action.all_keys.split(",")}
 
 
 def _is_key(key: str) -> bool:

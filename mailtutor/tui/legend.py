@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from mailtutor.protocols.lines import Source
 from mailtutor.protocols.spec import Outcome
+from mailtutor.reading.notes import CHANGED, DROPPED
 from mailtutor.tui.widgets.bar import PACES
 from mailtutor.tui.widgets.ends import CLOSE, OPEN
-from mailtutor.tui.widgets.notes import CHANGED, DROPPED
 from mailtutor.tui.widgets.painter import FLAG, MARKS, SYMBOLS
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 
 from mailtutor.errors import MailtutorError
-from mailtutor.protocols.lines import Kind, Source
+from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.dialogue import Connection
-from mailtutor.reading.takeover import Difference, Retold, Turn, difference
+from mailtutor.reading.proof import Turn
+from mailtutor.reading.takeover import Difference, Retold, difference
 from mailtutor.reading.turns import may_speak
 from mailtutor.tui.contract import Console
 
@@ -63,9 +64,10 @@ class Retelling:
         self._last = self._turns.popleft()
         # A row must come before the next line: its own, or the answer to it.
         self._heard = len(connection.rows)
-        self._said_octets += len(self._last.data)
+        data = self._last.spoken(_challenge(self._last, connection))
+        self._said_octets += len(data)
         try:
-            self.console.say(self._last.data)
+            self.console.say(data)
         except MailtutorError:
             self.left_out += 1  # the server has hung up; the trace will say so in a moment
 
@@ -76,8 +78,20 @@ class Retelling:
         return may_speak(connection) and len(connection.rows) != self._heard
 
 
+def _last_word(connection: Connection) -> Line | None:
+    """The server's last answer."""
+    lines = (row.line for row in reversed(connection.rows))
+    return next((line for line in lines if line.source is Source.SERVER and line.code), None)
+
+
+def _challenge(turn: Turn, connection: Connection) -> bytes:
+    """What a proof answers: in APOP the greeting, else the last word."""
+    greeting = next((row.line for row in connection.rows if row.line.kind is Kind.GREETING), None)
+    asked = greeting if turn.verb == "APOP" else _last_word(connection)
+    return asked.text if asked is not None else b""
+
+
 def _is_asked(connection: Connection) -> bool:
     """Whether the server's last word asks for more."""
-    lines = (row.line for row in reversed(connection.rows))
-    last = next((line for line in lines if line.source is Source.SERVER and line.code), None)
+    last = _last_word(connection)
     return last is not None and (last.kind is Kind.CONTINUATION or last.outcome is Outcome.GO_ON)

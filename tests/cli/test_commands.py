@@ -13,7 +13,8 @@ from mailtutor.cli import main
 from mailtutor.cli.moment import release_of
 from mailtutor.cli.parser import VERBS
 from mailtutor.text import catalogue
-from mailtutor.trace.codec import load
+from mailtutor.trace.codec import HEADER, encode, load
+from mailtutor.trace.events import AnyEvent, Endpoint, FromClient, FromServer, LineTampered, Opened, TlsFailed
 
 
 def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -288,3 +289,52 @@ def test_lessons_are_listed_with_what_they_teach(capsys: pytest.CaptureFixture[s
 def test_a_refusal_of_pop3_is_a_word_and_no_option(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = _run(capsys, "explain", "-ERR")
     assert (code, out[:4]) == (0, "-ERR")
+
+
+def _tampered(tmp_path: Path) -> Path:
+    """A trace in which a command was changed, a reply dropped, and TLS came to nothing."""
+    here, there = Endpoint("bob", "127.0.0.5", 4), Endpoint("hamburger.edu", "127.0.0.3", 2110)
+    happened: list[AnyEvent] = [
+        Opened(t=0, at=0, conn=1, protocol="pop3", service="pop3", client=here, server=there),
+        FromServer(t=0, at=0, conn=1, data=b"+OK hi\r\n"),
+        LineTampered(t=0, at=0, conn=1, source="client", was=b"USER bob\r\n", became=b"USER \x1b[2Jeve\r\n"),
+        FromClient(t=0, at=0, conn=1, data=b"USER \x1b[2Jeve\r\n"),
+        LineTampered(t=0, at=0, conn=1, source="server", was=b"+OK\r\n", became=b""),
+        TlsFailed(t=0, at=0, conn=1, why="unknown ca"),
+    ]
+    file = tmp_path / "tampered.jsonl"
+    file.write_bytes(b"".join(line + b"\n" for line in (HEADER, *map(encode, happened))))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ["* C> USER bob was changed:", "* S> +OK was dropped", "* TLS failed"]),
+        ("zh", ["* C> USER bob 被改成：", "* S> +OK 被丢弃", "* TLS"]),
+    ],
+)
+def test_replay_prints_what_happened_between_the_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, language: str, told: list[str]
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    code, out, _ = _run(capsys, "replay", str(_tampered(tmp_path)), "--plain")
+    assert code == 0
+    notes = [line for line in out.splitlines() if line.startswith("*")]
+    assert [note for note, begins in zip(notes, told, strict=True) if not note.startswith(begins)] == []
+    assert "\x1b" not in out
+    lines = [line[:1] for line in out.splitlines()]
+    assert lines == ["#", "S", "*", "C", "*", "*"]
+
+
+def test_replay_names_it_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = _run(capsys, "replay", str(_tampered(tmp_path)), "--json")
+    assert code == 0
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row.get("note", row["kind"]) for row in rows] == [
+        "greeting", "changed", "command", "dropped", "tls-failed",
+    ]  # fmt: skip
+    assert rows[1]["was"] == "USER bob\r\n"
+    assert rows[3]["became"] == ""
+    assert rows[4]["why"] == "unknown ca"
+    assert {row["kind"] for row in rows if "note" in row} == {"note"}

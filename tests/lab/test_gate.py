@@ -35,7 +35,7 @@ def _await_held(lab: Lab, source: Source = Source.SERVER) -> None:
 
 def test_stepping_lets_one_line_through_at_a_time(start_lab: StartLab) -> None:
     lab = start_lab()
-    lab.submit(_pace(lab, Pace.STEP)).result()
+    lab.set_pace(Pace.STEP)
     with socket.create_connection(lab.directory.doors["hamburger.edu", "smtp"], timeout=10) as sock:
         _await_held(lab)
         (held,) = lab.held()
@@ -56,7 +56,7 @@ def test_stepping_lets_one_line_through_at_a_time(start_lab: StartLab) -> None:
 
 def test_a_client_that_leaves_while_its_line_is_held_ends_its_session(start_lab: StartLab) -> None:
     lab = start_lab()
-    lab.submit(_pace(lab, Pace.STEP)).result()
+    lab.set_pace(Pace.STEP)
     with socket.create_connection(lab.directory.doors["hamburger.edu", "smtp"], timeout=10):
         _await_held(lab)
     lab.set_pace(Pace.RUN)
@@ -79,7 +79,7 @@ def test_replies_wait_for_a_prediction_and_commands_do_not(start_lab: StartLab) 
 
 def test_slow_lines_still_arrive(start_lab: StartLab) -> None:
     lab = start_lab()
-    lab.submit(_pace(lab, Pace.SLOW)).result()
+    lab.set_pace(Pace.SLOW)
     with socket.create_connection(lab.directory.doors["hamburger.edu", "smtp"], timeout=10) as sock:
         wait_for(lab.log, lambda event: isinstance(event, Opened))
         lab.set_pace(Pace.RUN)
@@ -88,7 +88,7 @@ def test_slow_lines_still_arrive(start_lab: StartLab) -> None:
 
 def test_a_lab_that_holds_lines_stops_all_the_same(start_lab: StartLab) -> None:
     lab = start_lab()
-    lab.submit(_pace(lab, Pace.STEP)).result()
+    lab.set_pace(Pace.STEP)
     with socket.create_connection(lab.directory.doors["hamburger.edu", "smtp"], timeout=10):
         _await_held(lab)
         lab.stop()
@@ -114,11 +114,6 @@ def test_a_session_sends_fetches_and_switches_a_server(start_lab: StartLab) -> N
             assert smtp.noop()[0] == 250
     finally:
         session.stop()
-
-
-async def _pace(lab: Lab, pace: Pace) -> None:
-    """Sets the pace in the lab's loop, so that it holds from now on."""
-    lab._gate.set_pace(pace)
 
 
 class _Clock:
@@ -178,6 +173,8 @@ async def test_a_reply_nobody_waits_for_any_more_is_not_predicted() -> None:
 
 async def test_a_connection_may_have_a_pace_of_its_own() -> None:
     gate = Gate(ManualClock())
+    for conn in (1, 2, 3):
+        gate.admit(conn)
     gate.set_pace(Pace.STEP, 1)
     assert gate.lets(2)
     assert not gate.lets(1)
@@ -195,3 +192,75 @@ async def test_a_connection_may_have_a_pace_of_its_own() -> None:
     gate.set_pace(Pace.RUN)  # for all: none has its own any more
     await lines[1]
     assert gate.lets(3)
+
+
+async def test_a_connection_that_is_over_gets_no_pace_of_its_own() -> None:
+    gate = Gate(ManualClock())
+    gate.admit(1)
+    gate.set_pace(Pace.STEP, 1)
+    gate.forget(1)
+    assert gate.is_open
+    gate.set_pace(Pace.STEP, 1)
+    assert gate.pace_of(1) is Pace.RUN
+    assert gate.is_open
+
+
+async def test_what_passes_slowly_passes_at_once_when_it_may_run() -> None:
+    gate = Gate(ManualClock())
+    gate.set_pace(Pace.SLOW)
+    line = asyncio.create_task(gate.line(1, Source.CLIENT, b"NOOP\r\n"))
+    other = asyncio.create_task(gate.line(2, Source.CLIENT, b"QUIT\r\n"))
+    await asyncio.sleep(0)
+    gate.admit(1)
+    gate.set_pace(Pace.RUN, 1)
+    assert await line == b"NOOP\r\n"
+    assert not other.done()
+    gate.set_pace(Pace.RUN)
+    assert await other == b"QUIT\r\n"
+
+
+async def _some_turns() -> None:
+    """What is ready to go on has gone on."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_what_passes_slowly_is_held_when_the_student_steps() -> None:
+    clock = ManualClock()
+    gate = Gate(clock)
+    gate.set_pace(Pace.SLOW)
+    line = asyncio.create_task(gate.line(1, Source.CLIENT, b"NOOP\r\n"))
+    await _some_turns()
+    gate.set_pace(Pace.STEP)
+    await _some_turns()
+    assert gate.held()
+    clock.advance(10)
+    assert not line.done()
+    assert gate.step()
+    assert await line == b"NOOP\r\n"
+
+
+async def test_whoever_leaves_while_passing_slowly_leaves_nothing_behind() -> None:
+    gate = Gate(ManualClock())
+    gate.set_pace(Pace.SLOW)
+    line = asyncio.create_task(gate.line(1, Source.CLIENT, b"NOOP\r\n"))
+    await asyncio.sleep(0)
+    line.cancel()
+    await asyncio.gather(line, return_exceptions=True)
+    assert not gate._dozing
+
+
+def test_a_pace_set_in_another_thread_holds_from_that_moment(start_lab: StartLab) -> None:
+    lab = start_lab()
+    stuck, may = threading.Event(), threading.Event()
+
+    def busy() -> None:
+        stuck.set()
+        may.wait(20)
+
+    lab.call(busy)
+    assert stuck.wait(20)
+    lab.set_pace(Pace.STEP)
+    assert lab.pace is Pace.STEP
+    assert not lab._gate.is_open
+    may.set()

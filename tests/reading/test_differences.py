@@ -102,3 +102,9 @@ def test_another_command_and_only_other_words() -> None:
 def test_very_long_conversations_are_cut() -> None:
     long = rows("smtp", *["C: NOOP", "S: 250 ok"] * (MOST // 2 + 5))
     assert len(differences(long[:40], long)) == MOST
+
+
+def test_the_same_code_is_no_other_code() -> None:
+    one = rows("smtp", "S: 220 b", "C: EHLO a", "S: 250-b", "S: 250-SIZE 1", "S: 250 DSN")
+    two = rows("smtp", "S: 220 b", "C: EHLO a", "S: 250-b", "S: 250-SIZE 2", "S: 250 DSN")
+    assert [pair.what for pair in differences(one, two)] == ["same", "same", "same", "wording", "same"]

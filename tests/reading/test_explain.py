@@ -203,8 +203,8 @@ def test_a_bye_that_was_asked_for_refuses_nothing() -> None:
     greeting = (False, b"* OK ready\r\n")
     asked = spoken("imap", greeting, (True, b"a1 LOGOUT\r\n"), (False, b"* BYE bye\r\n"))
     sudden = spoken("imap", greeting, (False, b"* BYE going down\r\n"))
-    assert explain(asked[-1], "imap", EN).headline == "BYE"
-    assert EN("reply.outcome.refused") in explain(sudden[-1], "imap", EN).headline
+    assert EN("reply.outcome.refused") not in explain(asked[-1], "imap", EN).headline
+    assert (asked[-1].outcome, sudden[-1].outcome) == (Outcome.NONE, Outcome.REFUSED)
 
 
 @pytest.mark.parametrize(
@@ -230,3 +230,17 @@ def test_what_a_state_brings_is_named_first_and_what_leads_elsewhere_before_the_
     assert named.index("LOGOUT") < named.index("CAPABILITY")
     assert [verb.verb for verb in next_verbs(imap, "authenticated", EN)][:2] == ["SELECT", "EXAMINE"]
     assert next_verbs(SMTP, "rcpt", EN)[0].verb == "DATA"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_untagged_status_is_called_what_it_is(language: str) -> None:
+    say = words(language)
+    turns = ((False, b"* OK hi\r\n"), *((False, b"* " + code + b" x\r\n") for code in (b"OK", b"NO", b"BAD", b"BYE")))
+    lines = spoken("imap", *turns)[1:]
+    told = [gloss(line, "imap", say) for line in lines]
+    assert told == [say(f"imap.untagged.{line.code}.gloss") for line in lines]
+    assert told[-1] == {"en": "the server closes", "zh": "服务器要关闭"}[language]
+    found = explain(lines[-1], "imap", say)
+    assert found.headline == f"BYE · {told[-1]}"
+    data = spoken("imap", (False, b"* OK hi\r\n"), (False, b"* 3 EXISTS\r\n"))[-1]
+    assert gloss(data, "imap", say) == say("reply.gloss.untagged")

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 
 from mailtutor.protocols.lines import Source
-from mailtutor.reading.dialogue import Row, dialogue_of
+from mailtutor.reading.dialogue import Row
 from mailtutor.reading.takeover import Retold, difference, retold
-from mailtutor.trace.events import Closed, Endpoint, FromClient, FromServer, Opened
-from mailtutor.trace.log import Log
+from tests.reading.conversations import events, rows_of
 
-HERE = Endpoint("bob@hamburger.edu", "127.0.0.5", 40000)
-THERE = Endpoint("hamburger.edu", "127.0.0.3", 2525)
 USERS = {"bob": "pickles"}
 
 
-def rows(protocol: str, *said: tuple[str, bytes], over: bool = False) -> Sequence[Row]:
-    log = Log()
-    log.append(Opened(t=0, at=0, conn=1, protocol=protocol, service=protocol, client=HERE, server=THERE))
-    for who, data in said:
-        kind = FromClient if who == "C" else FromServer
-        log.append(kind(t=0, at=0, conn=1, data=data))
-    if over:
-        log.append(Closed(t=0, at=0, conn=1, by="client"))
-    return dialogue_of(log).connections[1].rows
+def rows(protocol: str, *said: tuple[str, bytes]) -> Sequence[Row]:
+    return rows_of(events(protocol, *said))
 
 
 def said(told: Retold) -> list[bytes]:
@@ -106,25 +95,6 @@ def test_a_clear_password_is_said_as_it_was() -> None:
     )  # fmt: skip
     assert said(told)[-1] == b"PASS wrong\r\n"
     assert not told.other_login
-
-
-def test_a_login_bound_to_a_challenge_gets_another_one() -> None:
-    smtp = rows(
-        "smtp", ("S", b"220 hi\r\n"), ("C", b"EHLO x\r\n"), ("S", b"250 AUTH CRAM-MD5\r\n"),
-        ("C", b"AUTH CRAM-MD5\r\n"), ("S", b"334 PDE+\r\n"), ("C", b"Ym9iIGFi\r\n"), ("S", b"235 in\r\n"),
-    )  # fmt: skip
-    plain = b"AUTH PLAIN " + base64.b64encode(b"\0bob\0pickles") + b"\r\n"
-    told = retold(smtp, "smtp", USERS)
-    assert said(told) == [b"EHLO x\r\n", plain]
-    assert told.turns[-1].answer is not None
-    assert told.turns[-1].answer.code == "235"
-    # In the middle of it, the student shall answer the challenge himself.
-    assert said(retold(smtp[:-2], "smtp", USERS))[-1] == b"AUTH CRAM-MD5\r\n"
-
-
-def test_apop_is_said_by_name_and_password() -> None:
-    told = retold(rows("pop3", ("S", b"+OK <1@x>\r\n"), ("C", b"APOP bob 0123\r\n"), ("S", b"+OK\r\n")), "pop3", USERS)
-    assert said(told) == [b"USER bob\r\n", b"PASS pickles\r\n"]
 
 
 def test_a_dialogue_printed_without_its_beginning_gets_a_login() -> None:

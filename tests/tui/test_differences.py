@@ -109,3 +109,16 @@ def test_the_command_line_compares_and_tells_by_its_exit_code(
     assert {fact["what"] for fact in facts} == {"same"}
     assert main(["replay", str(one), "--compare", "bob-pop3", "--plain"]) == 2
     assert "in the same protocol" in capsys.readouterr().err
+
+
+async def test_the_same_hosts_at_the_same_door_are_compared_first() -> None:
+    events: list[AnyEvent] = []
+    ends = (("crepes.fr", "hamburger.edu"), ("alice", "crepes.fr"), ("crepes.fr", "hamburger.edu"))
+    for conn, (client, server) in enumerate(ends, 1):
+        events += [opened(conn, client, server), *said(conn, *GREETED), Closed(t=0, at=0, conn=conn, by="client")]
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("D")
+        await until(pilot, lambda: "#3" in shown(app) and "#1" in shown(app), "the first and the third")
+        await pilot.press("o")
+        await until(pilot, lambda: "#2" in shown(app), "the second, when it is asked for")

@@ -57,6 +57,7 @@ async def test_an_own_key_does_what_the_usual_one_did_and_the_bar_shows_it() -> 
         ("[keys]\nladder = 7\n", "7 for ladder is no key"),
         ('[keys]\nladder = "ctrl+nonsense"\n', "ctrl+nonsense for ladder is no key"),
         ('[keys]\nladder = "r"\n', "r cannot be ladder, it is run"),
+        ('[keys]\nladder = "L,tab"\n', "tab cannot be ladder: it moves about"),
     ],
 )
 def test_what_cannot_be_used_is_told_with_its_place(text: str, told: str) -> None:
@@ -217,6 +218,19 @@ def test_every_view_has_help_of_its_own() -> None:
 @pytest.mark.parametrize("pressed", ["<any>", "\\u001b", "LATIN SMALL LETTER A", "nonsense"])
 def test_what_no_keyboard_sends_is_no_key(pressed: str) -> None:
     assert not keymap.load(write_keys(f'[keys]\nladder = "{pressed}"\n')).keys
+
+
+@pytest.mark.parametrize("pressed", ["up", "shift+tab", "pagedown", "escape", "enter", "ctrl+i", "backspace"])
+def test_keys_that_move_about_stay_what_they_are(pressed: str) -> None:
+    own = keymap.load(write_keys(f'[keys]\nladder = "{pressed}"\nqueue = "%"\n'))
+    assert list(own.keys) == ["queue"]
+    assert [problem.key for problem in own.problems] == ["error.keys.navigation"]
+
+
+def test_what_has_such_a_key_of_its_own_may_keep_it() -> None:
+    own = keymap.load(write_keys('[keys]\nleave = "escape,f24"\nnext = "enter,f23"\n'))
+    assert not own.problems
+    assert set(own.keys) == {"leave", "next"}
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 5000, "\ufeff[keys]\nladder = 'L'\n"])

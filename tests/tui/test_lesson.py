@@ -72,6 +72,7 @@ async def play_step(pilot: Pilot[int], app: TuiApp) -> None:
     elif isinstance(step, Quiz) and isinstance(step.solution, tuple):
         for option in step.solution:
             await pilot.press("home", *["down"] * step.options.index(option), "enter")
+        await pilot.press("end", "enter")
     elif isinstance(step, Quiz):
         await paste_line(pilot, str(step.solution))
     elif isinstance(step, Do):

@@ -164,3 +164,49 @@ async def test_help_begins_with_what_is_asked(
         await until(pilot, lambda: told in shown(app), "the help")
         await pilot.press("escape", "escape")
         await until(pilot, lambda: not stage(app).control.is_shown, "nothing asked any more")
+
+
+@pytest.mark.parametrize(
+    ("part", "written", "language", "told"),
+    [
+        ("imap", "hello", "en", "gave an answer that nobody can read: hello"),
+        ("imap", "hello", "zh", "给出的应答谁也读不懂"),
+        ("pop3", "hello", "zh", "给出的应答谁也读不懂"),
+        ("submission", "hello", "zh", "不是 SMTP 应答：hello"),
+        ("submission", "", "zh", "服务器关闭了连接"),
+        ("relay", "", "zh", "服务器关闭了连接"),
+    ],
+)
+async def test_what_no_client_understands_is_told_in_the_students_language(
+    session: Session, part: str, written: str, language: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """written: the greeting; "" hangs up without one."""
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await begin(pilot, app, session, part)
+        await asked(pilot, app)
+        await pilot.press("up", *[] if not written else ["up"], "enter")
+        if written:
+            await until(pilot, lambda: stage(app).control.question._input.has_focus, "the line")
+            await paste_line(pilot, written)
+        await until(pilot, lambda: told in shown(app), told)
+        assert "not_an_answer" not in shown(app)
+
+
+@pytest.mark.parametrize(("part", "digits", "begins"), [("submission", "421", b"421"), ("imap", "2", b"* BYE")])
+async def test_digits_choose_the_reply_that_is_shown_and_send_nothing(
+    session: Session, part: str, digits: str, begins: bytes
+) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await begin(pilot, app, session, part)
+        await asked(pilot, app)
+        connections = len(stage(app).viewpoint.dialogue.connections)
+        await pilot.press(*digits, "enter")
+        await until(
+            pilot,
+            lambda: any(isinstance(event, FromServer) and event.data.startswith(begins) for event in session.log),
+            "the reply",
+        )
+        assert len(stage(app).viewpoint.dialogue.connections) == connections

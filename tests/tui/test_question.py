@@ -41,6 +41,8 @@ async def test_the_last_pick_of_an_order_is_taken_back_with_backspace() -> None:
         assert "1 send" not in shown(app)
         assert "Backspace" not in shown(app)
         await pilot.press("up", "enter", "down", "enter", "down", "enter")
+        assert not app.answers
+        await pilot.press("down", "enter")
         assert app.answers == [("a", "b", "c")]
 
 
@@ -61,5 +63,31 @@ async def test_a_pick_chosen_again_is_taken_back_with_those_after_it() -> None:
 async def test_backspace_in_an_empty_order_does_nothing() -> None:
     app = Asking()
     async with app.run_test(size=(60, 12)) as pilot:
-        await pilot.press("backspace", "enter", "down", "enter", "down", "enter")
+        await pilot.press("backspace", "enter", "down", "enter", "down", "enter", "down", "enter")
         assert app.answers == [("a", "b", "c")]
+
+
+async def test_enter_pressed_twice_hands_nothing_in() -> None:
+    app = Asking()
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.press("enter", "down", "enter", "down", "enter")
+        assert "Hand it in" in shown(app)
+        await pilot.press("enter")
+        assert not app.answers
+        assert "3 read" not in shown(app)
+        assert "Hand it in" not in shown(app)
+
+
+async def test_digits_choose_by_code_or_by_number() -> None:
+    app = Asking()
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.press("2")
+        assert app.question._options.highlighted == 1
+        await pilot.press("9")
+        assert app.question._options.highlighted == 1
+        app.question.ask("reply", [("0", "250 fine"), ("1", "451 later"), ("2", "452 full"), ("own", "Write one")])
+        for digit, at in (("4", 1), ("5", 1), ("2", 2), ("1", 2), ("2", 0)):
+            await pilot.press(digit)
+            assert app.question._options.highlighted == at, digit
+        await pilot.press("enter")
+        assert app.answers == ["0"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mailtutor.reading.secured import reason
 from mailtutor.text.catalogue import words
 from mailtutor.trace.events import AnyEvent, Closed, FromClient, FromServer, TlsBegun, TlsFailed
 from mailtutor.tui.app import TuiApp
-from mailtutor.tui.widgets.secured import reason
 from tests.tui.stage import FakeStage, lines, opened, shown, stage, until
 
 STARTTLS: list[AnyEvent] = [

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from mailtutor import paths
 from mailtutor.reading.redact import redacted
 from mailtutor.session import Session
 from mailtutor.trace.events import AnyEvent, Closed, FromClient, FromServer
+from mailtutor.trace.transcript import parse
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.takeover import TakeoverScreen
 from tests.tui.stage import alice_bob, lines, opened, paste_line, shown, stage, until
@@ -164,3 +166,96 @@ async def test_the_keyboard_is_handed_over_whatever_could_not_be_said(
         screen = await taken(pilot, app)
         assert screen.retelling is not None
         assert not screen.retelling.left
+
+
+def _transcript(name: str) -> list[AnyEvent]:
+    return list(parse((paths.content("transcripts") / name).read_bytes()).events())
+
+
+# A line of each conversation, and the state the fresh server has to be in after it.
+LINES = {
+    "smtp": ("MAIL FROM", "mail"),
+    "pop3": ("LIST", "transaction"),
+    "imap": ("INBOX", "selected"),
+}
+
+
+@pytest.mark.parametrize("origin", ["live", "saved"])
+@pytest.mark.parametrize("protocol", LINES)
+async def test_from_each_protocol_of_a_live_run_and_of_a_saved_trace(
+    session: Session, origin: str, protocol: str
+) -> None:
+    line, state = LINES[protocol]
+    if origin == "live":
+        app = TuiApp(session, "lab")
+    else:
+        session.start()
+        session.act("send").result(20)
+        for fetched in ("pop3", "imap"):
+            session.fetch("bob", fetched, delete=False)
+        app = TuiApp(session, "replay", {"name": origin, "events": redacted(list(session.log)), "step": True})
+    async with app.run_test(size=(120, 36)) as pilot:
+        if origin == "live":
+            await until(pilot, lambda: session.is_running, "the sandbox's lab")
+            await pilot.press({"smtp": "1", "pop3": "2", "imap": "3"}[protocol])
+        else:
+            await pilot.press("g")
+        await until(pilot, lambda: choose(app, protocol, line), f"the conversation, {origin}")
+        await mark(pilot, app, line)
+        await pilot.press("t")
+        screen = await taken(pilot, app)
+        assert screen.connection is not None
+        assert screen.connection.protocol == protocol
+        assert screen.connection.state == state
+        assert "You have the keyboard" in "".join(screen.about())
+
+
+def choose(app: TuiApp, protocol: str, line: str) -> bool:
+    """Looks at the connection of that protocol once it has said the line."""
+    connections = stage(app).viewpoint.dialogue.connections.values()
+    found = [one for one in connections if one.protocol == protocol]
+    said = [one for one in found if any(line in row.line.raw.decode("latin-1") for row in one.rows)]
+    if said:
+        stage(app).deck.hold_on_to(said[-1])
+        stage(app).draw()
+    return bool(said) and any(line in row.line.raw.decode("latin-1") for row in lines(app)._rows)
+
+
+@pytest.mark.parametrize(("name", "line", "state"), [
+    ("alice-bob.txt", "RCPT TO", "rcpt"), ("bob-pop3.txt", "retr 1", "transaction"),
+])  # fmt: skip
+async def test_from_a_printed_dialogue(session: Session, name: str, line: str, state: str) -> None:
+    app = TuiApp(session, "replay", {"name": name, "events": _transcript(name), "step": True})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("g")
+        await mark(pilot, app, line)
+        await pilot.press("t")
+        screen = await taken(pilot, app)
+        assert screen.connection is not None
+        assert screen.connection.state == state
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_until_everything_is_said_again_the_keyboard_is_nobodys(
+    session: Session, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    yours, sent = {"en": ("You have the keyboard", "once more"), "zh": ("现在由你来输入", "又交了一遍")}[language]
+    told: list[str] = []
+    said_all = TakeoverScreen.about
+
+    def about(screen: TakeoverScreen) -> list[str]:
+        parts = said_all(screen)
+        over = screen.retelling is not None and screen.retelling.is_over
+        told.append(f"{over} {yours in ''.join(parts)}")
+        return parts
+
+    monkeypatch.setattr(TakeoverScreen, "about", about)
+    app = TuiApp(session, "replay", {"name": "alice-bob", "events": alice_bob(), "step": True})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("g")
+        await mark(pilot, app, "QUIT")
+        await pilot.press("t")
+        screen = await taken(pilot, app)
+        assert sent in "".join(screen.about())
+    assert set(told) == {"False False", "True True"}

@@ -18,7 +18,7 @@ from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
-from mailtutor.errors import LocalProtocolError, RemoteProtocolError
+from mailtutor.errors import LocalProtocolError, RemoteProtocolError, Sentence
 from mailtutor.message.seven_bit import NoSevenBitError, seven_bit
 from mailtutor.protocols.engine import CLOSE, NEED_DATA, Signal, StartTls
 from mailtutor.protocols.sasl import mechanisms as sasl
@@ -26,6 +26,12 @@ from mailtutor.protocols.smtp import table
 from mailtutor.protocols.smtp.client import ReplyReceived, ServerReply, SmtpClient
 from mailtutor.protocols.smtp.needs import Load, Needs
 from mailtutor.protocols.spec import Outcome, Wording
+
+# Why we end a conversation ourselves.
+_CLOSED = Sentence("the server closed the connection", "error.delivery.closed")
+_SHAKEN_OFF = Sentence("the TLS handshake failed", "error.delivery.tls")
+_NO_TLS = Sentence("TLS is required and the server does not offer it", "error.delivery.no_tls")
+_NO_LOGIN = Sentence("the server offers no login method we know", "error.delivery.no_login")
 
 
 class Tls(StrEnum):
@@ -183,7 +189,7 @@ class Courier:
         self.tls = True
         self._resume(None)
 
-    def tls_failed(self, why: str = "the TLS handshake failed") -> None:
+    def tls_failed(self, why: str = _SHAKEN_OFF) -> None:
         """No handshake, no letter: those left are for another time."""
         self._break_off(why, "4.7.5")
 
@@ -202,12 +208,13 @@ class Courier:
                 try:
                     event = self.client.next_event()
                 except RemoteProtocolError as wrong:
-                    self._break_off(f"not an SMTP reply: {wrong.fields.get('line', '')}")
+                    line = wrong.fields.get("line", "")
+                    self._break_off(Sentence("not an SMTP reply: {line}", "error.delivery.not_smtp", line=line))
                     continue
                 if isinstance(event, ReplyReceived):
                     self._resume(event)
                 elif self._eof:
-                    self._break_off("the server closed the connection")
+                    self._break_off(_CLOSED)
                 else:
                     return NEED_DATA
             elif step is _Wait.WORK and (self._letters or self._finishing):
@@ -215,7 +222,7 @@ class Courier:
             elif isinstance(step, _Wait):
                 if not self._eof:
                     return NEED_DATA
-                self._break_off("the server closed the connection")
+                self._break_off(_CLOSED)
             elif isinstance(step, StartTls):
                 self._step = _Wait.TLS
                 return step
@@ -304,14 +311,14 @@ class Courier:
             # X.7.10: encryption needed. A server that merely cannot now may be able to later.
             outcome = reply.outcome if reply is not None else Outcome.REFUSED
             status = "4.7.10" if outcome is Outcome.TRY_LATER else "5.7.10"
-            raise _Over(outcome, str(reply or "TLS is required and the server does not offer it"), reply, status)
+            raise _Over(outcome, str(reply) if reply else _NO_TLS, reply, status)
 
     def _authenticate(self) -> _Talk:
         offered = self.client.mechanisms()
         wanted = [self.policy.mechanism] if self.policy.mechanism else sasl.MECHANISMS
         mechanism = next((name for name in wanted if name in offered), "")
         if not mechanism:
-            raise _Over(Outcome.REFUSED, "the server offers no login method we know", status="5.7.4")
+            raise _Over(Outcome.REFUSED, _NO_LOGIN, status="5.7.4")
         policy = self.policy
         reply = yield from self._ask(self.client.auth(mechanism, policy.username, policy.password, policy.nonce))
         while reply.outcome is Outcome.GO_ON:
@@ -336,7 +343,7 @@ class Courier:
         for start in range(0, len(letter.recipients), most):
             some = letter.recipients[start : start + most]
             if self.is_full:
-                full = _Over(Outcome.TRY_LATER, f"the server takes {self._sent} messages a connection", status="4.7.0")
+                full = _Over(Outcome.TRY_LATER, _full(self._sent), status="4.7.0")
                 found += [replace(_settled(each, "", full), left_over=True) for each in some]
                 continue
             self._sent += 1
@@ -439,6 +446,10 @@ def _narrowed(letter: Letter) -> Letter:
 def _need(reply: ServerReply) -> None:
     if reply.outcome is not Outcome.SUCCESS:
         raise _Over(reply.outcome, str(reply), reply)
+
+
+def _full(sent: int) -> Sentence:
+    return Sentence("the server takes {count} messages a connection", "error.delivery.full", count=sent)
 
 
 def _settled(recipient: Recipient, verb: str, over: _Over) -> Handed:

@@ -13,6 +13,7 @@ from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
 from mailtutor.tui.actions import LAB, bindings, of_mode
 from mailtutor.tui.contract import Stage
+from mailtutor.tui.screens.confirm import ConfirmScreen
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.widgets.prose import Prose
 
@@ -78,6 +79,18 @@ class LabScreen(StageScreen):
             lines.append(f"- **{host.name}** {host.address}: {ports}")
             lines += [f"- {user.address} · `{user.password}`" for user in host.users]
         return "\n".join(lines)
+
+    def go_home(self) -> None:
+        """Asks once where something would be gone."""
+        if not self.session.is_running or not self.viewpoint.dialogue.connections:
+            super().go_home()
+            return
+
+        def answered(confirmed: bool | None) -> None:
+            if confirmed:
+                super(LabScreen, self).go_home()
+
+        self.app.push_screen(ConfirmScreen("escape", self.words("screen.lab.confirm_leave")), answered)
 
     def action_send(self) -> None:
         """alice sends bob a message."""

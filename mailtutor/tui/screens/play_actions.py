@@ -13,6 +13,7 @@ from mailtutor.reading.escapes import meant
 from mailtutor.reading.repertoire import Possible, possible
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
+from mailtutor.text.recorded import recorded
 from mailtutor.text.telling import tell
 from mailtutor.tui.contract import Due
 from mailtutor.tui.screens.gate_actions import GateActions
@@ -207,8 +208,8 @@ class PlayActions(GateActions):
         row = max(tried, key=lambda row: (row.queued_t, row.tried_at), default=None)
         if row is None or row.state == "active":
             return row is None
-        key, reply, host = f"control.play.queue.{row.state}", _plain(row.last_reply), visible(row.host)
-        self.control.tell(lambda words: words(key, host=host, reply=reply))
+        key, said, host = f"control.play.queue.{row.state}", row.last_reply, visible(row.host)
+        self.control.tell(lambda words: words(key, host=host, reply=_plain(recorded(said, words))))
         return True
 
 

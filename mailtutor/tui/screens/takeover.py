@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mailtutor.lab.plan import SERVICES
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.dialogue import Connection, Row
-from mailtutor.reading.takeover import Difference, Retold, retold
+from mailtutor.reading.takeover import Difference, Retold, handed_over, retold
 from mailtutor.reading.visible import visible
 from mailtutor.tui.contract import Console, Host, Stage
 from mailtutor.tui.retelling import Retelling
@@ -93,7 +93,8 @@ class TakeoverScreen(PracticeScreen):
         if retelling is None or retelling.is_over:
             return
         told = retelling.first_difference
-        if retelling.go_on(self.connection) or retelling.first_difference is not told:
+        left = retelling.left
+        if retelling.go_on(self.connection) or retelling.first_difference is not told or retelling.left != left:
             self.speak()
             self.prompt.input.focus()
 
@@ -119,12 +120,21 @@ class TakeoverScreen(PracticeScreen):
         connection, host = self._taken.connection, self.host
         key = "live" if self._taken.is_live else "fresh"
         server = host.name if host is not None else visible(connection.server.name)
-        parts = [self.words(f"control.takeover.{key}", client=called(connection.client), server=server)]
+        retelling = self.retelling
+        is_over = retelling is not None and retelling.is_over
+        lead = f"control.takeover.{key if is_over else f'saying_{key}'}"
+        parts = [self.words(lead, client=called(connection.client), server=server)]
         if host is not None and connection.server.name != host.name:
             parts.append(self.words("control.takeover.stand_in", server=called(connection.server), host=host.name))
-        retelling = self.retelling
         if retelling is None:
             return parts
+        parts += self._came_of_it(retelling)
+        if is_over and self.connection is not None and handed_over(self.connection.rows):
+            parts.append(self.words(f"control.takeover.sent_again_{key}", server=server))
+        return [*reversed(parts[1:]), parts[0]] if self.has_class("-narrow") else parts
+
+    def _came_of_it(self, retelling: Retelling) -> list[str]:
+        parts = []
         if not retelling.is_over:
             parts.append(self.words("control.takeover.saying", count=retelling.left))
         if retelling.first_difference is not None:
@@ -135,7 +145,7 @@ class TakeoverScreen(PracticeScreen):
             parts.append(self.words("control.takeover.left_out", count=retelling.left_out))
         if retelling.retold.other_login:
             parts.append(self.words("control.takeover.other_login"))
-        return [*reversed(parts[1:]), parts[0]] if self.has_class("-narrow") else parts
+        return parts
 
     def _differs(self, found: Difference) -> str:
         recorded, live = _code(found.recorded.text), _code(found.live.text)

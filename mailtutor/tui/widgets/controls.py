@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.events import Key
 from textual.message import Message
 
 from mailtutor.text.catalogue import Words
@@ -47,8 +46,6 @@ class ControlPanel(Speaking, Vertical):
         self._told: Told | None = None
         self._choices: Choices | None = None
         self._form = ""
-        # The digits so far of a code that is being typed.
-        self._typed = ""
 
     def compose(self) -> ComposeResult:
         """The sentence over the question."""
@@ -83,7 +80,6 @@ class ControlPanel(Speaking, Vertical):
 
     def _set(self, told: Told | None, form: str, choices: Choices | None) -> None:
         self._told, self._form, self._choices = told, form, choices
-        self._typed = ""
         self.post_message(self.Changed())
         self.speak()
 
@@ -95,17 +91,6 @@ class ControlPanel(Speaking, Vertical):
             self._lead.show(*prose(self._told(self.words)))
         if self._form:
             self.question.ask(self._form, self._choices(self.words) if self._choices is not None else ())
-
-    def on_key(self, event: Key) -> None:
-        """Digits are part of a code to choose, and nothing else meanwhile: elsewhere they make something happen."""
-        if not self.is_asking or self._choices is None or event.character is None or not event.character.isdigit():
-            return
-        event.stop()
-        event.prevent_default()
-        for typed in (self._typed + event.character, event.character):
-            if self.question.mark(typed):
-                self._typed = typed
-                return
 
     def on_question_answered(self, event: Question.Answered) -> None:
         """One answer, however it was given."""

@@ -15,11 +15,11 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import Click, Resize
 
+from mailtutor.reading import notes
 from mailtutor.reading.dialogue import Connection
 from mailtutor.reading.trouble import Trouble
 from mailtutor.tui.contract import Held
 from mailtutor.tui.viewpoint import Viewpoint
-from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.bar import PACES
 from mailtutor.tui.widgets.filterstrip import FilterStrip
 from mailtutor.tui.widgets.lines import WireLines

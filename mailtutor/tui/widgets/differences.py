@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from mailtutor.protocols.lines import Source
+from mailtutor.reading import notes
 from mailtutor.reading.dialogue import Connection, Dialogue, NoteRow, Row
 from mailtutor.reading.differences import (
     CODE,
@@ -27,7 +28,6 @@ from mailtutor.reading.differences import (
 )
 from mailtutor.reading.visible import visible
 from mailtutor.tui.actions import DIFFERENCES, bindings
-from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.ledger import Ledger, SharedView
 from mailtutor.tui.widgets.sheet import cut
 from mailtutor.tui.widgets.wire import called
@@ -172,15 +172,16 @@ class DifferencesView(SharedView):
         self.speak()
 
     def _others(self) -> list[Other]:
-        """What the left side can be compared with: of the file first, then of this trace the ones before it."""
+        """What the left side can be compared with: of the file first, then of this trace. The same hosts at the same
+        door come first, then what was said before it."""
         left, viewpoint = self._left, self.viewpoint
         if left is None or viewpoint is None:
             return []
         ours = [one for one in viewpoint.connections() if one is not left and one.protocol == left.protocol]
-        ours = sorted(ours, key=lambda one: (one.conn > left.conn, abs(one.conn - left.conn)))
+        ours = sorted(ours, key=lambda one: (*_unlike(one, left), one.conn > left.conn, abs(one.conn - left.conn)))
         theirs = list(self._dialogue.connections.values()) if self._dialogue is not None else []
         theirs = [one for one in theirs if one.protocol == left.protocol]
-        theirs = sorted(theirs, key=lambda one: (_ends(one) != _ends(left), one.service != left.service))
+        theirs = sorted(theirs, key=lambda one: _unlike(one, left))
         return [*(Other(one, self.file) for one in theirs), *(Other(one) for one in ours)]
 
     def _right_shown(self) -> int:
@@ -220,6 +221,11 @@ def _colour(row: Row | None) -> str:
     if row is None or isinstance(row, NoteRow):
         return "$warning" if row is not None and notes.is_trouble(row) else "$success"
     return "$wire-client" if row.line.source is Source.CLIENT else "$wire-server"
+
+
+def _unlike(one: Connection, other: Connection) -> tuple[bool, bool]:
+    """Whether it is between other hosts, and at another door."""
+    return _ends(one) != _ends(other), one.service != other.service
 
 
 def _ends(connection: Connection) -> Sequence[str]:

@@ -8,10 +8,10 @@ from operator import attrgetter
 from textual.content import Content
 
 from mailtutor.protocols.lines import Source
+from mailtutor.reading import notes, secured
 from mailtutor.reading.dialogue import NoteRow
 from mailtutor.reading.eavesdrop import Eavesdrop, Heard, record_name, server_name, verdict
 from mailtutor.reading.visible import visible
-from mailtutor.tui.widgets import notes, secured
 from mailtutor.tui.widgets.ledger import SharedView
 from mailtutor.tui.widgets.painter import MARKS
 from mailtutor.tui.widgets.sheet import cut

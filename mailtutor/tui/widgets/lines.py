@@ -18,10 +18,11 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from mailtutor.reading import notes
 from mailtutor.reading.dialogue import NoteRow, Row
 from mailtutor.reading.trouble import Trouble
 from mailtutor.tui.contract import Held
-from mailtutor.tui.widgets import ends, notes
+from mailtutor.tui.widgets import ends
 from mailtutor.tui.widgets.flow import LEFT_OUT, Flow, text_length
 from mailtutor.tui.widgets.painter import Columns, Painter
 from mailtutor.tui.widgets.speaking import Speaking

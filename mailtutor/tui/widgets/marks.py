@@ -9,11 +9,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
+from mailtutor.reading import notes
 from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.reading.marks import DEFERRED, DELIVERED, FAULT, KINDS, MENDED, QUEUED, REFUSED, Mark
 from mailtutor.reading.visible import visible
+from mailtutor.text.catalogue import Words
+from mailtutor.text.recorded import recorded
 from mailtutor.trace.events import Attempted, Bounced, Delivered, FaultSwitched, Queued, TlsFailed
-from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.ledger import Ledger, SharedView
 from mailtutor.tui.widgets.painter import FLAG
 from mailtutor.tui.widgets.sheet import cut
@@ -159,7 +161,7 @@ class MarksView(SharedView):
             return _Entry(mark.n + 1, mark.row.t, mark.kind, where, _number(where, mark.row), text)
         assert mark.event is not None
         connection = connections.get(getattr(mark.event, "conn", 0))
-        return _Entry(mark.n + 1, mark.event.t, mark.kind, connection, None, visible(_told(mark.event)))
+        return _Entry(mark.n + 1, mark.event.t, mark.kind, connection, None, visible(_told(mark.event, self.words)))
 
 
 def _number(connection: Connection, row: Row) -> int:
@@ -167,7 +169,7 @@ def _number(connection: Connection, row: Row) -> int:
     return next(number for number, one in enumerate(connection.rows) if one is row)
 
 
-def _told(event: object) -> str:
+def _told(event: object, words: Words) -> str:
     """What happened, in the words of whoever said it: names, ids, replies."""
     match event:
         case Queued():
@@ -175,9 +177,9 @@ def _told(event: object) -> str:
         case Delivered():
             return f"{event.recipient} · {event.mailbox} ({event.host})"
         case Attempted():
-            return f"{event.queue_id} {event.recipient}: {event.reply}"
+            return f"{event.queue_id} {event.recipient}: {recorded(event.reply, words)}"
         case Bounced():
-            return f"{event.queue_id} {event.recipient}: {event.reason}"
+            return f"{event.queue_id} {event.recipient}: {recorded(event.reason, words)}"
         case FaultSwitched():
             return " ".join(filter(None, (event.host, event.fault, event.detail)))
         case TlsFailed():

@@ -10,10 +10,10 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from mailtutor.protocols.spec import Outcome
+from mailtutor.reading import notes
 from mailtutor.reading.dialogue import NoteRow, Row
 from mailtutor.reading.explain import Explanation, explain
 from mailtutor.reading.offers import offered
-from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.diagram import diagram, part_style
 from mailtutor.tui.widgets.fitting import Fitting
 from mailtutor.tui.widgets.folding import FoldedText

@@ -10,9 +10,9 @@ from typing import ClassVar
 
 from textual.content import Content
 
+from mailtutor.reading import notes
 from mailtutor.reading.dialogue import NoteRow, Row, TlsRow
 from mailtutor.reading.octets import Field, fields
-from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.diagram import dump, part_style
 from mailtutor.tui.widgets.ledger import Ledger, SharedView
 from mailtutor.tui.widgets.sheet import cut

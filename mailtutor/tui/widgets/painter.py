@@ -13,13 +13,13 @@ from textual.strip import Strip
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
+from mailtutor.reading import notes
 from mailtutor.reading.dialogue import NoteRow, Row, TamperedRow
 from mailtutor.reading.explain import gloss
 from mailtutor.reading.phase import phase_of
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 from mailtutor.tui.contract import Held
-from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.flow import wrapped
 
 SYMBOLS = {Outcome.SUCCESS: "✔", Outcome.GO_ON: "…", Outcome.TRY_LATER: "↻", Outcome.REFUSED: "✘"}

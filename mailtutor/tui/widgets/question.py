@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Key
 from textual.message import Message
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
@@ -22,7 +23,9 @@ class Question(Speaking, Vertical):
     """Asks; `Answered` brings the answer. It does not know which answer is right.
 
     What is put in order stays where it is in the list and gets a number. Picked again, a numbered one gives its number
-    back, and so do those after it.
+    back, and so do those after it. Once all have one, a last line hands the order in: nothing does so by itself.
+
+    Digits choose: what begins with them (a code), or where nothing does, by number from the top.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("backspace", "take_back", show=False, id="question.take_back")]
@@ -51,6 +54,8 @@ class Question(Speaking, Vertical):
         self._form = ""
         self._choices: dict[str, str] = {}
         self._order: list[str] = []
+        # The digits so far of what is being chosen.
+        self._typed = ""
 
     def compose(self) -> ComposeResult:
         """What is asked, then the answers or a line for one."""
@@ -64,6 +69,7 @@ class Question(Speaking, Vertical):
         self._form, self._choices = form, dict(choices)
         if changed:
             self._order = []
+            self._typed = ""
             self._input.value = ""
             self._options.clear_options()
         self.speak()
@@ -90,12 +96,20 @@ class Question(Speaking, Vertical):
         """Draws the question in the current language."""
         if not self._form:
             return
-        key = "order_begun" if self._order else self._form
+        key = "order_whole" if self._is_whole else "order_begun" if self._order else self._form
         self._lead.show(Content.styled(self.words(f"screen.question.{key}"), "bold $accent"))
         marked = self._options.highlighted or 0
-        self._options.set_options([Option(self._choice(name)) for name in self._choices])
-        self._options.highlighted = min(marked, len(self._choices) - 1) if self._choices else None
+        options = [Option(self._choice(name)) for name in self._choices]
+        if self._is_whole:
+            options.append(Option(Content.styled(f"▸ {self.words('screen.question.hand_in')}", "bold $accent")))
+        self._options.set_options(options)
+        self._options.highlighted = min(marked, len(options) - 1) if options else None
         self._input.placeholder = self.words("screen.question.write")
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether everything that is to be put in order has its number."""
+        return self._form == "order" and len(self._order) == len(self._choices) > 0
 
     def _choice(self, name: str) -> Content:
         text = visible(self._choices[name])
@@ -105,16 +119,34 @@ class Question(Speaking, Vertical):
             return Content.assemble(("· ", "$wire-quiet"), text)
         return Content.assemble((f"{self._order.index(name) + 1} ", "bold $accent"), (text, "$wire-quiet"))
 
-    def mark(self, typed: str) -> bool:
-        """Marks the first choice whose name begins so; gives whether there is one."""
-        at = next((index for index, name in enumerate(self._choices) if name.startswith(typed)), None)
-        if at is not None:
-            self._options.highlighted = at
-        return at is not None
+    def on_key(self, event: Key) -> None:
+        """While there is something to choose, digits choose it and do nothing else: elsewhere they make something
+        happen."""
+        if not self._choices or event.character is None or not event.character.isdigit():
+            return
+        event.stop()
+        event.prevent_default()
+        self.mark(event.character)
+
+    def mark(self, digit: str) -> None:
+        """Marks what begins with the digits so far, or with this one; where nothing begins with any, by number."""
+        shown = [text.lstrip() for text in self._choices.values()]
+        if not any(text[:1].isdigit() for text in shown):
+            if 0 < int(digit) <= len(shown):
+                self._options.highlighted = int(digit) - 1
+            return
+        for typed in (self._typed + digit, digit):
+            at = next((index for index, text in enumerate(shown) if text.startswith(typed)), None)
+            if at is not None:
+                self._options.highlighted, self._typed = at, typed
+                return
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """One more of an order, or one less, or the choice."""
         event.stop()
+        if event.option_index == len(self._choices):
+            self.post_message(self.Answered(tuple(self._order)))
+            return
         name = list(self._choices)[event.option_index]
         if self._form != "order":
             self.post_message(self.Answered(name))
@@ -123,8 +155,6 @@ class Question(Speaking, Vertical):
             del self._order[self._order.index(name) :]
         else:
             self._order.append(name)
-        if len(self._order) == len(self._choices):
-            self.post_message(self.Answered(tuple(self._order)))
         self.speak()
 
     def action_take_back(self) -> None:

@@ -13,6 +13,7 @@ from textual.content import Content
 
 from mailtutor.reading.visible import visible
 from mailtutor.reading.world import WAITING, Waiting
+from mailtutor.text.recorded import recorded
 from mailtutor.trace.events import Attempted, Bounced, Queued, Warned
 from mailtutor.tui.actions import QUEUE, bindings
 from mailtutor.tui.lasting import lasting
@@ -162,7 +163,7 @@ class QueueSheet(Sheet, can_focus=True):
             return [self._happened(event, events[0].at, width) for event in events]
         if not row.last_reply:
             return []
-        text = self.words("screen.queue.reply", reply=visible(row.last_reply))
+        text = self.words("screen.queue.reply", reply=visible(recorded(row.last_reply, self.words)))
         return [note(text, width, "     ↳ ")]
 
     def _happened(self, event: QueueEvent, since: float, width: int) -> Content:
@@ -179,7 +180,7 @@ class QueueSheet(Sheet, can_focus=True):
         if isinstance(event, Attempted):
             told = self.words(
                 f"{said}attempted", number=event.attempt, host=visible(event.to_host),
-                mark=_OUTCOMES.get(event.outcome, "·"), reply=visible(event.reply),
+                mark=_OUTCOMES.get(event.outcome, "·"), reply=visible(recorded(event.reply, self.words)),
             )  # fmt: skip
             wait = lasting(event.next_try_s, self.words)
             return f"{told} {self.words(f'{said}next', wait=wait)}" if event.outcome == "deferred" else told

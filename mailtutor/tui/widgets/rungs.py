@@ -20,13 +20,14 @@ from textual.strip import Strip
 
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
+from mailtutor.reading import notes
 from mailtutor.reading.dialogue import Connection, NoteRow, Row, TamperedRow
 from mailtutor.reading.ladder import Landmark, Packet, Rung, Sort, host
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
+from mailtutor.text.recorded import recorded
 from mailtutor.trace.events import Attempted, Bounced, Closed, Delivered, Opened, Queued
 from mailtutor.tui.contract import Held
-from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.painter import SYMBOLS
 from mailtutor.tui.widgets.sheet import cut
 
@@ -363,7 +364,11 @@ class RungPainter:
             return "▣", "success", say("screen.ladder.delivered", who=who, mailbox=visible(event.mailbox))
         if isinstance(event, Attempted):
             key, outcome = ("refused", Outcome.REFUSED) if event.outcome == "refused" else ("later", Outcome.TRY_LATER)
-            return SYMBOLS[outcome], str(outcome), say(f"screen.ladder.{key}", reply=_readable(event.reply))
+            return (
+                SYMBOLS[outcome],
+                str(outcome),
+                say(f"screen.ladder.{key}", reply=_readable(recorded(event.reply, say))),
+            )
         if isinstance(event, Bounced):
             return SYMBOLS[Outcome.REFUSED], "refused", say("screen.ladder.bounced")
         return "", "quiet", ""

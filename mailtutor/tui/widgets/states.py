@@ -18,6 +18,7 @@ from textual.content import Content
 
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.spec import Table
+from mailtutor.reading import notes
 from mailtutor.reading.dialogue import Connection, NoteRow, Row
 from mailtutor.reading.explain import NextVerb
 from mailtutor.reading.offers import offered
@@ -25,7 +26,6 @@ from mailtutor.reading.states import Standing, Way, chart, standing, ways
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import words
 from mailtutor.tui.viewpoint import Viewpoint
-from mailtutor.tui.widgets import notes
 from mailtutor.tui.widgets.folding import Block, fold
 from mailtutor.tui.widgets.painter import MARKS
 from mailtutor.tui.widgets.sheet import Sheet

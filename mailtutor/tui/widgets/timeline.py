@@ -8,10 +8,10 @@ from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 
+from mailtutor.reading.notes import tampered_mark
 from mailtutor.trace.events import Closed, FromClient, FromServer, LineTampered, TlsBegun, TlsFailed
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.marks import BOOKMARK, SIGNS
-from mailtutor.tui.widgets.notes import tampered_mark
 from mailtutor.tui.widgets.speaking import Speaking
 
 

@@ -6,11 +6,11 @@ Words of the latter: `control.tampered` in the catalogue.
 from __future__ import annotations
 
 from mailtutor.protocols.lines import Source
+from mailtutor.reading import secured
 from mailtutor.reading.dialogue import NoteRow, Row, TamperedRow, TlsRow
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 from mailtutor.trace.events import LineTampered
-from mailtutor.tui.widgets import secured
 
 CHANGED, DROPPED = "✎", "⊘"
 
@@ -65,3 +65,12 @@ def is_trouble(row: NoteRow) -> bool:
 
 def _name(row: TamperedRow) -> str:
     return "changed" if row.event.became else "dropped"
+
+
+def facts(row: NoteRow) -> dict[str, object]:
+    """What happened, for programs: `note` names it."""
+    if isinstance(row, TamperedRow):
+        was, became = (data.decode("utf-8", "replace") for data in (row.event.was, row.event.became))
+        return {"note": _name(row), "was": was, "became": became}
+    assert isinstance(row, TlsRow)
+    return {"note": f"tls-{secured.name(row)}", **secured.facts(row)}

@@ -27,12 +27,12 @@ def reason(why: str, words: Words) -> str:
 
 def gloss(row: TlsRow, words: Words) -> str:
     """The few words beside the line."""
-    return words(f"screen.tls.{_name(row)}.gloss")
+    return words(f"screen.tls.{name(row)}.gloss")
 
 
 def what(row: TlsRow, words: Words) -> str:
     """What it means for the conversation."""
-    return words(f"screen.tls.{_name(row)}.what")
+    return words(f"screen.tls.{name(row)}.what")
 
 
 def stands(row: TlsRow) -> bool:
@@ -40,8 +40,17 @@ def stands(row: TlsRow) -> bool:
     return isinstance(row.event, TlsBegun)
 
 
-def _name(row: TlsRow) -> str:
+def name(row: TlsRow) -> str:
+    """ "begun" or "failed"."""
     return "begun" if stands(row) else "failed"
+
+
+def facts(row: TlsRow) -> dict[str, object]:
+    """The same for programs."""
+    event = row.event
+    if isinstance(event, TlsBegun):
+        return {"version": event.version, "cipher": event.cipher}
+    return {"why": event.why}
 
 
 def _key(why: str) -> str:
