@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -24,13 +23,6 @@ from tests.tui.stage import FakeStage, opened, paste_line, shown, stage, until
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is slow for a student is quick for a test."""
     monkeypatch.setattr(gate, "SLOW_S", 0.002)
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 def lesson_screen(app: TuiApp) -> LessonScreen:

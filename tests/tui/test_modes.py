@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,6 @@ from mailtutor.tui.screens.home import HomeScreen
 from mailtutor.tui.screens.practice import PracticeScreen
 from mailtutor.tui.screens.replay import ReplayScreen
 from tests.tui.stage import FakeStage, alice_bob, lines, paste_line, shown, stage, type_line, until
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 @pytest.mark.slow

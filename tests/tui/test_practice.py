@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from mailtutor.session import Session
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.practice import PracticeScreen
 from tests.tui.stage import paste_line, shown, until
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 async def test_starttls_typed_by_hand_leads_into_tls_and_the_coach_keeps_up(session: Session) -> None:

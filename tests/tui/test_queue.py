@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import msgspec
@@ -19,13 +18,6 @@ from mailtutor.tui.widgets.queue import MOST_ROWS
 from tests.tui.stage import FakeStage, shown, stage, until
 
 EN, ZH = words("en"), words("zh")
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 def queued(number: int, recipient: str = "bob@hamburger.edu", due_in_s: float = 0.0) -> Queued:
