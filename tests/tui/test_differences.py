@@ -71,8 +71,8 @@ async def test_there_may_be_nothing_to_compare_with_until_a_file_is_opened(tmp_p
         await pilot.press("D")
         await until(pilot, lambda: "nothing to compare with yet" in shown(app), "the sentence")
         await pilot.press("f")
-        await until(pilot, lambda: stage(app).find_input.has_focus, "the question")
-        stage(app).find_input.value = str(path)
+        await until(pilot, lambda: stage(app).asked.input.has_focus, "the question")
+        stage(app).asked.input.value = str(path)
         await pilot.press("enter")
         await until(pilot, lambda: "other: crepes.fr→hamburger.edu SMTP #1" in shown(app), "the file's first")
         await until(pilot, lambda: "word for word" in shown(app), "no difference")
@@ -80,8 +80,8 @@ async def test_there_may_be_nothing_to_compare_with_until_a_file_is_opened(tmp_p
         await pilot.press("o")
         await until(pilot, lambda: "left 250 accepted, right 550 refused" in shown(app), "its second")
         await pilot.press("f")
-        await until(pilot, lambda: stage(app).find_input.has_focus, "the question")
-        stage(app).find_input.value = "/nowhere"
+        await until(pilot, lambda: stage(app).asked.input.has_focus, "the question")
+        stage(app).asked.input.value = "/nowhere"
         await pilot.press("enter")
         await until(pilot, lambda: "cannot be read" in shown(app), "the reason")
 

@@ -24,7 +24,8 @@ from mailtutor.trace.events import AnyEvent, Bookmarked
 from mailtutor.trace.log import Log
 from mailtutor.tui.actions import DIFFERENCES, REPLAY, bindings
 from mailtutor.tui.contract import Held, Stage
-from mailtutor.tui.screens.stage import STARTING, StageScreen
+from mailtutor.tui.screens.running_lab import STARTING
+from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.comparison import Comparison
 from mailtutor.tui.widgets.prose import Prose

@@ -7,28 +7,18 @@ Views are classes of the screen, so the style sheet alone decides what a narrow 
 from __future__ import annotations
 
 import contextlib
-import contextvars
-import functools
-import gc
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError
-from typing import TypeVar
+from collections.abc import Sequence
 
-from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widgets import Input
-from textual.worker import get_current_worker
 
 from mailtutor.errors import MailtutorError
-from mailtutor.lab.plan import SeedMail
 from mailtutor.reading.dialogue import Row
-from mailtutor.trace.log import Log
 from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, QUEUE
 from mailtutor.tui.contract import Held, Stage, unread
 from mailtutor.tui.pulse import Limiter, Pulse
-from mailtutor.tui.screens.control_actions import ControlActions
+from mailtutor.tui.screens.running_lab import RunningLab
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.devices import DeviceSheet
 from mailtutor.tui.widgets.faultstrip import FaultStrip
@@ -47,11 +37,8 @@ from mailtutor.tui.widgets.topology import Topology
 SLOW_BEAT_S = 0.1
 # While lines pour in, what stands around them changes at a pace that can be read, and leaves the time to the lines.
 CALM_S = 0.15
-# One lab at a time, even when a student is quicker than a lab can start.
-STARTING = threading.Lock()
 # Events read at a look: what stands between two paints is never long, however much is said.
 MOST_EVENTS = 400
-T = TypeVar("T")
 VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "devices", "states", "ladder", "text")
 # Views with keys of their own.
 _KEYED = (QUEUE, DEVICES, LADDER)
@@ -59,7 +46,7 @@ _KEYED = (QUEUE, DEVICES, LADDER)
 _FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines, Ledger, StatisticsSheet)
 
 
-class StageScreen(ControlActions):
+class StageScreen(RunningLab):
     """A screen around a wire deck."""
 
     AUTO_FOCUS = ""  # an input that took the focus by itself would swallow the single keys
@@ -70,9 +57,7 @@ class StageScreen(ControlActions):
     StageScreen #side { width: 38; height: 1fr; border-right: solid $panel; }
     StageScreen #stage { width: 1fr; height: 1fr; }
     StageScreen.-huge #side { width: 52; }
-    StageScreen FindInput { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
-    StageScreen FindInput:focus { border: none; }
-    StageScreen.-finding FindInput { display: block; }
+    StageScreen.-noticed Timeline { display: none; }
     StageScreen #queue, StageScreen #mailboxes, StageScreen #states { display: none; }
     StageScreen #devices { display: none; }
     StageScreen.-view-devices #deck, StageScreen.-view-devices #meaning { display: none; }
@@ -119,7 +104,6 @@ class StageScreen(ControlActions):
         self.timeline = Timeline()
         self._pulse: Pulse | None = None
         self._calm: Limiter | None = None
-        self._is_starting = False
         self._speed = 1.0
 
     def compose(self) -> ComposeResult:
@@ -140,7 +124,8 @@ class StageScreen(ControlActions):
                 yield from self.sheets.values()
                 yield self.meaning
                 yield from self.below()
-        yield self.find_input
+        yield self.asked
+        yield self.notice
         yield self.timeline
         yield self.keybar
 
@@ -174,81 +159,6 @@ class StageScreen(ControlActions):
             self.session.let_next()
             self.session.play_no_more()
             self.session.set_pace("run")
-
-    # The lab ----------------------------------------------------------------------------------------------------------
-
-    def letters(self) -> list[SeedMail]:
-        """The mail of the lesson that has any: bob's two letters, which the printed dialogues speak of."""
-        lesson = next((lesson for lesson in self.session.lessons.lessons if lesson.seeds), None)
-        seeds = lesson.seeds if lesson is not None else ()
-        return [SeedMail(seed.user, seed.content, seed.mailbox) for seed in seeds]
-
-    @work(thread=True, exclusive=True, group="lab")
-    def start_lab(self, *, classic: bool = False, seed: Sequence[SeedMail] = (), faults: Sequence[str] = ()) -> None:
-        """Starts the lab without holding up the first paint."""
-        worker = get_current_worker()
-        with STARTING:
-            if worker.is_cancelled:
-                return
-            self._is_starting = True
-            try:
-                self.session.start(classic=classic, seed=seed, faults=faults)
-            except MailtutorError as wrong:
-                if not worker.is_cancelled:
-                    self.call_later(self.lab_failed, wrong)
-                return
-            finally:
-                self._is_starting = False
-        if not worker.is_cancelled:
-            self.call_later(self._lab_started)
-
-    def lab_failed(self, wrong: MailtutorError) -> None:
-        """Called where the lab could not start."""
-        self.tell(wrong, severe=True)
-
-    def in_lab(self, work: Callable[[], T], then: Callable[[T], None], failed: Callable[[], None]) -> None:
-        """Does something that blocks in the running lab, in a thread that nobody waits for; then `then` or `failed`
-        is called in the screen's. Nothing comes of it once the lab is another one or the screen is gone."""
-        log, context = self.session.log, contextvars.copy_context()
-
-        def run() -> None:
-            try:
-                result = work()
-            except (MailtutorError, RuntimeError, LookupError, CancelledError, OSError) as wrong:
-                self.call_later(fail, wrong)
-            else:
-                self.call_later(succeed, result)
-
-        def fail(wrong: Exception) -> None:
-            if not self.is_stale(log):
-                self.tell(wrong, severe=True)
-                failed()
-
-        def succeed(result: T) -> None:
-            if not self.is_stale(log):
-                then(result)
-
-        def beside() -> None:
-            with contextlib.suppress(RuntimeError):  # the screen's loop has ended meanwhile
-                run()
-
-        threading.Thread(target=context.run, args=(beside,), name="in-lab", daemon=True).start()
-
-    def is_stale(self, log: Log) -> bool:
-        """Whether the lab that wrote `log` is gone, or nobody looks at it here any more."""
-        is_gone = self.session.log is not log or not self.session.is_running
-        return is_gone or self._is_starting or not self.is_attached
-
-    def _lab_started(self) -> None:
-        if not self.app.is_headless:
-            _keep_what_is_loaded()
-        for notice in self.session.notices:
-            self.tell(notice)
-        self.beat()
-        self.lab_ready()
-
-    def lab_ready(self) -> None:
-        """Called once the lab runs."""
 
     # Looking ----------------------------------------------------------------------------------------------------------
 
@@ -306,7 +216,6 @@ class StageScreen(ControlActions):
         self.bar.show(self.viewpoint, pace, len(held), self._speed)
         faults = self.viewpoint.faults()
         self.faults.show(faults)
-        self.set_class(bool(faults), "-broken")  # no sentence may cover what is broken
         if self.fault_screen is not None and self.fault_screen.is_attached:
             self.fault_screen.show(self.viewpoint.live_faults)
         self.topology.show(self.viewpoint, self.session.hosts if self.follows_session else ())
@@ -444,38 +353,6 @@ class StageScreen(ControlActions):
         self.ladder.lines.let_go()
         self.draw()
 
-    def action_explain(self) -> None:
-        """The whole explanation."""
-        self.show_view("meaning")
-
-    def action_bytes(self) -> None:
-        """The bytes of the marked line."""
-        self.show_view("bytes")
-
-    def action_text(self) -> None:
-        """The text, on a screen too small for text and wire at once."""
-        self.show_view("text")
-
-    def action_queue(self) -> None:
-        """The queues."""
-        self.show_view("queue")
-
-    def action_mailboxes(self) -> None:
-        """The mailboxes."""
-        self.show_view("mailboxes")
-
-    def action_devices(self) -> None:
-        """What bob's devices know."""
-        self.show_view("devices")
-
-    def action_states(self) -> None:
-        """The states of the protocol that is spoken."""
-        self.show_view("states")
-
-    def action_ladder(self) -> None:
-        """Who said what to whom, when."""
-        self.show_view(LADDER)
-
     def action_to_scale(self) -> None:
         """Time drawn to scale in the ladder, or not."""
         self.ladder.scale()
@@ -504,11 +381,3 @@ class StageScreen(ControlActions):
         """Leaves the mode."""
         self.session.set_pace("run")
         self.app.call_later(self.app.run_action, "app.go_home")
-
-
-@functools.cache
-def _keep_what_is_loaded() -> None:
-    """Once: modules stay for good, so looking through them for garbage only holds up the wire, 25 ms each time; what a
-    dialogue makes stays, too, and is looked through less often."""
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
