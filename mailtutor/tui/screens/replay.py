@@ -22,7 +22,7 @@ from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
 from mailtutor.trace.events import AnyEvent, Bookmarked
 from mailtutor.trace.log import Log
-from mailtutor.tui.actions import DIFFERENCES, REPLAY, bindings
+from mailtutor.tui.actions import DIFFERENCES, REPLAY, bindings, elsewhere
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.screens.running_lab import STARTING
 from mailtutor.tui.screens.stage import StageScreen
@@ -41,7 +41,7 @@ class ReplayScreen(StageScreen):
     """A log of its own, all of it there from the start; playing shows more and more of it."""
 
     MODE = REPLAY
-    BINDINGS: ClassVar[list[BindingType]] = bindings(REPLAY)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(REPLAY), *elsewhere(REPLAY)]
     DEFAULT_CSS = """
     ReplayScreen #comparison { display: none; }
     ReplayScreen.-comparing #comparison { display: block; }
@@ -117,8 +117,17 @@ class ReplayScreen(StageScreen):
         if self._problem is not None:
             problem = visible(tell(self._problem, self.words))
             about = f"✘ {self.words('screen.replay.broken')} `{problem}`\n\n{about}"
-        self._text.show(about)
+        self._text.show(about, dense=self.is_folded)
         self._draw_state()
+
+    def on_resize(self) -> None:
+        """Few lines are used another way."""
+        self.speak()
+
+    def show_view(self, view: str) -> None:
+        """The text view has room for paragraphs."""
+        super().show_view(view)
+        self.speak()
 
     def _draw_state(self) -> None:
         key = "playing" if self._playing else "over" if self.viewpoint.is_live else "paused"

@@ -7,6 +7,7 @@ Views are classes of the screen, so the style sheet alone decides what a narrow 
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
@@ -15,7 +16,7 @@ from textual.widgets import Input
 
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.dialogue import Row
-from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, QUEUE
+from mailtutor.tui.actions import ACTIONS, DEVICES, DIFFERENCES, LADDER, PLACES, QUEUE, of_mode
 from mailtutor.tui.contract import Held, Stage, unread
 from mailtutor.tui.pulse import Limiter, Pulse
 from mailtutor.tui.screens.running_lab import RunningLab
@@ -28,10 +29,12 @@ from mailtutor.tui.widgets.ledger import Ledger
 from mailtutor.tui.widgets.lines import WireLines
 from mailtutor.tui.widgets.queue import QueueSheet
 from mailtutor.tui.widgets.sheet import MailboxSheet
+from mailtutor.tui.widgets.side import Side
 from mailtutor.tui.widgets.states import StateSheet
 from mailtutor.tui.widgets.statistics import StatisticsSheet
 from mailtutor.tui.widgets.timeline import Timeline
 from mailtutor.tui.widgets.topology import Topology
+from mailtutor.tui.widgets.viewhead import ViewHead
 
 # For what is not in the log: lines that wait at the gate.
 SLOW_BEAT_S = 0.1
@@ -87,7 +90,9 @@ class StageScreen(RunningLab):
     StageScreen.-tall #meaning { height: 18; }
     StageScreen.-narrow.-view-meaning #deck { display: none; }
     StageScreen.-narrow.-view-meaning #meaning { height: 1fr; border-top: none; }
-    StageScreen.-narrow.-view-text #side { height: 1fr; max-height: 100%; border-bottom: none; }
+    StageScreen.-narrow.-view-text #side { height: 1fr; max-height: 100%; }
+    LabScreen.-narrow.-away #side, ReplayScreen.-narrow.-away #side { display: none; }
+    PracticeScreen.-narrow.-away #side { display: none; }
     StageScreen.-narrow.-view-text #stage { display: none; }
     """
 
@@ -102,6 +107,7 @@ class StageScreen(RunningLab):
         self.states = StateSheet(id="states")
         self.ladder = LadderView(id="ladder")
         self.timeline = Timeline()
+        self.view_head = ViewHead(self.MODE)
         self._pulse: Pulse | None = None
         self._calm: Limiter | None = None
         self._speed = 1.0
@@ -112,9 +118,10 @@ class StageScreen(RunningLab):
         yield self.topology
         yield self.faults
         with Container(id="body"):
-            with Vertical(id="side"):
+            with Side(id="side"):
                 yield from self.side()
             with Vertical(id="stage"):
+                yield self.view_head
                 yield self.deck
                 yield self.queue
                 yield self.mailboxes
@@ -297,11 +304,29 @@ class StageScreen(RunningLab):
         self.turn_sheets()
         self.meaning.full = self.view == "meaning"
         self.meaning.speak()
+        self.view_head.show(self.view if self.is_away else "")
+        self.set_class(self.is_away, "-away")
+        self.keybar.away(self.view != "wire")
         self.keybar.put_first(self.view if self.view in (*_KEYED, DIFFERENCES) else "")
         if self.view == "queue":
             self.queue.lead()
         self.draw()
         self.call_after_refresh(self._refocus)
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether there are but few lines for the text beside the wire."""
+        return self.has_class("-narrow") and self.view != "text"
+
+    @property
+    def is_away(self) -> bool:
+        """Whether a view stands where the wire was."""
+        return self.view not in ("wire", "text")
+
+    def show_wire(self) -> None:
+        """The wire, whatever view stands there."""
+        if self.view != "wire":
+            self.show_view(self.view)
 
     def _refocus(self) -> None:
         """What was hidden has lost the keys: the figure of the states has them, or the lines again. Who types goes
@@ -356,12 +381,34 @@ class StageScreen(RunningLab):
     def action_to_scale(self) -> None:
         """Time drawn to scale in the ladder, or not."""
         self.ladder.scale()
-        self._explain()
+        self._ladder_turned()
 
     def action_unfold(self) -> None:
         """Messages and handshakes whole in the ladder, or folded."""
         self.ladder.unfold()
+        self._ladder_turned()
+
+    def _ladder_turned(self) -> None:
+        lines = self.ladder.lines
+        on = {"to_scale": bool(lines.time.unit_ms), "unfold": lines.ladder.unfolded}
+        self.keybar.turned_on(*(action for action, is_on in on.items() if is_on))
         self._explain()
+
+    def action_elsewhere(self, name: str) -> None:
+        """A key that does nothing here says where it does something."""
+        action = next(action for action in ACTIONS if action.id == name)
+        places = [place for place in PLACES if any(one.id == name for one in of_mode(place))]
+        self.tell(
+            self.words(
+                "screen.elsewhere.told",
+                pressed=action.key(while_typing=False),
+                label=self.words(f"screen.action.{name}.label"),
+                where=functools.reduce(
+                    lambda one, other: self.words("screen.elsewhere.and", one=one, other=other),
+                    [self.words(f"screen.elsewhere.{place}") for place in places],
+                ),
+            )
+        )
 
     def action_leave(self) -> None:
         """One step out: of an input, of a view, of a held line, of the mode."""

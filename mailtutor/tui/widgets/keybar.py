@@ -30,6 +30,8 @@ class KeyBar(Speaking):
         self._preferred: frozenset[str] = frozenset()
         self._typing = False
         self._view = ""
+        self._away = False
+        self._on: frozenset[str] = frozenset()
         self._places: list[tuple[int, int, Action]] = []
 
     def on_mount(self) -> None:
@@ -69,6 +71,18 @@ class KeyBar(Speaking):
         """Shows what the keys do in this view before what they do everywhere; "" ends it."""
         if view != self._view:
             self._view = view
+            self.refresh()
+
+    def away(self, away: bool) -> None:
+        """Whether something stands where the wire was: one step out leads back to it."""
+        if away != self._away:
+            self._away = away
+            self.refresh()
+
+    def turned_on(self, *actions: str) -> None:
+        """Of what a key turns on and off, that which is on."""
+        if self._on != frozenset(actions):
+            self._on = frozenset(actions)
             self.refresh()
 
     def _focus_moved(self) -> None:
@@ -124,7 +138,8 @@ class KeyBar(Speaking):
 
     def _label(self, action: Action) -> Content:
         key = action.key(while_typing=self._typing)
-        word = self.words(f"screen.action.{action.id}.label")
+        other = (action.id == "leave" and self._away) or action.id in self._on
+        word = self.words(f"screen.action.{action.id}.{'again' if other else 'label'}")
         if action.id == self.lit:
             return Content.styled(f" {key} {word} ", "bold reverse $accent")
         return Content.assemble((key, "bold $accent"), f" {word}")

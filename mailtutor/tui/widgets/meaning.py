@@ -127,6 +127,8 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
     def _parts(self, told: Explanation) -> list[Content]:
         if not told.pieces:
             return []
+        if all(piece.value for piece in told.pieces):
+            return self._fields(told)
         drawn = diagram(told.pieces, max(20, self.size.width - 4))
         lines = []
         if drawn is not None:
@@ -140,6 +142,16 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
                     )
                 )
         return lines
+
+    def _fields(self, told: Explanation) -> list[Content]:
+        """What binary octets say; as text they are gibberish, and `b` shows them."""
+        named = [
+            Content.assemble((f"{piece.name} ", "$wire-quiet"), (piece.value, f"bold {part_style(number)}"))
+            for number, piece in enumerate(told.pieces)
+        ]
+        if not self.full:
+            return [Content.styled(" · ", "$wire-quiet").join(named)]
+        return [Content.assemble(name, f"   {piece.what}") for name, piece in zip(named, told.pieces, strict=True)]
 
     def _next(self, told: Explanation) -> list[Content]:
         lines = []
