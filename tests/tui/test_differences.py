@@ -109,3 +109,15 @@ def test_the_command_line_compares_and_tells_by_its_exit_code(
     assert {fact["what"] for fact in facts} == {"same"}
     assert main(["replay", str(one), "--compare", "bob-pop3", "--plain"]) == 2
     assert "in the same protocol" in capsys.readouterr().err
+
+
+async def test_replies_of_the_same_code_that_part_in_their_lines_are_told_apart_by_their_words() -> None:
+    begun = (b"220 hi\r\n", b"EHLO me\r\n")
+    two = [
+        opened(1, "crepes.fr", "hamburger.edu"), *said(1, *begun, b"250-one\r\n250 SIZE\r\n"),
+        opened(2, "crepes.fr", "hamburger.edu"), *said(2, *begun, b"250-two\r\n250-DSN\r\n250 SIZE\r\n"),
+    ]  # fmt: skip
+    app = TuiApp(FakeStage(two), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("D")
+        await until(pilot, lambda: "left 250-two, right 250-one" in " ".join(shown(app).split()), "what differs")

@@ -50,3 +50,21 @@ def test_an_empty_text_takes_a_line() -> None:
 @given(st.binary(max_size=12).filter(bytes.isascii))
 def test_a_text_of_ascii_octets_takes_a_cell_each(octets: bytes) -> None:
     assert text_length(visible(octets)) == len(octets)
+
+
+def test_lines_end_at_words_where_a_word_would_be_cut() -> None:
+    said = "+OK hamburger.edu POP3 server signing off (1 message left)"
+    assert wrapped(said, 48) == ["+OK hamburger.edu POP3 server signing off (1 ", "message left)"]
+    assert wrapped("消息 250 accepted for delivery", 20) == ["消息 250 accepted ", "for delivery"]
+
+
+def test_a_word_longer_than_half_a_line_is_cut_and_so_is_what_is_no_prose() -> None:
+    assert wrapped("a " + "b" * 18, 10) == ["a bbbbbbbb", "bbbbbbbbbb"]
+    assert {len(piece) for piece in wrapped("ab " * 500, 50)} == {50}
+
+
+@given(st.lists(st.text(st.sampled_from("ab  你"), max_size=900), min_size=1, max_size=3), st.integers(2, 60))
+def test_long_texts_take_as_many_lines_as_are_counted(lines: list[str], width: int) -> None:
+    flow = Flow(lines.__getitem__, width)
+    flow.extend(len(lines))
+    assert flow.height(len(lines)) == sum(len(wrapped(line, width)) for line in lines)

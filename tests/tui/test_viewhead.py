@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from mailtutor.protocols.lines import Source
 from mailtutor.text.catalogue import words
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.help import HelpScreen
 from mailtutor.tui.screens.tour import TourScreen
-from tests.tui.stage import FakeStage, alice_bob, shown, stage, until
+from tests.tui.stage import FakeHeld, FakeStage, alice_bob, opened, shown, stage, until
 
 VIEWS = {
     "question_mark": "meaning", "b": "bytes", "l": "ladder", "q": "queue", "m": "mailboxes", "e": "devices",
@@ -112,3 +113,56 @@ async def test_a_text_that_is_cut_says_so_and_one_that_is_not_does_not() -> None
         await until(pilot, lambda: "w (F2): more text ▼" in shown(app), "the mark")
         await pilot.press("w")
         await until(pilot, lambda: "w (F2): back to the wire" in shown(app), "the way back")
+
+
+@pytest.mark.parametrize("mode", ["lab", "replay"])
+async def test_on_a_small_screen_a_view_has_the_lines_of_the_text_beside_the_wire(mode: str) -> None:
+    app = TuiApp(FakeStage(alice_bob()), mode, {"name": "x", "events": alice_bob()} if mode == "replay" else {})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("m")
+        await until(pilot, lambda: not stage(app).query_one("#side").display, "the room")
+        await pilot.press("m")
+        await until(pilot, lambda: stage(app).query_one("#side").display, "the text again")
+
+
+async def test_the_printed_dialogue_beside_the_live_one_has_a_head_too_and_any_view_takes_its_place() -> None:
+    app = TuiApp(FakeStage(), "replay", {"name": "x", "events": alice_bob(), "step": True})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("g", "v")
+        await until(pilot, lambda: "▸ The printed dialogue beside a live one" in shown(app), "the head")
+        assert "esc back" in shown(app)
+        await pilot.press("b")
+        await until(pilot, lambda: "▸ The bytes" in shown(app), "another view")
+        await pilot.press("escape", "v", "escape")
+        await until(pilot, lambda: "▸ The" not in shown(app) and "esc out" in shown(app), "the wire")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_text_alone_can_be_scrolled_by_keys(size: tuple[int, int]) -> None:
+    app = TuiApp(FakeStage(alice_bob()), "lesson", {"lesson": "2"})
+    async with app.run_test(size=(size[0], 15)) as pilot:
+        await pilot.pause()
+        await pilot.press("w")
+        text = stage(app).query_one("#text")
+        await until(pilot, lambda: text.has_focus and text.max_scroll_y > 0, "the text")
+        await pilot.press("down")
+        await until(pilot, lambda: text.scroll_offset.y > 0, "further down")
+        await pilot.press("w")
+        await until(pilot, lambda: not text.has_focus and stage(app).view == "wire", "the wire")
+
+
+async def test_with_nothing_else_to_explain_a_held_line_is_explained() -> None:
+    session = FakeStage([opened(1, "alice", "crepes.fr", "submission")])
+    session.pace, session.waiting = "step", [FakeHeld(1, Source.SERVER, b"220 crepes.fr\r\n")]
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "A line waits at the gate" in shown(app), "what waits, and the key")
+
+
+async def test_where_the_explanation_is_cut_the_border_names_the_key_for_all_of_it() -> None:
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "?: all of it ▼" in shown(app), "the mark")
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "▸ The explanation" in shown(app) and "?: all" not in shown(app), "all of it")

@@ -26,6 +26,10 @@ class LabScreen(StageScreen):
 
     MODE = LAB
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(LAB), *elsewhere(LAB)]
+    DEFAULT_CSS = """
+    LabScreen.-narrow.-away #side { display: none; }
+    LabScreen.-wide.-view-ladder #side, LabScreen.-wide.-sheet #side { display: none; }
+    """
 
     def __init__(self, session: Stage, *, classic: bool = False) -> None:
         super().__init__(session)

@@ -33,6 +33,7 @@ class PracticeScreen(StageScreen):
     PracticeScreen.-short #meaning { height: 8; }
     PracticeScreen.-short.-view-meaning #meaning { height: 1fr; }
     PracticeScreen.-narrow #meaning { display: none; }
+    PracticeScreen.-narrow.-away #side { display: none; }
     PracticeScreen.-narrow #side { max-height: 6; }
     PracticeScreen.-narrow.-view-meaning #meaning, PracticeScreen.-narrow.-view-bytes #meaning { display: block; }
     """
@@ -104,6 +105,7 @@ class PracticeScreen(StageScreen):
         """Where there are but few lines the dialogue has them, not the coach."""
         is_small = self.has_class("-narrow") and self.has_class("-short")
         key = next(action.key(while_typing=True) for action in of_mode(PRACTICE, self.own_keys) if action.id == "coach")
+        self.keybar.need_not(*(() if is_small else ("coach",)))
         self.prompt.fold(key if is_small and not self._is_unfolded else "")
 
     def action_coach(self) -> None:

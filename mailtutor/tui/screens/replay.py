@@ -44,6 +44,8 @@ class ReplayScreen(StageScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(REPLAY), *elsewhere(REPLAY)]
     DEFAULT_CSS = """
     ReplayScreen #comparison { display: none; }
+    ReplayScreen.-narrow.-away #side { display: none; }
+    ReplayScreen.-wide.-view-ladder #side, ReplayScreen.-wide.-sheet #side { display: none; }
     ReplayScreen.-comparing #comparison { display: block; }
     ReplayScreen.-comparing #deck, ReplayScreen.-comparing #meaning { display: none; }
     """
@@ -125,7 +127,8 @@ class ReplayScreen(StageScreen):
         self.speak()
 
     def show_view(self, view: str) -> None:
-        """The text view has room for paragraphs."""
+        """The text view has room for paragraphs. What stands beside the printed dialogue gives way."""
+        self.remove_class("-comparing")
         super().show_view(view)
         self.speak()
 
@@ -178,7 +181,7 @@ class ReplayScreen(StageScreen):
 
     def action_play(self) -> None:
         """Plays or pauses; at the end, from the beginning."""
-        self.remove_class("-comparing")
+        self._beside(False)
         self._playing = not self._playing
         if self._playing and self.viewpoint.is_live:
             self.viewpoint.go(self.viewpoint.log.first)
@@ -228,7 +231,7 @@ class ReplayScreen(StageScreen):
     def action_leave(self) -> None:
         """Out of the comparison first."""
         if self.has_class("-comparing"):
-            self.remove_class("-comparing")
+            self._beside(False)
         else:
             super().action_leave()
 
@@ -241,7 +244,9 @@ class ReplayScreen(StageScreen):
         connection = pane.connection if pane is not None and pane.connection is not None else connections[0]
         self._playing = False
         self._schedule()
-        self.add_class("-comparing")
+        if self.is_away:
+            self.show_wire()
+        self._beside(True)
         self.comparison.wait()
         self._compare(connection)
 
@@ -275,8 +280,15 @@ class ReplayScreen(StageScreen):
         users = [user for host in self.session.hosts for user in host.users if user.name == connection.client.name]
         return [f"USER {users[0].name}".encode(), f"PASS {users[0].password}".encode()] if users else []
 
+    def _beside(self, shown: bool) -> None:
+        """What is printed beside what is said live, or the wire again."""
+        self.set_class(shown, "-comparing")
+        self.set_class(shown or self.is_away, "-away")
+        self.view_head.show("printed" if shown else self.view if self.is_away else "")
+        self.keybar.away(shown or self.is_away)
+
     def _not_comparable(self, connection: Connection) -> None:
-        self.remove_class("-comparing")
+        self._beside(False)
         self.tell(self.words("screen.compare.no_server", server=visible(connection.server.name)), severe=True)
 
     def _compared(self, pairs: list[Pair]) -> None:

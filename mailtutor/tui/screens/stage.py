@@ -27,6 +27,7 @@ from mailtutor.tui.widgets.ladder import LadderView, way
 from mailtutor.tui.widgets.ladderlines import LadderLines
 from mailtutor.tui.widgets.ledger import Ledger
 from mailtutor.tui.widgets.lines import WireLines
+from mailtutor.tui.widgets.prose import Prose
 from mailtutor.tui.widgets.queue import QueueSheet
 from mailtutor.tui.widgets.sheet import MailboxSheet
 from mailtutor.tui.widgets.side import Side
@@ -60,6 +61,9 @@ class StageScreen(RunningLab):
     StageScreen #side { width: 38; height: 1fr; border-right: solid $panel; }
     StageScreen #stage { width: 1fr; height: 1fr; }
     StageScreen.-huge #side { width: 52; }
+    StageScreen ViewHead { display: none; }
+    StageScreen.-away ViewHead { display: block; }
+    StageScreen.-wide.-view-meaning ViewHead, StageScreen.-huge.-view-meaning ViewHead { display: none; }
     StageScreen.-noticed Timeline { display: none; }
     StageScreen #queue, StageScreen #mailboxes, StageScreen #states { display: none; }
     StageScreen #devices { display: none; }
@@ -76,7 +80,6 @@ class StageScreen(RunningLab):
     StageScreen.-view-ladder #deck { display: none; }
     StageScreen.-view-ladder #ladder { display: block; }
     StageScreen.-narrow.-view-ladder #side { display: none; }
-    LabScreen.-wide.-view-ladder #side, ReplayScreen.-wide.-view-ladder #side { display: none; }
     StageScreen.-view-meaning #meaning { height: 1fr; }
     StageScreen.-presenting #side, StageScreen.-presenting LegTabs { display: none; }
     StageScreen.-presenting WireLines { padding: 1 4; }
@@ -91,9 +94,8 @@ class StageScreen(RunningLab):
     StageScreen.-narrow.-view-meaning #deck { display: none; }
     StageScreen.-narrow.-view-meaning #meaning { height: 1fr; border-top: none; }
     StageScreen.-narrow.-view-text #side { height: 1fr; max-height: 100%; }
-    LabScreen.-narrow.-away #side, ReplayScreen.-narrow.-away #side { display: none; }
-    PracticeScreen.-narrow.-away #side { display: none; }
-    StageScreen.-narrow.-view-text #stage { display: none; }
+    StageScreen.-view-text #stage { display: none; }
+    StageScreen.-view-text #side { width: 1fr; }
     """
 
     def __init__(self, session: Stage) -> None:
@@ -227,6 +229,7 @@ class StageScreen(RunningLab):
             self.fault_screen.show(self.viewpoint.live_faults)
         self.topology.show(self.viewpoint, self.session.hosts if self.follows_session else ())
         self.keybar.urge("live" if self.viewpoint.is_wound_back else "step" if held and pace == "step" else "")
+        self.meaning.hold(bool(held) and pace == "step")
         self._explain()
         self.timeline.show(self.viewpoint)
         if self.view == "queue":
@@ -331,12 +334,18 @@ class StageScreen(RunningLab):
     def _refocus(self) -> None:
         """What was hidden has lost the keys: the figure of the states has them, or the lines again. Who types goes
         on."""
-        if self.focused is not None and self.focused.display and self.focused not in self.deck.query("*"):
+        for text in self.query(Prose):
+            text.can_focus = self.view == "text"
+            if text.has_focus and not text.can_focus:
+                self.set_focus(None)
+        if self.focused is not None and self.focused.is_on_screen and self.focused not in self.deck.query("*"):
             return
         if self.view == "states":
             self.states.focus()
         elif self.view == LADDER:
             self.ladder.lines.focus()
+        elif self.view == "text":
+            self.query_one("#side").query(Prose).first().focus()
         elif self.sheet is not None:
             self.sheet.keyed.focus()
         elif self.deck.pane is not None and self.deck.display:

@@ -22,7 +22,6 @@ class ViewActions(WorldActions):
     ViewActions.-sheet #deck { display: none; }
     ViewActions.-sheet-alone #meaning, ViewActions.-narrow.-sheet #meaning { display: none; }
     ViewActions.-narrow.-sheet #side { display: none; }
-    LabScreen.-wide.-sheet #side, ReplayScreen.-wide.-sheet #side { display: none; }
     """
     view: str
 

@@ -199,6 +199,13 @@ class DifferencesView(SharedView):
             for side, line in zip(("left", "right"), lines, strict=True):
                 values[side] = line.code
                 values[f"{side}_means"] = self.words.get(f"reply.outcome.{line.outcome}")
+            if values["left"] == values["right"]:
+                # The same code, but the reply as a whole is another one: it has other lines.
+                texts = {
+                    side: cut(visible(line.text[:_OCTETS]), 34).rstrip()
+                    for side, line in zip(("left", "right"), lines, strict=True)
+                }
+                return self.words("screen.differences.what.lines", **texts)
             return self.words("screen.differences.what.code", **values)
         row = self._left.rows[pair.left] if pair.left is not None else None
         if row is None and pair.right is not None:

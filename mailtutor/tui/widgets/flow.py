@@ -1,9 +1,9 @@
 """Which screen line shows which row, when long rows wrap.
 
 The law: `ends[i]` is the number of screen lines rows 0…i take. Adding rows costs what is added; only a change of width
-walks over all rows, and then mostly by dividing numbers: a row's text is looked at again only where it holds wide
-characters, which can leave a cell empty at the end of a line. As long as every row fits on a line nothing is walked
-over at all: a recording may have a million rows. A row of the length LEFT_OUT takes no line.
+walks over all rows, and a row's text is looked at again only where it does not fit, for lines end at words. As long as
+every row fits on a line nothing is walked over at all: a recording may have a million rows. A row of the length
+LEFT_OUT takes no line.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ from collections.abc import Callable
 from rich.cells import cell_len, split_graphemes
 
 LEFT_OUT = -2
+
+
+# Characters of a text that is read in words; what is longer is cut wherever the line ends, and its lines are counted by
+# dividing.
+PROSE = 400
 
 
 class Flow:
@@ -85,7 +90,7 @@ class Flow:
     def _height(self, index: int, length: int) -> int:
         if length == LEFT_OUT:
             return 0
-        if length < 0:
+        if length <= PROSE:
             return len(wrapped(self._text_of(index), self.width))
         return max(1, -(-length // self.width))
 
@@ -97,14 +102,40 @@ def text_length(text: str) -> int:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """A text cut into pieces of at most `width` cells; never empty. Bytes are shown as they are, so not at words."""
-    if text.isascii():
-        return [text[at : at + width] for at in range(0, len(text), width)] or [""]
+    """A text cut into pieces of at most `width` cells; never empty, nothing is left out. No word is cut where a space
+    stands in the second half of the line, unless the text is so long that it is no prose."""
+    if len(text) > PROSE and text.isascii():
+        return [text[at : at + width] for at in range(0, len(text), width)]
+    return _ascii(text, width) if text.isascii() else _wide(text, width)
+
+
+def _ascii(text: str, width: int) -> list[str]:
+    pieces, start = [], 0
+    while len(text) - start > width:
+        end = start + width
+        if text[end - 1] != " " and text[end] != " ":
+            space = text.rfind(" ", start + width // 2, end)
+            end = space + 1 if space >= 0 else end
+        pieces.append(text[start:end])
+        start = end
+    return [*pieces, text[start:]]
+
+
+def _wide(text: str, width: int) -> list[str]:
     # Not Rich's chop_cells: it drops what stands first in a text and takes no cell, such as a lone skin tone.
     pieces, start, used = [], 0, 0
-    for begin, _, cells in split_graphemes(text)[0]:
+    is_prose = len(text) <= PROSE
+    # Where the last space of the piece ends, and the cells up to there; whether what came last is part of a word.
+    space, cells_to_space, in_word = 0, 0, False
+    for begin, end, cells in split_graphemes(text)[0]:
         if used + cells > width and begin > start:
-            pieces.append(text[start:begin])
-            start, used = begin, 0
+            cuts_word = is_prose and in_word and cells == 1 and text[begin] != " "
+            at = space if cuts_word and cells_to_space > width // 2 else begin
+            pieces.append(text[start:at])
+            used = used - cells_to_space if at == space else 0
+            start, cells_to_space = at, 0
         used += cells
+        in_word = cells == 1 and text[begin] != " "
+        if text[begin] == " ":
+            space, cells_to_space = end, used
     return [*pieces, text[start:]]

@@ -27,6 +27,7 @@ class KeyBar(Speaking):
         self._lit = ""
         self._urgent = ""
         self._hidden: frozenset[str] = frozenset()
+        self._needless: frozenset[str] = frozenset()
         self._preferred: frozenset[str] = frozenset()
         self._typing = False
         self._view = ""
@@ -59,6 +60,12 @@ class KeyBar(Speaking):
         """Leaves out what makes no sense just now; the keys go on working."""
         if self._hidden != frozenset(actions):
             self._hidden = frozenset(actions)
+            self.refresh()
+
+    def need_not(self, *actions: str) -> None:
+        """The same for what makes no sense on a screen of this size."""
+        if self._needless != frozenset(actions):
+            self._needless = frozenset(actions)
             self.refresh()
 
     def prefer(self, *actions: str) -> None:
@@ -130,7 +137,7 @@ class KeyBar(Speaking):
             action
             for action in of_mode(self.mode, self.own_keys)
             if action.weight
-            and action.id not in self._hidden
+            and action.id not in self._hidden | self._needless
             and action.key(while_typing=self._typing)
             and not taken & set(action.keys.split(","))
         ]

@@ -46,6 +46,7 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
 
     DEFAULT_CSS = """
     Meaning { height: 12; padding: 0 1; border-top: solid $panel; }
+    Meaning { border-title-align: right; border-title-color: $wire-quiet; }
     Meaning > FoldedText { min-height: 100%; }
     """
 
@@ -54,12 +55,29 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
         self._text = FoldedText()
         self._selection: Selection | Told | None = None
         self.full = False
+        self._is_held = False
         # While the student predicts a reply, neither the answers nor what comes next is listed.
         self.tells_no_answers = False
 
     def compose(self) -> ComposeResult:
         """One text."""
         yield self._text
+
+    def on_mount(self) -> None:
+        """Where not all of it is seen, the border names the key for that."""
+        self.watch(self, "virtual_size", self._mark_cut, init=False)
+
+    def _mark_cut(self) -> None:
+        is_cut = self.max_scroll_y > 0 and not self.full
+        title = self.words("screen.meaning.more") if is_cut else ""
+        if str(self.border_title or "") != title:
+            self.border_title = Content(title)
+
+    def hold(self, is_held: bool) -> None:
+        """Whether a line waits at the gate: with nothing else to explain, that is what is explained."""
+        if is_held != self._is_held:
+            self._is_held = is_held
+            self.speak()
 
     def show(self, selection: Selection | Told | None) -> None:
         """Explains this row, or what is none; None where nothing has been said."""
@@ -72,7 +90,8 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
         """Draws it in the current language."""
         selection = self._selection
         if selection is None:
-            self._text.show(Content.styled(self.words("screen.meaning.nothing"), "$wire-quiet"))
+            key = "held" if self._is_held else "nothing"
+            self._text.show(Content.styled(self.words(f"screen.meaning.{key}"), "$wire-quiet"))
             return
         if isinstance(selection, Told):
             self._text.show(*self._told(selection))
@@ -138,7 +157,8 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
                 value = f" = {piece.value}" if piece.value else ""
                 lines.append(
                     Content.assemble(
-                        (piece.text + value, f"bold {part_style(number)}"), f"  {piece.name}: {piece.what}"
+                        (piece.text + value, f"bold {part_style(number)}"),
+                        f"  {self.words('screen.meaning.part', name=piece.name, what=piece.what)}",
                     )
                 )
         return lines

@@ -16,7 +16,7 @@ class ViewHead(Speaking):
     """`▸ The ladder   ↑ ↓ mark an arrow                                 l or esc: back`"""
 
     DEFAULT_CSS = """
-    ViewHead { height: 1; background: $panel; padding: 0 1; display: none; }
+    ViewHead { height: 1; background: $panel; padding: 0 1; }
     """
 
     def __init__(self, mode: str) -> None:
@@ -26,7 +26,6 @@ class ViewHead(Speaking):
 
     def show(self, view: str) -> None:
         """view: "" where the wire is in front."""
-        self.display = bool(view)
         if view != self._view:
             self._view = view
             self.refresh()
