@@ -174,7 +174,7 @@ async def test_the_key_bar_shows_what_the_keys_do_in_the_queue() -> None:
         await pilot.press("q")
         await until(pilot, lambda: "h hold" in shown(app), "the queue's keys")
         bar = shown(app).split("\n")[-1]
-        assert all(key in bar for key in ("enter history", "x recall", "t now", "T all now"))
+        assert all(key in bar for key in ("enter history", "x recall", "t now", "T all"))
         await pilot.press("q")
         await until(pilot, lambda: "h hold" not in shown(app), "the wire's keys")
 

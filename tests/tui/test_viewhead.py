@@ -166,3 +166,7 @@ async def test_where_the_explanation_is_cut_the_border_names_the_key_for_all_of_
         await until(pilot, lambda: "?: all of it ▼" in shown(app), "the mark")
         await pilot.press("question_mark")
         await until(pilot, lambda: "▸ The explanation" in shown(app) and "?: all" not in shown(app), "all of it")
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "?: all of it ▼" in shown(app), "the mark again")
+        await pilot.resize_terminal(120, 36)
+        await until(pilot, lambda: "?: all of it ▼" not in shown(app), "room for all of it")

@@ -75,7 +75,7 @@ class StageScreen(RunningLab):
     StageScreen.-view-states #states { display: block; }
     StageScreen.-view-queue #meaning, StageScreen.-view-mailboxes #meaning { display: none; }
     StageScreen.-view-states #meaning { display: none; }
-    StageScreen.-narrow.-view-states #side { display: none; }
+    StageScreen.-narrow.-view-states #side, StageScreen.-narrow.-short.-view-states Topology { display: none; }
     StageScreen #ladder { display: none; }
     StageScreen.-view-ladder #deck { display: none; }
     StageScreen.-view-ladder #ladder { display: block; }

@@ -49,6 +49,11 @@ class FoldedText(Fitting, Static):
         self._draw()
 
     @property
+    def line_count(self) -> int:
+        """Lines of the text as it is folded now."""
+        return self._height
+
+    @property
     def room(self) -> int:
         """Cells for a line."""
         return self.content_size.width

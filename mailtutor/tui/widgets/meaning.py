@@ -65,10 +65,18 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
 
     def on_mount(self) -> None:
         """Where not all of it is seen, the border names the key for that."""
-        self.watch(self, "virtual_size", self._mark_cut, init=False)
+        self.watch(self, "virtual_size", self._look_whether_cut, init=False)
+
+    def on_resize(self) -> None:
+        """Another size."""
+        super().on_resize()
+        self._look_whether_cut()
+
+    def _look_whether_cut(self) -> None:
+        self.call_after_refresh(self._mark_cut)
 
     def _mark_cut(self) -> None:
-        is_cut = self.max_scroll_y > 0 and not self.full
+        is_cut = self._text.line_count > self.content_size.height and not self.full
         title = self.words("screen.meaning.more") if is_cut else ""
         if str(self.border_title or "") != title:
             self.border_title = Content(title)
@@ -88,6 +96,7 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
 
     def speak(self) -> None:
         """Draws it in the current language."""
+        self._look_whether_cut()
         selection = self._selection
         if selection is None:
             key = "held" if self._is_held else "nothing"
