@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import socket
 import sys
 from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
 
 from mailtutor import paths
 from mailtutor.cli.output import print_json
@@ -29,12 +32,16 @@ def run(args: argparse.Namespace) -> int:
     """Prints the findings; fails when something needed is missing."""
     say = words(language())
     findings = _look()
+    is_fine = all(finding.ok for finding in findings if finding.needed)
     if args.json:
         print_json({"findings": [_facts(finding, say) for finding in findings]})
     else:
+        cells = max(cell_len(_title(finding, say)) for finding in findings)
+        print(say("cli.doctor.legend"), end="\n\n")
         for finding in findings:
-            print(_text(finding, say))
-    return 0 if all(finding.ok for finding in findings if finding.needed) else 1
+            print(_text(finding, say, cells))
+        print(f"\n{say('cli.doctor.fine' if is_fine else 'cli.doctor.missing')}")
+    return 0 if is_fine else 1
 
 
 def _facts(finding: Finding, say: Words) -> dict[str, object]:
@@ -42,12 +49,20 @@ def _facts(finding: Finding, say: Words) -> dict[str, object]:
             "advice": "" if finding.ok else say(f"cli.doctor.{finding.key}.advice")}  # fmt: skip
 
 
-def _text(finding: Finding, say: Words) -> str:
+def _text(finding: Finding, say: Words, cells: int) -> str:
+    """A row of the table: a mark, what was looked at, what was found; below it what to do."""
     mark = "✔" if finding.ok else "✘" if finding.needed else "–"
-    line = f"{mark} {say(f'cli.doctor.{finding.key}.title')}"
-    if finding.detail:
-        line += f": {finding.detail}"
-    return line if finding.ok else f"{line}\n    {say(f'cli.doctor.{finding.key}.advice')}"
+    found = finding.detail
+    if finding.key == "ports" and found:
+        found = say("cli.doctor.ports.taken", ports=", ".join(dict.fromkeys(re.findall(r":(\d+)", found))))
+    line = f"{mark} {set_cell_size(_title(finding, say), cells)}  {found}".rstrip()
+    if not finding.ok and not found:
+        return f"{mark} {set_cell_size(_title(finding, say), cells)}  {say(f'cli.doctor.{finding.key}.advice')}"
+    return line if finding.ok else f"{line}\n  {' ' * cells}  {say(f'cli.doctor.{finding.key}.advice')}"
+
+
+def _title(finding: Finding, say: Words) -> str:
+    return say(f"cli.doctor.{finding.key}.title")
 
 
 def _look() -> list[Finding]:

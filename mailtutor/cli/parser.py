@@ -142,7 +142,7 @@ def _mail(add: partial[Parser], say: Words) -> None:
 
 def _reading(add: partial[Parser], say: Words) -> None:
     replay = add("replay")
-    replay.add_argument("file", metavar="FILE", help=say("cli.flag.file"))
+    replay.add_argument("file", metavar="FILE", nargs="?", default="", help=say("cli.flag.file"))
     replay.add_argument("--plain", action="store_true", help=say("cli.flag.plain"))
     replay.add_argument("--compare", metavar="OTHER", help=say("cli.flag.compare"))
     pace = replay.add_mutually_exclusive_group()

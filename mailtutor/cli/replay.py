@@ -13,14 +13,18 @@ from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError
 from mailtutor.reading.dialogue import Dialogue
 from mailtutor.reading.differences import SAME, differences
+from mailtutor.reading.visible import visible
 from mailtutor.store.files import read_events, read_readable
 from mailtutor.text.catalogue import words
 from mailtutor.trace.events import AnyEvent
+from mailtutor.trace.transcript import parse
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints with --plain, --json or into a pipe; opens the screen otherwise. Of a broken trace the part before the
     break is shown, and then where it is broken."""
+    if not args.file:
+        return _list_ours()
     path = _find(args.file)
     events, wrong = read_readable(path)
     other = _find(args.compare) if args.compare else None
@@ -74,6 +78,19 @@ def _compare(dialogue: Dialogue, name: str, events: Sequence[AnyEvent], *, as_js
         if not as_json and two is not None:
             print(f"{'  ' if pair.what == SAME else '+ '}{line_text(two)}")
     return 0 if all(pair.what == SAME for pair in pairs) else 1
+
+
+def _list_ours() -> int:
+    """Without a file: our own, with a line each, and how to open one. It is wrong usage all the same."""
+    say = words(language())
+    print(say("cli.replay.ours"), file=sys.stderr)
+    files = sorted(paths.content("transcripts").glob("*.txt"))
+    width = max(len(file.stem) for file in files)
+    for file in files:
+        recorded = parse(file.read_bytes(), file.name)
+        print(f"  {file.stem:<{width}}  {visible(recorded.title(language()))}", file=sys.stderr)
+    print(say("cli.replay.open"), file=sys.stderr)
+    return UsageError.exit_code
 
 
 def _find(name: str) -> Path:

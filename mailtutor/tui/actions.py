@@ -22,6 +22,7 @@ LIVE = frozenset({LESSON, LAB, PRACTICE})
 EVERYWHERE = WIRES | {HOME}
 # No modes of their own: what the keys do in addition while this view is in front.
 QUEUE, DEVICES, LADDER, DIFFERENCES = "queue", "devices", "ladder", "differences"
+PLACES = (LESSON, LAB, REPLAY, PRACTICE, QUEUE, DEVICES, LADDER, DIFFERENCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ ACTIONS = (
     Action("play_server", "v", frozenset({LAB}), 7),
     Action("console", "t", frozenset({PRACTICE, LESSON}), 1),
     Action("protocol", "o", frozenset({PRACTICE}), 4, "f6"),
+    Action("coach", "h", frozenset({PRACTICE}), 4, "f3"),
     Action("reconnect", "n", frozenset({PRACTICE}), 5, "f7"),
     Action("step", "space", LIVE, 4, "f8"),
     Action("edit_line", "E", frozenset({LAB, PRACTICE}), 12),
@@ -101,8 +103,10 @@ ACTIONS = (
     Action("one_connection", "a", LIVE, 13),
     Action("previous", "p", frozenset({LESSON}), 20),
     Action("hint", "h", frozenset({LESSON}), 4, "f3"),
-    Action("back", "left,comma", WIRES, 14, "f11", shown="←"),
-    Action("forward", "right,full_stop", WIRES, 15, "f12", shown="→"),
+    Action("back", "left,comma", WIRES - {REPLAY}, 14, "f11", shown="←"),
+    Action("forward", "right,full_stop", WIRES - {REPLAY}, 15, "f12", shown="→"),
+    Action("back", "left,comma", frozenset({REPLAY}), 2, "f11", shown="←"),
+    Action("forward", "right,full_stop", frozenset({REPLAY}), 2, "f12", shown="→"),
     Action("back_command", "less_than_sign", WIRES, shown="<"),
     Action("forward_command", "greater_than_sign", WIRES, shown=">"),
     Action("back_phase", "left_parenthesis", WIRES, shown="("),
@@ -176,6 +180,23 @@ def bindings(mode: str) -> list[BindingType]:
             for key in keys
         ]
     return found
+
+
+def elsewhere(mode: str) -> list[BindingType]:
+    """Bindings for the letters and signs that do something only in other modes or views: here they say so."""
+    taken = {key for action in of_mode(mode) for key in action.all_keys.split(",")}
+    found: list[BindingType] = []
+    for action in ACTIONS:
+        for key in action.keys.split(","):
+            if key in taken or key in _MOVES or not key_to_character(key):
+                continue
+            taken.add(key)
+            found.append(Binding(key, f"screen.elsewhere('{action.id}')", action.id, show=False))
+    return found
+
+
+# Keys of lists and texts, too.
+_MOVES = frozenset({"enter", "space", "escape", ""})
 
 
 _READABLE = {

@@ -20,7 +20,7 @@ from textual.screen import Screen
 
 from mailtutor import paths
 from mailtutor.reading.visible import visible
-from mailtutor.text.catalogue import LANGUAGES, Words, words
+from mailtutor.text.catalogue import LANGUAGES
 from mailtutor.text.telling import tell
 from mailtutor.tui import keymap, settings, theme
 from mailtutor.tui.actions import DEVICES, LIVE, OF_APP, bindings, of_mode
@@ -31,7 +31,16 @@ from mailtutor.tui.screens.small import LEAST_HEIGHT, LEAST_WIDTH, SmallScreen
 from mailtutor.tui.widgets.speaking import SpeakingApp
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from mailtutor.trace.events import AnyEvent
+
+
+def _actions() -> type[Provider]:
+    """What the palette lists; imported when it is opened."""
+    from mailtutor.tui.palette import ActionsProvider
+
+    return ActionsProvider
 
 
 # Seconds a thread may go on while another one waits to run.
@@ -47,10 +56,11 @@ class TuiApp(SpeakingApp):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+    COMMANDS = {_actions}  # noqa: RUF012 - Textual's name and type
     CSS = """
     Screen { background: $background; }
     ModalScreen { background: $background 30%; }
-    ToastRack { align-horizontal: right; }
+    ToastRack, CommandPalette SearchIcon { display: none; }
     """
 
     def __init__(
@@ -66,6 +76,7 @@ class TuiApp(SpeakingApp):
         self._own = keymap.load(paths.keys_file())
         self.own_keys = self._own.keys
         self._small: SmallScreen | None = None
+        self._tour_waits = False
         for each in theme.THEMES:
             self.register_theme(each)
 
@@ -76,11 +87,6 @@ class TuiApp(SpeakingApp):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line passes before it is written."""
         return [*super().get_line_filters(), self._signs] if self._signs.enabled else super().get_line_filters()
-
-    @property
-    def words(self) -> Words:
-        """The words of the current language."""
-        return words(self.language)
 
     def on_mount(self) -> None:
         """Opens the mode that was asked for."""
@@ -93,11 +99,14 @@ class TuiApp(SpeakingApp):
         if not self.is_headless:
             self._heed_signals()
         self.push_screen(self.screen_for(self._start, self._where))
-        for problem in self._own.problems:
-            self.notify(visible(tell(problem, self.words)), severity="warning", markup=False, timeout=15)
+        self.call_after_refresh(self._tell_problems)
+        self.call_after_refresh(lambda: self._fit_window(self.size))
         if self.shows_tour and not self.settings.toured:
             self.call_after_refresh(self.action_tour)
-        self.call_after_refresh(lambda: self._fit_window(self.size))
+
+    def _tell_problems(self) -> None:
+        for problem in self._own.problems:
+            self.notify(visible(tell(problem, self.words)), severity="warning", markup=False, timeout=15)
 
     @property
     def shows_tour(self) -> bool:
@@ -119,6 +128,8 @@ class TuiApp(SpeakingApp):
         elif not is_small and self._small is not None:
             small, self._small = self._small, None
             small.dismiss()
+            if self._tour_waits:
+                self.call_after_refresh(self.action_tour)
 
     def _heed_signals(self) -> None:
         """Being told to end is leaving: the terminal is put back and the lab stopped."""
@@ -189,7 +200,7 @@ class TuiApp(SpeakingApp):
         return any(getattr(screen, "follows_session", False) for screen in self.screen_stack)
 
     def _end_lab(self) -> None:
-        from mailtutor.tui.screens.stage import STARTING
+        from mailtutor.tui.screens.running_lab import STARTING
 
         with STARTING:
             if not self._is_watched:  # a lab that was still to start has its screen by now
@@ -232,6 +243,10 @@ class TuiApp(SpeakingApp):
         """The program in a minute."""
         from mailtutor.tui.screens.tour import TourScreen
 
+        # Nothing can be read, and nothing may stand over the sentence that says so.
+        self._tour_waits = self._small is not None
+        if self._tour_waits:
+            return
         self.settings.toured = True
         self._remember()
         if not isinstance(self.screen, TourScreen):
@@ -252,12 +267,16 @@ class TuiApp(SpeakingApp):
         else:
             self.push_screen(HelpScreen(self.mode, getattr(self.screen, "pane_in_front", "")))
 
+    def action_command_palette(self) -> None:
+        """The library's own key for it leads to the same."""
+        self.action_palette()
+
     def action_palette(self) -> None:
         """Every action by name."""
         from textual.command import CommandPalette
 
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder=self.words("screen.palette"), id="--command-palette"))
+            self.push_screen(CommandPalette(placeholder=self.words("screen.palette.ask"), id="--command-palette"))
 
     @property
     def mode(self) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from mailtutor.cli import main
 from mailtutor.cli.moment import release_of
@@ -267,6 +269,31 @@ def test_replay_prints_the_transcript_as_it_is(capsys: pytest.CaptureFixture[str
     assert [row["verb"] for row in rows if row["source"] == "C" and row["verb"]] == [
         "HELO", "MAIL", "RCPT", "DATA", ".", "QUIT",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Bob fetches his mail"), ("zh", "Bob 取信并删除")])
+def test_replay_without_a_file_lists_our_own_and_how_to_open_them(
+    language: str, title: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    code, _, err = _run(capsys, "replay")
+    assert code == 2
+    assert f"  bob-pop3   {title}" in err
+    assert "mailtutor replay alice-bob --plain" in err
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_doctor_prints_a_table_with_what_its_marks_mean(
+    language: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    _, out, _ = _run(capsys, "doctor")
+    lines = out.splitlines()
+    assert lines[0].startswith("✔")
+    assert "–" in lines[0]
+    found = [line for line in lines if "127.0.0.2" in line or "3.11" in line or "3.12" in line or "3.13" in line]
+    columns = {cell_len(line[: re.search(r"\d+\.\d+\.\d+", line).start()]) for line in found}  # type: ignore[union-attr]
+    assert len(columns) == 1
 
 
 def test_doctor_names_what_this_machine_allows(capsys: pytest.CaptureFixture[str]) -> None:

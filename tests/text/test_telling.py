@@ -141,8 +141,8 @@ def test_what_is_wrong_with_a_transcript_is_said_in_chinese_too(data: bytes, tol
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        ([b"{}\n"], "x 不是 mailtutor 的轨迹：第一行没有这样写"),
-        ([HEADER + b"\n", b"[]\n"], "x 第 2 行：这不是轨迹里的事件"),
+        ([b"{}\n"], "x 不是 mailtutor 的记录：第一行没有这样写"),
+        ([HEADER + b"\n", b"[]\n"], "x 第 2 行：这不是记录里的事件"),
     ],
 )
 def test_what_is_wrong_with_a_trace_is_said_in_chinese_too(lines: list[bytes], told: str) -> None:

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from mailtutor.session import Session
 from mailtutor.tui.app import TuiApp
+from mailtutor.tui.widgets.notice import Notice
 from tests.tui.stage import alice_bob, paste_line, shown, stage, until
 
 SIZES = ((80, 24), (120, 36))
@@ -109,6 +110,8 @@ async def _picture(mode: str, size: tuple[int, int]) -> str:
     try:
         async with app.run_test(size=size) as pilot:
             await play(pilot, app)
+            for notice in app.screen.query(Notice):
+                notice.clear()  # what happens to be told at this moment, on this machine
             await pilot.pause()
             return app.export_screenshot(title="mailtutor")
     finally:

@@ -70,6 +70,7 @@ async def test_the_help_of_every_mode_lists_its_keys_and_closes_again(mode: str,
     where: dict[str, dict[str, Any]] = {"lesson": {"lesson": "1"}, "replay": {"name": "x", "events": alice_bob()}}
     app = TuiApp(FakeStage(), mode, where.get(mode, {}))
     async with app.run_test(size=(120, 200)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, SCREENS[mode]) and "mailtutor" in shown(app), "the screen")
         if language == "zh":
             await pilot.press("ctrl+l")
         await pilot.press("f1")
@@ -86,6 +87,30 @@ async def test_the_palette_finds_an_action_by_its_name() -> None:
         await pilot.pause()
         await pilot.press(*"mailboxes")
         await until(pilot, lambda: "The mailboxes of both servers" in shown(app), "the action")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_the_palette_speaks_the_language_of_the_screen_and_says_when_nothing_fits(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    say = words(language)
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: say("screen.palette.ask") in shown(app), "what to do")
+        await until(pilot, lambda: f"{say('screen.action.send.label')} (1)" in shown(app), "the first of the table")
+        await pilot.press(*"xqzy")
+        await until(pilot, lambda: say("screen.palette.nothing") in shown(app), "that there is none")
+
+
+async def test_the_palette_finds_an_action_by_a_word_of_its_sentence() -> None:
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        await pilot.press(*"passwords")
+        await until(pilot, lambda: "save (W)" in shown(app), "the action")
 
 
 async def test_the_themes_follow_each_other_and_the_last_is_remembered() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from rich.cells import cell_len
 
@@ -18,13 +16,6 @@ from tests.tui.stage import FakeStage, shown, stage, until
 
 OF = {"t": 0.0, "at": 0.0, "host": "hamburger.edu", "user": "bob", "mailbox": "INBOX"}
 SIZES = [(80, 24), (120, 36)]
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 def appended(uid: int, subject: str) -> Appended:

@@ -71,8 +71,8 @@ async def test_there_may_be_nothing_to_compare_with_until_a_file_is_opened(tmp_p
         await pilot.press("D")
         await until(pilot, lambda: "nothing to compare with yet" in shown(app), "the sentence")
         await pilot.press("f")
-        await until(pilot, lambda: stage(app).find_input.has_focus, "the question")
-        stage(app).find_input.value = str(path)
+        await until(pilot, lambda: stage(app).asked.input.has_focus, "the question")
+        stage(app).asked.input.value = str(path)
         await pilot.press("enter")
         await until(pilot, lambda: "other: crepes.fr→hamburger.edu SMTP #1" in shown(app), "the file's first")
         await until(pilot, lambda: "word for word" in shown(app), "no difference")
@@ -80,8 +80,8 @@ async def test_there_may_be_nothing_to_compare_with_until_a_file_is_opened(tmp_p
         await pilot.press("o")
         await until(pilot, lambda: "left 250 accepted, right 550 refused" in shown(app), "its second")
         await pilot.press("f")
-        await until(pilot, lambda: stage(app).find_input.has_focus, "the question")
-        stage(app).find_input.value = "/nowhere"
+        await until(pilot, lambda: stage(app).asked.input.has_focus, "the question")
+        stage(app).asked.input.value = "/nowhere"
         await pilot.press("enter")
         await until(pilot, lambda: "cannot be read" in shown(app), "the reason")
 
@@ -122,3 +122,15 @@ async def test_the_same_hosts_at_the_same_door_are_compared_first() -> None:
         await until(pilot, lambda: "#3" in shown(app) and "#1" in shown(app), "the first and the third")
         await pilot.press("o")
         await until(pilot, lambda: "#2" in shown(app), "the second, when it is asked for")
+
+
+async def test_replies_of_the_same_code_part_where_one_has_a_line_more() -> None:
+    begun = (b"220 hi\r\n", b"EHLO me\r\n")
+    two = [
+        opened(1, "crepes.fr", "hamburger.edu"), *said(1, *begun, b"250-one\r\n250 SIZE\r\n"),
+        opened(2, "crepes.fr", "hamburger.edu"), *said(2, *begun, b"250-two\r\n250-DSN\r\n250 SIZE\r\n"),
+    ]  # fmt: skip
+    app = TuiApp(FakeStage(two), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("D")
+        await until(pilot, lambda: "only left says S< 250-DSN" in " ".join(shown(app).split()), "what differs")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from mailtutor.lab.faults import KINDS, choices
@@ -16,13 +14,6 @@ from tests.tui.stage import FakeStage, shown, stage, until
 
 EN = words("en")
 BUSY = list(KINDS).index("busy")
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

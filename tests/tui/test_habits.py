@@ -192,7 +192,7 @@ async def test_ascii_and_stillness_are_remembered() -> None:
         await dialogue(pilot, app)
         app.action_ascii()
         app.action_motion()
-        await until(pilot, lambda: "crepes.fr > hamburger.edu" in shown(app), "ASCII")
+        await until(pilot, lambda: "crepes.fr ] hamburger.edu" in shown(app), "ASCII")
     kept = TuiApp(FakeStage(), "home").settings
     assert kept.ascii
     assert kept.still

@@ -64,7 +64,7 @@ async def test_a_bookmark_has_a_note_is_listed_and_gone_to(size: tuple[int, int]
             await pilot.press("ctrl+l")
         await until(pilot, lambda: "221" in shown(app), "the dialogue")
         await pilot.press("up", "up", "K")
-        await until(pilot, lambda: stage(app).find_input.has_focus, "the question")
+        await until(pilot, lambda: stage(app).asked.input.has_focus, "the question")
         await pilot.press(*"why?", "enter")
         await until(pilot, lambda: "⚑ why?" in shown(app), "the note beside the line")
         assert "⚑" in shown(app).splitlines()[-2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,13 +13,6 @@ from mailtutor.tui.app import TuiApp
 from tests.tui.stage import paste_line, shown, stage, until
 
 PARTS = ("relay", "submission", "pop3", "imap")
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 async def begin(pilot: Pilot[Any], app: TuiApp, session: Session, part: str) -> None:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from mailtutor.session import Session
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.practice import PracticeScreen
 from tests.tui.stage import paste_line, shown, until
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 async def test_starttls_typed_by_hand_leads_into_tls_and_the_coach_keeps_up(session: Session) -> None:
@@ -93,8 +84,8 @@ async def test_a_wrong_word_and_a_wrong_parameter_are_told_once_and_truly(sessio
         await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
         await paste_line(pilot, "xyzzy")
         await until(pilot, lambda: "S< 500" in shown(app), "the answer")
-        assert shown(app).count("now possible:") == 1
-        assert "understood up to" not in shown(app)
+        assert shown(app).count("you can say:") == 1
+        assert "right as far as" not in shown(app)
         await paste_line(pilot, "EHLO me")
         await paste_line(pilot, "MAIL FROM:<a@b.c> SIZE=abc")
         await until(pilot, lambda: "S< 501" in shown(app), "the answer")
@@ -112,3 +103,26 @@ async def test_a_hidden_line_is_explained_as_it_goes_into_the_message(session: S
         await until(pilot, lambda: "S< 354" in shown(app), "the message awaited")
         await paste_line(pilot, ".hidden")
         await until(pilot, lambda: "dot stuffing" in shown(app) and "type ..hidden" in shown(app), "what becomes of it")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_on_a_small_screen_the_coach_takes_three_lines_and_a_key_unfolds_it(
+    session: Session, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
+        await paste_line(pilot, "HELO crepes.fr")
+        await until(pilot, lambda: "S< 250" in shown(app), "the answer")
+        await paste_line(pilot, "MAIL FROM:alice")
+        await until(pilot, lambda: "S< 501" in shown(app), "the refusal")
+        assert isinstance(app.screen, PracticeScreen)
+        advice = app.screen.prompt.query_one("#advice")
+        await until(pilot, lambda: advice.size.height == 3, "three lines")
+        assert "MAIL FROM:<alice@crepes.fr>   F3" in shown(app)
+        await pilot.press("f3")
+        await until(pilot, lambda: advice.size.height > 4, "all of it")
+        assert "[parameters]" in "".join(shown(app).splitlines()[15:])
+        await pilot.press("f3")
+        await until(pilot, lambda: advice.size.height == 3, "three lines again")

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from mailtutor.session import Session
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.practice import PracticeScreen
 from tests.tui.stage import paste_line, shown, stage, until
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 async def test_in_practice_the_answer_is_hidden_until_it_is_said_and_the_word_is_kept(session: Session) -> None:

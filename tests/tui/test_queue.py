@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import msgspec
@@ -19,13 +18,6 @@ from mailtutor.tui.widgets.queue import MOST_ROWS
 from tests.tui.stage import FakeStage, shown, stage, until
 
 EN, ZH = words("en"), words("zh")
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 def queued(number: int, recipient: str = "bob@hamburger.edu", due_in_s: float = 0.0) -> Queued:
@@ -182,7 +174,7 @@ async def test_the_key_bar_shows_what_the_keys_do_in_the_queue() -> None:
         await pilot.press("q")
         await until(pilot, lambda: "h hold" in shown(app), "the queue's keys")
         bar = shown(app).split("\n")[-1]
-        assert all(key in bar for key in ("enter history", "x recall", "t now", "T all now"))
+        assert all(key in bar for key in ("enter history", "x recall", "t now", "T all"))
         await pilot.press("q")
         await until(pilot, lambda: "h hold" not in shown(app), "the wire's keys")
 

@@ -33,8 +33,9 @@ async def test_a_trace_is_saved_with_its_bookmarks_and_opens_again(
         await until(pilot, lambda: "+OK in" in shown(app), "the dialogue")
         await pilot.press("up", "K", *"why", "enter", key)
         await until(pilot, lambda: "mailtutor-2" in shown(app), "a name to begin with")
-        assert ("PASSWORDS INCLUDED" in stage(app).find_input.placeholder) == (key == "U")
-        stage(app).find_input.value = "mine.jsonl"
+        assert ("PASSWORDS INCLUDED" in shown(app)) == (key == "U")
+        assert "Enter saves, Esc leaves" in shown(app)
+        stage(app).asked.input.value = "mine.jsonl"
         await pilot.press("enter")
         await until(pilot, lambda: "Saved as" in shown(app), "where it is")
         assert "7 events" in " ".join(shown(app).split())
@@ -58,8 +59,8 @@ async def test_what_cannot_be_saved_says_why_and_what_to_do(tmp_path: Path) -> N
     async with app.run_test(size=(200, 60), notifications=True) as pilot:
         for name, said in ((there, "is there already"), (tmp_path / "none" / "x", "give another name or folder")):
             await pilot.press("W")
-            await until(pilot, lambda: stage(app).find_input.has_focus, "the question")
-            stage(app).find_input.value = str(name)
+            await until(pilot, lambda: stage(app).asked.input.has_focus, "the question")
+            stage(app).asked.input.value = str(name)
             await pilot.press("enter")
             await until(pilot, lambda said=said: said in " ".join(shown(app).split()), "the reason")  # type: ignore[misc]
     assert there.read_text() == "mine"

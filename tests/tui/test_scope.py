@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from mailtutor.session import Session
 from mailtutor.tui.app import TuiApp
 from tests.tui.stage import FakeStage, alice_bob, shown, stage, until
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,13 +15,6 @@ from mailtutor.trace.transcript import parse
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.takeover import TakeoverScreen
 from tests.tui.stage import alice_bob, lines, opened, paste_line, shown, stage, until
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 async def mark(pilot: Pilot[Any], app: TuiApp, text: str) -> None:

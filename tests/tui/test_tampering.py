@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,13 +12,6 @@ from mailtutor.session import Session
 from mailtutor.trace.codec import decode, encode
 from mailtutor.tui.app import TuiApp
 from tests.tui.stage import FakeStage, alice_bob, lines, paste_line, shown, stage, until
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.stop()
 
 
 async def held(pilot: Pilot[Any], session: Session, begin: bytes) -> None:

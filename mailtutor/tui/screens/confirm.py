@@ -15,8 +15,6 @@ class ConfirmScreen(ModalScreen[bool]):
 
     DEFAULT_CSS = """
     ConfirmScreen { align: center bottom; }
-    ConfirmScreen ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
-    ConfirmScreen Toast { width: 1fr; max-width: 100%; padding: 0 1; margin: 0; }
     ConfirmScreen #ask { height: auto; padding: 0 1; background: $warning; color: $background; text-style: bold; }
     """
 

@@ -17,6 +17,7 @@ from mailtutor.lab.faults import KINDS
 from mailtutor.tui.lasting import lasting
 from mailtutor.tui.widgets.faultstrip import named, short
 from mailtutor.tui.widgets.folding import Block, FoldedText
+from mailtutor.tui.widgets.notice import Notice
 from mailtutor.tui.widgets.speaking import Speaking
 
 # (host, kind) → detail of what is broken now.
@@ -57,8 +58,6 @@ class FaultScreen(Speaking, ModalScreen[None]):
     FaultScreen #list { height: auto; max-height: 18; scrollbar-size-vertical: 1; }
     FaultScreen.-short #list { max-height: 12; }
     FaultScreen #what { height: 6; border-top: solid $panel; }
-    FaultScreen ToastRack { dock: top; align: right top; }
-    FaultScreen Toast { width: 1fr; max-width: 100%; padding: 0 1; margin: 0; }
     FaultScreen Static { height: auto; }
     """
 
@@ -85,6 +84,7 @@ class FaultScreen(Speaking, ModalScreen[None]):
                 yield self._rows
             with Vertical(id="what"):
                 yield self._what
+            yield Notice()
 
     def show(self, faults: Faults) -> None:
         """What is broken now."""

@@ -109,8 +109,12 @@ class Habits(Speaking, Screen[None]):
         presenting = not self.has_class("-presenting")
         self.set_class(presenting, "-presenting")
         if presenting:
+            self.show_wire()
             self.tell(self.words("habit.presenting"))
         self.next_line_waits(presenting)
+
+    def show_wire(self) -> None:
+        """The wire, whatever view stands there."""
 
     def next_line_waits(self, waits: bool) -> None:
         """Holds the wire, so that one key brings the next line; or lets it go on."""

@@ -10,18 +10,21 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, QUEUE, WIRES, Action, of_mode
 from mailtutor.tui.legend import LEGEND
+from mailtutor.tui.widgets.folding import Block, FoldedText
 from mailtutor.tui.widgets.speaking import Speaking
+
+# Columns of the keys and of the signs.
+_KEY_CELLS, _SIGN_CELLS = 13, 6
 
 
 class HelpScreen(Speaking, ModalScreen[None]):
     """A list over whatever is shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1,enter,question_mark", "dismiss", show=False, id="help.close"),
+        Binding("escape,f1", "dismiss", show=False, id="help.close"),
         Binding("ctrl+l", "app.language", show=False, id="help.language"),
         Binding("ctrl+q,ctrl+c", "app.quit", show=False, priority=True, id="help.quit"),
     ]
@@ -31,7 +34,6 @@ class HelpScreen(Speaking, ModalScreen[None]):
         width: 90%; max-width: 100; height: auto; max-height: 90%;
         border: round $primary; background: $surface; padding: 0 2;
     }
-    HelpScreen Static { height: auto; }
     """
 
     def __init__(self, mode: str, pane: str = "") -> None:
@@ -39,7 +41,7 @@ class HelpScreen(Speaking, ModalScreen[None]):
         super().__init__()
         self._mode = mode
         self._pane = pane
-        self._text = Static(markup=False)
+        self._text = FoldedText()
 
     def compose(self) -> ComposeResult:
         """One text."""
@@ -48,20 +50,15 @@ class HelpScreen(Speaking, ModalScreen[None]):
 
     def speak(self) -> None:
         """Every action of the mode: key, key while typing, what it does; then every sign."""
-        lines = self._about_pane()
-        lines += [Content.styled(self.words(f"screen.help.{self._mode}"), "bold"), Content("")]
-        lines += [self._line(action) for action in of_mode(self._mode, self.own_keys)]
+        blocks: list[Block | Content] = [*self._about_pane()]
+        blocks += [_heading(self.words(f"screen.help.{self._mode}")), *self._rows(self._mode)]
         if self._mode in WIRES:
             for view in (LADDER, QUEUE, DEVICES, DIFFERENCES):
-                lines += [Content(""), Content.styled(self.words(f"screen.help.{view}"), "bold"), Content("")]
-                lines += [self._line(action) for action in of_mode(view, self.own_keys)]
-        lines += [Content(""), Content.styled(self.words("screen.help.typing"), "$wire-quiet")]
-        lines += [Content(""), Content.styled(self.words("screen.help.signs"), "bold"), Content("")]
-        lines += [
-            Content.assemble((set_cell_size(sign.drawn, 6), "bold $accent"), self.words(f"screen.legend.{sign.name}"))
-            for sign in LEGEND
-        ]
-        self._text.update(Content("\n").join(lines))
+                blocks += [Content(""), _heading(self.words(f"screen.help.{view}")), *self._rows(view)]
+        blocks += [Content(""), Content.styled(self.words("screen.help.typing"), "$wire-quiet")]
+        blocks += [Content(""), _heading(self.words("screen.help.signs"))]
+        blocks += [_row(sign.drawn, _SIGN_CELLS, self.words(f"screen.legend.{sign.name}")) for sign in LEGEND]
+        self._text.show(*blocks)
         self.query_one(VerticalScroll).border_subtitle = Content(self.words("screen.help.more"))
 
     def _about_pane(self) -> list[Content]:
@@ -72,9 +69,22 @@ class HelpScreen(Speaking, ModalScreen[None]):
         what = Content(self.words(f"habit.pane.{self._pane}.what"))
         return [Content.styled(f"▸ {title}", "bold $accent"), what, Content("")]
 
-    def _line(self, action: Action) -> Content:
+    def _rows(self, mode: str) -> list[Block]:
+        return [self._action(action) for action in of_mode(mode, self.own_keys)]
+
+    def _action(self, action: Action) -> Block:
         typing = action.key(while_typing=True)
         plain = action.key(while_typing=False)
         keys = plain if typing in ("", plain) else f"{plain} · {typing}"
-        what = self.words(f"screen.action.{action.id}.what")
-        return Content.assemble((set_cell_size(keys, 12), "bold $accent"), what)
+        return _row(
+            keys or self.words("screen.help.palette"), _KEY_CELLS, self.words(f"screen.action.{action.id}.what")
+        )
+
+
+def _heading(title: str) -> Content:
+    return Content.styled(title, "bold underline")
+
+
+def _row(lead: str, cells: int, text: str) -> Block:
+    """What is explained stands alone in its column, however long the explanation is."""
+    return Block(Content.assemble((set_cell_size(lead, cells), "bold $accent"), text), " " * cells)

@@ -23,6 +23,7 @@ from mailtutor.tui.contract import Stage
 from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.keybar import KeyBar
+from mailtutor.tui.widgets.notice import Notice
 from mailtutor.tui.widgets.prose import Prose
 from mailtutor.tui.widgets.speaking import Speaking
 
@@ -39,6 +40,7 @@ class HomeScreen(Speaking, Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's name and type
     DEFAULT_CSS = """
     HomeScreen #hints { height: auto; max-height: 2; padding: 0 2; color: $wire-quiet; }
+    HomeScreen.-noticed #hints { display: none; }
     HomeScreen #welcome { height: auto; padding: 1 2 0 2; }
     HomeScreen #choice { height: 1fr; padding: 1 1 0 1; }
     HomeScreen OptionList { width: 1fr; height: 1fr; border: none; background: $background; padding: 0; }
@@ -78,6 +80,7 @@ class HomeScreen(Speaking, Screen[None]):
             yield self._list
             yield self._about
         yield self._hints
+        yield Notice()
         yield self._keybar
 
     def on_mount(self) -> None:

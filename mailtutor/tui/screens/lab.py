@@ -11,7 +11,7 @@ from mailtutor.errors import MailtutorError
 from mailtutor.lab.plan import BOB
 from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
-from mailtutor.tui.actions import LAB, bindings, of_mode
+from mailtutor.tui.actions import LAB, bindings, elsewhere, of_mode
 from mailtutor.tui.contract import Stage
 from mailtutor.tui.screens.confirm import ConfirmScreen
 from mailtutor.tui.screens.stage import StageScreen
@@ -26,13 +26,18 @@ class LabScreen(StageScreen):
     """A lab without a lesson."""
 
     MODE = LAB
-    BINDINGS: ClassVar[list[BindingType]] = bindings(LAB)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(LAB), *elsewhere(LAB)]
+    DEFAULT_CSS = """
+    LabScreen.-narrow.-away #side { display: none; }
+    LabScreen.-wide.-view-ladder #side, LabScreen.-wide.-sheet #side { display: none; }
+    """
 
     def __init__(self, session: Stage, *, classic: bool = False) -> None:
         super().__init__(session)
         self._classic = classic
         self._failure: MailtutorError | None = None
         self._text = Prose(id="text")
+        self.deck.tabs.invitation = "nobody_send"
 
     def side(self) -> ComposeResult:
         """What can be done here."""
@@ -60,7 +65,17 @@ class LabScreen(StageScreen):
     def speak(self) -> None:
         """Draws the text beside the wire."""
         self.bar.title(self.words("screen.lab.title"))
-        self._text.show("\n\n".join([self.words("screen.lab.about"), self._keys(), self._doors()]))
+        parts = [self.words("screen.lab.about"), self._keys(), self._doors()]
+        self._text.show("\n\n".join(parts), dense=self.is_folded)
+
+    def on_resize(self) -> None:
+        """Few lines are used another way."""
+        self.speak()
+
+    def show_view(self, view: str) -> None:
+        """The text view has room for paragraphs."""
+        super().show_view(view)
+        self.speak()
 
     def _keys(self) -> str:
         return "\n".join(

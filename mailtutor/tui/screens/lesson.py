@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
 from textual.widgets import Static
 
 from mailtutor.course.answers import judge
@@ -24,7 +23,7 @@ from mailtutor.reading.coach import Advice, advise, advise_text, expects_command
 from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
-from mailtutor.tui.actions import LESSON, bindings
+from mailtutor.tui.actions import LESSON, bindings, elsewhere
 from mailtutor.tui.contract import Console, Held, Stage, Unread
 from mailtutor.tui.desk import Desk
 from mailtutor.tui.dictation import Dictation
@@ -47,11 +46,10 @@ class LessonScreen(ActingScreen):
     """Shows the steps of one lesson. What the student does on the wire is checked at every beat."""
 
     MODE = LESSON
-    BINDINGS: ClassVar[list[BindingType]] = bindings(LESSON)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(LESSON), *elsewhere(LESSON)]
     DEFAULT_CSS = """
     LessonScreen #marks { height: 1; padding: 0 1; }
     LessonScreen #feedback { height: auto; padding: 0 1; display: none; }
-    LessonScreen #side { border-subtitle-color: $warning; border-subtitle-style: bold; }
     LessonScreen #held { height: 1; padding: 0 1; display: none; color: $warning; text-style: bold; }
     LessonScreen #question, LessonScreen #prompt { display: none; }
     LessonScreen.-asking #question, LessonScreen.-typing #prompt { display: block; }
@@ -112,7 +110,6 @@ class LessonScreen(ActingScreen):
         self._done = self._read_progress()
         self.index = next((n for n, step in enumerate(self.lesson.steps) if step.id not in self._done), 0)
         self._show_step()
-        self.watch(self._text, "scroll_y", self._mark_cut, init=False)
         self.call_after_refresh(self._start)
 
     def on_unmount(self) -> None:
@@ -212,7 +209,7 @@ class LessonScreen(ActingScreen):
         section = texts.sections[self.step.id]
         self.bar.title(visible(f"{self.lesson.number} · {texts.title}"))
         # With few lines for the text, its title stands beside the marks.
-        folded = self.has_class("-narrow") and self.view != "text"
+        folded = self.is_folded
         title = section.title if folded else ""
         self._marks.update(marks(self.lesson, self.index, self._done, self.words, title))
         self._text.show(step_text(self.step, section, self._hints, self.words, titled=not folded), dense=folded)
@@ -236,19 +233,9 @@ class LessonScreen(ActingScreen):
         return self.words("screen.lesson.done")
 
     def _fit_text(self, *, folded: bool) -> None:
-        """A hint that was asked for is seen; where a text is cut, a mark says so."""
-        if not self.is_attached:
-            return
-        if folded and self._hints:
+        """A hint that was asked for is seen."""
+        if self.is_attached and folded and self._hints:
             self._text.scroll_end(animate=False, immediate=True)
-        self._mark_cut()
-
-    def _mark_cut(self) -> None:
-        where = "▲" if self._text.scroll_offset.y else ""
-        where += "▼" if self._text.scroll_offset.y < self._text.max_scroll_y else ""
-        cut = bool(where) and self.has_class("-narrow") and self.view != "text"
-        side = self.query_one("#side")
-        side.border_subtitle = Content(self.words("screen.lesson.more_text", where=where)) if cut else ""
 
     def on_resize(self) -> None:
         """Folded or not, the text is another one."""

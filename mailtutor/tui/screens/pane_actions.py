@@ -10,34 +10,25 @@ from textual.widgets import Input
 from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
 from mailtutor.tui.screens.habits import Habits
+from mailtutor.tui.widgets.askline import AskLine
 from mailtutor.tui.widgets.deck import WireDeck
 from mailtutor.tui.widgets.meaning import Meaning
+from mailtutor.tui.widgets.notice import Notice
 from mailtutor.tui.widgets.wire import called
 
 # How long a sentence stays on the screen; what went wrong stays longer.
 BRIEF_S, SEVERE_S = 4.0, 10.0
 
 
-class FindInput(Input):
-    """The line that asks what to look for."""
-
-
 class PaneActions(Habits):
     """A screen with a wire deck, an explanation, and these actions."""
-
-    # Sentences appear at the top: at the bottom they would cover the question or the line that is being typed. They are
-    # as wide as the screen: where the edge of one cuts a wide character below it in two, terminals lose a cell.
-    DEFAULT_CSS = """
-    PaneActions ToastRack { dock: top; align: right top; margin: 2 0 0 0; }
-    PaneActions.-broken ToastRack { margin: 3 0 0 0; }
-    PaneActions Toast { width: 1fr; max-width: 100%; padding: 0 1; margin: 0; }
-    """
 
     def __init__(self) -> None:
         super().__init__()
         self.deck = WireDeck(id="deck")
         self.meaning = Meaning(id="meaning")
-        self.find_input = FindInput()
+        self.asked = AskLine()
+        self.notice = Notice()
         self._sought = ""
         self._then: Callable[[str], None] = self._seek
 
@@ -73,10 +64,7 @@ class PaneActions(Habits):
     def ask(self, question: str, then: Callable[[str], None], value: str = "") -> None:
         """Asks for a line of text; `then` is called with what Enter was pressed on."""
         self._then = then
-        self.add_class("-finding")
-        self.find_input.placeholder = question
-        self.find_input.value = value
-        self.find_input.focus()
+        self.asked.ask(question, value)
 
     def action_find(self) -> None:
         """Asks what to look for."""
@@ -88,9 +76,9 @@ class PaneActions(Habits):
 
     def stop_finding(self) -> bool:
         """Takes the question away; False when it was not asked."""
-        if not self.has_class("-finding"):
+        if not self.asked.is_shown:
             return False
-        self.remove_class("-finding")
+        self.asked.end()
         self.focus_wire()
         return True
 
@@ -129,6 +117,6 @@ class PaneActions(Habits):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """What was asked for is known."""
-        if event.input is self.find_input:
+        if event.input is self.asked.input:
             self.stop_finding()
             self._then(event.value)

@@ -13,7 +13,7 @@ from mailtutor.errors import MailtutorError
 from mailtutor.reading.coach import Advice, advise, advise_text, expects_command
 from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.text.telling import tell
-from mailtutor.tui.actions import PRACTICE, bindings
+from mailtutor.tui.actions import PRACTICE, bindings, elsewhere, of_mode
 from mailtutor.tui.contract import Console, Host, Stage
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.widgets.prompt import Prompt
@@ -28,11 +28,12 @@ class PracticeScreen(StageScreen):
     """The wire, and a prompt under it. protocol: the door to begin with, by the name of its service."""
 
     MODE = PRACTICE
-    BINDINGS: ClassVar[list[BindingType]] = bindings(PRACTICE)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(PRACTICE), *elsewhere(PRACTICE)]
     DEFAULT_CSS = """
     PracticeScreen.-short #meaning { height: 8; }
     PracticeScreen.-short.-view-meaning #meaning { height: 1fr; }
     PracticeScreen.-narrow #meaning { display: none; }
+    PracticeScreen.-narrow.-away #side { display: none; }
     PracticeScreen.-narrow #side { max-height: 6; }
     PracticeScreen.-narrow.-view-meaning #meaning, PracticeScreen.-narrow.-view-bytes #meaning { display: block; }
     """
@@ -44,6 +45,7 @@ class PracticeScreen(StageScreen):
         self._text = Prose(id="text")
         self.console: Console | None = None
         self._is_new = False
+        self._is_unfolded = False
 
     @property
     def protocol(self) -> str:
@@ -97,6 +99,19 @@ class PracticeScreen(StageScreen):
     def on_resize(self) -> None:
         """Few lines are used another way."""
         self.speak()
+        self._fold_coach()
+
+    def _fold_coach(self) -> None:
+        """Where there are but few lines the dialogue has them, not the coach."""
+        is_small = self.has_class("-narrow") and self.has_class("-short")
+        key = next(action.key(while_typing=True) for action in of_mode(PRACTICE, self.own_keys) if action.id == "coach")
+        self.keybar.need_not(*(() if is_small else ("coach",)))
+        self.prompt.fold(key if is_small and not self._is_unfolded else "")
+
+    def action_coach(self) -> None:
+        """Everything the coach says, also on a small screen; or what matters again."""
+        self._is_unfolded = not self._is_unfolded
+        self._fold_coach()
 
     def _connect(self) -> None:
         if not self.session.is_running or self.host is None:

@@ -22,10 +22,11 @@ from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
 from mailtutor.trace.events import AnyEvent, Bookmarked
 from mailtutor.trace.log import Log
-from mailtutor.tui.actions import DIFFERENCES, REPLAY, bindings
+from mailtutor.tui.actions import DIFFERENCES, REPLAY, bindings, elsewhere
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.keeping import keep_what_is_loaded
-from mailtutor.tui.screens.stage import STARTING, StageScreen
+from mailtutor.tui.screens.running_lab import STARTING
+from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.comparison import Comparison
 from mailtutor.tui.widgets.prose import Prose
@@ -41,9 +42,11 @@ class ReplayScreen(StageScreen):
     """A log of its own, all of it there from the start; playing shows more and more of it."""
 
     MODE = REPLAY
-    BINDINGS: ClassVar[list[BindingType]] = bindings(REPLAY)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(REPLAY), *elsewhere(REPLAY)]
     DEFAULT_CSS = """
     ReplayScreen #comparison { display: none; }
+    ReplayScreen.-narrow.-away #side { display: none; }
+    ReplayScreen.-wide.-view-ladder #side, ReplayScreen.-wide.-sheet #side { display: none; }
     ReplayScreen.-comparing #comparison { display: block; }
     ReplayScreen.-comparing #deck, ReplayScreen.-comparing #meaning { display: none; }
     """
@@ -117,8 +120,18 @@ class ReplayScreen(StageScreen):
         if self._problem is not None:
             problem = visible(tell(self._problem, self.words))
             about = f"✘ {self.words('screen.replay.broken')} `{problem}`\n\n{about}"
-        self._text.show(about)
+        self._text.show(about, dense=self.is_folded)
         self._draw_state()
+
+    def on_resize(self) -> None:
+        """Few lines are used another way."""
+        self.speak()
+
+    def show_view(self, view: str) -> None:
+        """The text view has room for paragraphs. What stands beside the printed dialogue gives way."""
+        self.remove_class("-comparing")
+        super().show_view(view)
+        self.speak()
 
     def _draw_state(self) -> None:
         key = "playing" if self._playing else "over" if self.viewpoint.is_live else "paused"
@@ -171,7 +184,7 @@ class ReplayScreen(StageScreen):
 
     def action_play(self) -> None:
         """Plays or pauses; at the end, from the beginning."""
-        self.remove_class("-comparing")
+        self._beside(False)
         self._playing = not self._playing
         if self._playing and self.viewpoint.is_live:
             self.viewpoint.go(self.viewpoint.log.first)
@@ -221,7 +234,7 @@ class ReplayScreen(StageScreen):
     def action_leave(self) -> None:
         """Out of the comparison first."""
         if self.has_class("-comparing"):
-            self.remove_class("-comparing")
+            self._beside(False)
         else:
             super().action_leave()
 
@@ -234,7 +247,9 @@ class ReplayScreen(StageScreen):
         connection = pane.connection if pane is not None and pane.connection is not None else connections[0]
         self._playing = False
         self._schedule()
-        self.add_class("-comparing")
+        if self.is_away:
+            self.show_wire()
+        self._beside(True)
         self.comparison.wait()
         self._compare(connection)
 
@@ -268,8 +283,15 @@ class ReplayScreen(StageScreen):
         users = [user for host in self.session.hosts for user in host.users if user.name == connection.client.name]
         return [f"USER {users[0].name}".encode(), f"PASS {users[0].password}".encode()] if users else []
 
+    def _beside(self, shown: bool) -> None:
+        """What is printed beside what is said live, or the wire again."""
+        self.set_class(shown, "-comparing")
+        self.set_class(shown or self.is_away, "-away")
+        self.view_head.show("printed" if shown else self.view if self.is_away else "")
+        self.keybar.away(shown or self.is_away)
+
     def _not_comparable(self, connection: Connection) -> None:
-        self.remove_class("-comparing")
+        self._beside(False)
         self.tell(self.words("screen.compare.no_server", server=visible(connection.server.name)), severe=True)
 
     def _compared(self, pairs: list[Pair]) -> None:

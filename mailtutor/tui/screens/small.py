@@ -18,7 +18,6 @@ class SmallScreen(Speaking, ModalScreen[None]):
 
     DEFAULT_CSS = """
     SmallScreen { align: left top; background: $background; }
-    SmallScreen ToastRack { display: none; }
     """
 
     def __init__(self) -> None:

@@ -7,27 +7,19 @@ Views are classes of the screen, so the style sheet alone decides what a narrow 
 from __future__ import annotations
 
 import contextlib
-import contextvars
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError
-from typing import TypeVar
+import functools
+from collections.abc import Sequence
 
-from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widgets import Input
-from textual.worker import get_current_worker
 
 from mailtutor.errors import MailtutorError
-from mailtutor.lab.plan import SeedMail
 from mailtutor.reading.dialogue import Row
-from mailtutor.trace.log import Log
-from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, QUEUE
+from mailtutor.tui.actions import ACTIONS, DEVICES, DIFFERENCES, LADDER, PLACES, QUEUE, of_mode
 from mailtutor.tui.contract import Held, Stage, unread
-from mailtutor.tui.keeping import keep_what_is_loaded
 from mailtutor.tui.pulse import Limiter, Pulse
-from mailtutor.tui.screens.control_actions import ControlActions
+from mailtutor.tui.screens.running_lab import RunningLab
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.devices import DeviceSheet
 from mailtutor.tui.widgets.faultstrip import FaultStrip
@@ -35,22 +27,22 @@ from mailtutor.tui.widgets.ladder import LadderView, way
 from mailtutor.tui.widgets.ladderlines import LadderLines
 from mailtutor.tui.widgets.ledger import Ledger
 from mailtutor.tui.widgets.lines import WireLines
+from mailtutor.tui.widgets.prose import Prose
 from mailtutor.tui.widgets.queue import QueueSheet
 from mailtutor.tui.widgets.sheet import MailboxSheet
+from mailtutor.tui.widgets.side import Side
 from mailtutor.tui.widgets.states import StateSheet
 from mailtutor.tui.widgets.statistics import StatisticsSheet
 from mailtutor.tui.widgets.timeline import Timeline
 from mailtutor.tui.widgets.topology import Topology
+from mailtutor.tui.widgets.viewhead import ViewHead
 
 # For what is not in the log: lines that wait at the gate.
 SLOW_BEAT_S = 0.1
 # While lines pour in, what stands around them changes at a pace that can be read, and leaves the time to the lines.
 CALM_S = 0.15
-# One lab at a time, even when a student is quicker than a lab can start.
-STARTING = threading.Lock()
 # Events read at a look: what stands between two paints is never long, however much is said.
 MOST_EVENTS = 400
-T = TypeVar("T")
 VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "devices", "states", "ladder", "text")
 # Views with keys of their own.
 _KEYED = (QUEUE, DEVICES, LADDER)
@@ -58,7 +50,7 @@ _KEYED = (QUEUE, DEVICES, LADDER)
 _FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines, Ledger, StatisticsSheet)
 
 
-class StageScreen(ControlActions):
+class StageScreen(RunningLab):
     """A screen around a wire deck."""
 
     AUTO_FOCUS = ""  # an input that took the focus by itself would swallow the single keys
@@ -69,9 +61,10 @@ class StageScreen(ControlActions):
     StageScreen #side { width: 38; height: 1fr; border-right: solid $panel; }
     StageScreen #stage { width: 1fr; height: 1fr; }
     StageScreen.-huge #side { width: 52; }
-    StageScreen FindInput { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
-    StageScreen FindInput:focus { border: none; }
-    StageScreen.-finding FindInput { display: block; }
+    StageScreen ViewHead { display: none; }
+    StageScreen.-away ViewHead { display: block; }
+    StageScreen.-wide.-view-meaning ViewHead, StageScreen.-huge.-view-meaning ViewHead { display: none; }
+    StageScreen.-noticed Timeline { display: none; }
     StageScreen #queue, StageScreen #mailboxes, StageScreen #states { display: none; }
     StageScreen #devices { display: none; }
     StageScreen.-view-devices #deck, StageScreen.-view-devices #meaning { display: none; }
@@ -82,12 +75,11 @@ class StageScreen(ControlActions):
     StageScreen.-view-states #states { display: block; }
     StageScreen.-view-queue #meaning, StageScreen.-view-mailboxes #meaning { display: none; }
     StageScreen.-view-states #meaning { display: none; }
-    StageScreen.-narrow.-view-states #side { display: none; }
+    StageScreen.-narrow.-view-states #side, StageScreen.-narrow.-short.-view-states Topology { display: none; }
     StageScreen #ladder { display: none; }
     StageScreen.-view-ladder #deck { display: none; }
     StageScreen.-view-ladder #ladder { display: block; }
     StageScreen.-narrow.-view-ladder #side { display: none; }
-    LabScreen.-wide.-view-ladder #side, ReplayScreen.-wide.-view-ladder #side { display: none; }
     StageScreen.-view-meaning #meaning { height: 1fr; }
     StageScreen.-presenting #side, StageScreen.-presenting LegTabs { display: none; }
     StageScreen.-presenting WireLines { padding: 1 4; }
@@ -101,8 +93,9 @@ class StageScreen(ControlActions):
     StageScreen.-tall #meaning { height: 18; }
     StageScreen.-narrow.-view-meaning #deck { display: none; }
     StageScreen.-narrow.-view-meaning #meaning { height: 1fr; border-top: none; }
-    StageScreen.-narrow.-view-text #side { height: 1fr; max-height: 100%; border-bottom: none; }
-    StageScreen.-narrow.-view-text #stage { display: none; }
+    StageScreen.-narrow.-view-text #side { height: 1fr; max-height: 100%; }
+    StageScreen.-view-text #stage { display: none; }
+    StageScreen.-view-text #side { width: 1fr; }
     """
 
     def __init__(self, session: Stage) -> None:
@@ -116,9 +109,9 @@ class StageScreen(ControlActions):
         self.states = StateSheet(id="states")
         self.ladder = LadderView(id="ladder")
         self.timeline = Timeline()
+        self.view_head = ViewHead(self.MODE)
         self._pulse: Pulse | None = None
         self._calm: Limiter | None = None
-        self._is_starting = False
         self._speed = 1.0
 
     def compose(self) -> ComposeResult:
@@ -127,9 +120,10 @@ class StageScreen(ControlActions):
         yield self.topology
         yield self.faults
         with Container(id="body"):
-            with Vertical(id="side"):
+            with Side(id="side"):
                 yield from self.side()
             with Vertical(id="stage"):
+                yield self.view_head
                 yield self.deck
                 yield self.queue
                 yield self.mailboxes
@@ -139,7 +133,8 @@ class StageScreen(ControlActions):
                 yield from self.sheets.values()
                 yield self.meaning
                 yield from self.below()
-        yield self.find_input
+        yield self.asked
+        yield self.notice
         yield self.timeline
         yield self.keybar
 
@@ -173,81 +168,6 @@ class StageScreen(ControlActions):
             self.session.let_next()
             self.session.play_no_more()
             self.session.set_pace("run")
-
-    # The lab ----------------------------------------------------------------------------------------------------------
-
-    def letters(self) -> list[SeedMail]:
-        """The mail of the lesson that has any: bob's two letters, which the printed dialogues speak of."""
-        lesson = next((lesson for lesson in self.session.lessons.lessons if lesson.seeds), None)
-        seeds = lesson.seeds if lesson is not None else ()
-        return [SeedMail(seed.user, seed.content, seed.mailbox) for seed in seeds]
-
-    @work(thread=True, exclusive=True, group="lab")
-    def start_lab(self, *, classic: bool = False, seed: Sequence[SeedMail] = (), faults: Sequence[str] = ()) -> None:
-        """Starts the lab without holding up the first paint."""
-        worker = get_current_worker()
-        with STARTING:
-            if worker.is_cancelled:
-                return
-            self._is_starting = True
-            try:
-                self.session.start(classic=classic, seed=seed, faults=faults)
-            except MailtutorError as wrong:
-                if not worker.is_cancelled:
-                    self.call_later(self.lab_failed, wrong)
-                return
-            finally:
-                self._is_starting = False
-        if not worker.is_cancelled:
-            self.call_later(self._lab_started)
-
-    def lab_failed(self, wrong: MailtutorError) -> None:
-        """Called where the lab could not start."""
-        self.tell(wrong, severe=True)
-
-    def in_lab(self, work: Callable[[], T], then: Callable[[T], None], failed: Callable[[], None]) -> None:
-        """Does something that blocks in the running lab, in a thread that nobody waits for; then `then` or `failed`
-        is called in the screen's. Nothing comes of it once the lab is another one or the screen is gone."""
-        log, context = self.session.log, contextvars.copy_context()
-
-        def run() -> None:
-            try:
-                result = work()
-            except (MailtutorError, RuntimeError, LookupError, CancelledError, OSError) as wrong:
-                self.call_later(fail, wrong)
-            else:
-                self.call_later(succeed, result)
-
-        def fail(wrong: Exception) -> None:
-            if not self.is_stale(log):
-                self.tell(wrong, severe=True)
-                failed()
-
-        def succeed(result: T) -> None:
-            if not self.is_stale(log):
-                then(result)
-
-        def beside() -> None:
-            with contextlib.suppress(RuntimeError):  # the screen's loop has ended meanwhile
-                run()
-
-        threading.Thread(target=context.run, args=(beside,), name="in-lab", daemon=True).start()
-
-    def is_stale(self, log: Log) -> bool:
-        """Whether the lab that wrote `log` is gone, or nobody looks at it here any more."""
-        is_gone = self.session.log is not log or not self.session.is_running
-        return is_gone or self._is_starting or not self.is_attached
-
-    def _lab_started(self) -> None:
-        if not self.app.is_headless:
-            keep_what_is_loaded()
-        for notice in self.session.notices:
-            self.tell(notice)
-        self.beat()
-        self.lab_ready()
-
-    def lab_ready(self) -> None:
-        """Called once the lab runs."""
 
     # Looking ----------------------------------------------------------------------------------------------------------
 
@@ -305,11 +225,11 @@ class StageScreen(ControlActions):
         self.bar.show(self.viewpoint, pace, len(held), self._speed)
         faults = self.viewpoint.faults()
         self.faults.show(faults)
-        self.set_class(bool(faults), "-broken")  # no sentence may cover what is broken
         if self.fault_screen is not None and self.fault_screen.is_attached:
             self.fault_screen.show(self.viewpoint.live_faults)
         self.topology.show(self.viewpoint, self.session.hosts if self.follows_session else ())
         self.keybar.urge("live" if self.viewpoint.is_wound_back else "step" if held and pace == "step" else "")
+        self.meaning.hold(bool(held) and pace == "step")
         self._explain()
         self.timeline.show(self.viewpoint)
         if self.view == "queue":
@@ -387,21 +307,45 @@ class StageScreen(ControlActions):
         self.turn_sheets()
         self.meaning.full = self.view == "meaning"
         self.meaning.speak()
+        self.view_head.show(self.view if self.is_away else "")
+        self.set_class(self.is_away, "-away")
+        self.keybar.away(self.view != "wire")
         self.keybar.put_first(self.view if self.view in (*_KEYED, DIFFERENCES) else "")
         if self.view == "queue":
             self.queue.lead()
         self.draw()
         self.call_after_refresh(self._refocus)
 
+    @property
+    def is_folded(self) -> bool:
+        """Whether there are but few lines for the text beside the wire."""
+        return self.has_class("-narrow") and self.view != "text"
+
+    @property
+    def is_away(self) -> bool:
+        """Whether a view stands where the wire was."""
+        return self.view not in ("wire", "text")
+
+    def show_wire(self) -> None:
+        """The wire, whatever view stands there."""
+        if self.view != "wire":
+            self.show_view(self.view)
+
     def _refocus(self) -> None:
         """What was hidden has lost the keys: the figure of the states has them, or the lines again. Who types goes
         on."""
-        if self.focused is not None and self.focused.display and self.focused not in self.deck.query("*"):
+        for text in self.query(Prose):
+            text.can_focus = self.view == "text"
+            if text.has_focus and not text.can_focus:
+                self.set_focus(None)
+        if self.focused is not None and self.focused.is_on_screen and self.focused not in self.deck.query("*"):
             return
         if self.view == "states":
             self.states.focus()
         elif self.view == LADDER:
             self.ladder.lines.focus()
+        elif self.view == "text":
+            self.query_one("#side").query(Prose).first().focus()
         elif self.sheet is not None:
             self.sheet.keyed.focus()
         elif self.deck.pane is not None and self.deck.display:
@@ -443,47 +387,37 @@ class StageScreen(ControlActions):
         self.ladder.lines.let_go()
         self.draw()
 
-    def action_explain(self) -> None:
-        """The whole explanation."""
-        self.show_view("meaning")
-
-    def action_bytes(self) -> None:
-        """The bytes of the marked line."""
-        self.show_view("bytes")
-
-    def action_text(self) -> None:
-        """The text, on a screen too small for text and wire at once."""
-        self.show_view("text")
-
-    def action_queue(self) -> None:
-        """The queues."""
-        self.show_view("queue")
-
-    def action_mailboxes(self) -> None:
-        """The mailboxes."""
-        self.show_view("mailboxes")
-
-    def action_devices(self) -> None:
-        """What bob's devices know."""
-        self.show_view("devices")
-
-    def action_states(self) -> None:
-        """The states of the protocol that is spoken."""
-        self.show_view("states")
-
-    def action_ladder(self) -> None:
-        """Who said what to whom, when."""
-        self.show_view(LADDER)
-
     def action_to_scale(self) -> None:
         """Time drawn to scale in the ladder, or not."""
         self.ladder.scale()
-        self._explain()
+        self._ladder_turned()
 
     def action_unfold(self) -> None:
         """Messages and handshakes whole in the ladder, or folded."""
         self.ladder.unfold()
+        self._ladder_turned()
+
+    def _ladder_turned(self) -> None:
+        lines = self.ladder.lines
+        on = {"to_scale": bool(lines.time.unit_ms), "unfold": lines.ladder.unfolded}
+        self.keybar.turned_on(*(action for action, is_on in on.items() if is_on))
         self._explain()
+
+    def action_elsewhere(self, name: str) -> None:
+        """A key that does nothing here says where it does something."""
+        action = next(action for action in ACTIONS if action.id == name)
+        places = [place for place in PLACES if any(one.id == name for one in of_mode(place))]
+        self.tell(
+            self.words(
+                "screen.elsewhere.told",
+                pressed=action.key(while_typing=False),
+                label=self.words(f"screen.action.{name}.label"),
+                where=functools.reduce(
+                    lambda one, other: self.words("screen.elsewhere.and", one=one, other=other),
+                    [self.words(f"screen.elsewhere.{place}") for place in places],
+                ),
+            )
+        )
 
     def action_leave(self) -> None:
         """One step out: of an input, of a view, of a held line, of the mode."""

@@ -17,12 +17,13 @@ CARDS = ("hosts", "lines", "stop", "views", "break", "help")
 
 
 class TourScreen(Speaking, ModalScreen[None]):
-    """A card over whatever is shown; Enter turns it, Escape ends the tour."""
+    """A card over whatever is shown; Enter turns it, Escape ends the tour. The keys it tells of do nothing here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space,right,down,pagedown,n", "turn(1)", show=False, id="tour.next"),
-        Binding("left,up,pageup,p", "turn(-1)", show=False, id="tour.back"),
-        Binding("escape,q", "dismiss", show=False, id="tour.end"),
+        Binding("enter,right", "turn(1)", show=False, id="tour.next"),
+        Binding("left", "turn(-1)", show=False, id="tour.back"),
+        Binding("escape", "dismiss", show=False, id="tour.end"),
+        Binding("f1", "help", show=False, id="tour.help"),
         Binding("ctrl+l", "app.language", show=False, id="tour.language"),
         Binding("ctrl+q,ctrl+c", "app.quit", show=False, priority=True, id="tour.quit"),
     ]
@@ -52,6 +53,11 @@ class TourScreen(Speaking, ModalScreen[None]):
         last = self._index == len(CARDS) - 1
         box.border_subtitle = Content(self.words("habit.tour.end" if last else "habit.tour.keys"))
         self._text.show(self.words(f"habit.tour.{CARDS[self._index]}"))
+
+    def action_help(self) -> None:
+        """All keys, instead of the tour."""
+        self.dismiss()
+        self.app.call_later(self.app.run_action, "app.help")
 
     def action_turn(self, step: int) -> None:
         """The next card, or the one before; after the last the tour is over."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailtutor.tui.actions import DIFFERENCES
+from mailtutor.tui.actions import DIFFERENCES, LADDER
 from mailtutor.tui.screens.world_actions import WorldActions
 from mailtutor.tui.widgets.differences import DifferencesView
 from mailtutor.tui.widgets.eve import EveView
@@ -22,7 +22,6 @@ class ViewActions(WorldActions):
     ViewActions.-sheet #deck { display: none; }
     ViewActions.-sheet-alone #meaning, ViewActions.-narrow.-sheet #meaning { display: none; }
     ViewActions.-narrow.-sheet #side { display: none; }
-    LabScreen.-wide.-sheet #side, ReplayScreen.-wide.-sheet #side { display: none; }
     """
     view: str
 
@@ -57,6 +56,38 @@ class ViewActions(WorldActions):
         """Draws it as of the viewpoint."""
         if self.sheet is not None:
             self.sheet.show(self.viewpoint, self.deck.pane)
+
+    def action_explain(self) -> None:
+        """The whole explanation."""
+        self.show_view("meaning")
+
+    def action_bytes(self) -> None:
+        """The bytes of the marked line."""
+        self.show_view("bytes")
+
+    def action_text(self) -> None:
+        """The text, on a screen too small for text and wire at once."""
+        self.show_view("text")
+
+    def action_queue(self) -> None:
+        """The queues."""
+        self.show_view("queue")
+
+    def action_mailboxes(self) -> None:
+        """The mailboxes."""
+        self.show_view("mailboxes")
+
+    def action_devices(self) -> None:
+        """What bob's devices know."""
+        self.show_view("devices")
+
+    def action_states(self) -> None:
+        """The states of the protocol that is spoken."""
+        self.show_view("states")
+
+    def action_ladder(self) -> None:
+        """Who said what to whom, when."""
+        self.show_view(LADDER)
 
     def action_eve(self) -> None:
         """What somebody sees who only listens."""

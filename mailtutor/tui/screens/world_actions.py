@@ -91,7 +91,6 @@ class WorldActions(PaneActions):
         if not self.may_change_world():
             return
         hosts = [host.name for host in self.session.hosts]
-        self.app.clear_notifications()  # they would stand over the panel
         self.fault_screen = FaultScreen(hosts, self.viewpoint.live_faults, self._switch_fault)
         self.app.push_screen(self.fault_screen, self._faults_closed)
 

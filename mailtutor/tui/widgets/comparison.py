@@ -98,7 +98,8 @@ def _text(line: Line | None, width: int) -> list[str]:
     if line is None:
         return [""]
     mark = "C> " if line.source is Source.CLIENT else "S< "
-    return wrapped(mark + visible(line.text), width)
+    first, *rest = wrapped(visible(line.text), width - len(mark))
+    return [mark + first, *(" " * len(mark) + piece for piece in rest)]
 
 
 def _colour(line: Line | None) -> str:

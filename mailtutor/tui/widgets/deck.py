@@ -41,6 +41,11 @@ ASIDE_ROOM = 30
 LONG = 5_000
 
 
+# How much a tab says, from the most: client, server and service; without the service; the names of those that are shown
+# and the service of the others; the names of those that are shown; numbers.
+_DETAILS = ("all", "names", "service", "shown", "number")
+
+
 class LegTabs(Speaking):
     """One line that names the legs, numbered; the shown ones stand out."""
 
@@ -55,6 +60,8 @@ class LegTabs(Speaking):
         self._open: frozenset[Leg] = frozenset()
         self._held: frozenset[Leg] = frozenset()
         self._edges: list[int] = []
+        # What is said while there is none, and what to press then: `screen.wire.NAME`.
+        self.invitation = "nobody"
 
     def show(
         self, legs: list[Leg], shown: frozenset[Leg], talking: frozenset[Leg], held: frozenset[Leg] = frozenset()
@@ -65,25 +72,27 @@ class LegTabs(Speaking):
             self.refresh()
 
     def render(self) -> Content:
-        """`1 alice→crepes.fr SUBMISSION ●   2 …`"""
+        """`1 alice→crepes.fr SUBMISSION ●   2 …`, and how to get to the others where there is room for it."""
         if not self._legs:
-            return Content.styled(self.words("screen.wire.nobody"), "$wire-quiet")
-        for detail in (2, 1, 0):
+            return Content.styled(self.words(f"screen.wire.{self.invitation}"), "$wire-quiet")
+        width = self.content_size.width
+        for detail in _DETAILS:
             parts = [self._label(number, leg, detail) for number, leg in enumerate(self._legs, 1)]
             line = Content(" ").join(parts)
-            if line.cell_length <= self.content_size.width:
+            if line.cell_length <= width:
                 break
         self._edges = list(accumulate(part.cell_length + 1 for part in parts))
-        return line
+        others = Content.styled(self.words("screen.wire.others"), "$wire-quiet") if len(self._legs) > 1 else Content("")
+        gap = width - line.cell_length - others.cell_length
+        return Content.assemble(line, " " * gap, others) if gap > 1 else line
 
-    def _label(self, number: int, leg: Leg, detail: int) -> Content:
-        """detail: 2 everything, 1 without the service, 0 names only where it is shown."""
+    def _label(self, number: int, leg: Leg, detail: str) -> Content:
         client, server, service = leg
         shown = leg in self._shown
         words = [str(number)]
-        if detail or shown:
+        if detail in ("all", "names") or (shown and detail != "number"):
             words.append(f"{client}→{server}")
-        if detail == 2:
+        if detail == "all" or (detail == "service" and not shown):
             words.append(service.upper())
         words.append(PACES["step"] if leg in self._held else "●" if leg in self._open else "○")
         return Content.styled(f" {' '.join(words)} ", "bold reverse" if shown else "$wire-quiet")
@@ -113,7 +122,7 @@ class WireDeck(Speaking, Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._tabs = LegTabs()
+        self.tabs = LegTabs()
         self._strip = FilterStrip()
         # What is left out: other connections; lines without trouble. What is added: line ends and dots.
         self.only = self.errors_only = self.line_ends = False
@@ -128,7 +137,7 @@ class WireDeck(Speaking, Vertical):
 
     def compose(self) -> ComposeResult:
         """Tabs over panes; a pane is added when a leg is first used."""
-        yield self._tabs
+        yield self.tabs
         yield self._strip
         yield Container(id="panes")
         yield Container(id="asides")
@@ -154,7 +163,7 @@ class WireDeck(Speaking, Vertical):
         talking = frozenset(leg for leg, all_ in legs.items() if any(map(viewpoint.is_open, all_)))
         waiting = {line.conn for line in held} if viewpoint.is_live else set()
         holding = frozenset(leg for leg, all_ in legs.items() if waiting and any(c.conn in waiting for c in all_))
-        self._tabs.show(list(legs), shown, talking, holding)
+        self.tabs.show(list(legs), shown, talking, holding)
         left = [pane.lines.left for leg, pane in self._panes.items() if leg in shown]
         errors = (sum(count for count, _ in left), sum(total for _, total in left)) if self.errors_only else None
         self._strip.show(only=self.only, errors=errors, line_ends=self.line_ends)

@@ -1,9 +1,9 @@
 """Which screen line shows which row, when long rows wrap.
 
 The law: `ends[i]` is the number of screen lines rows 0…i take. Adding rows costs what is added; only a change of width
-walks over all rows, and then mostly by dividing numbers: a row's text is looked at again only where it holds wide
-characters, which can leave a cell empty at the end of a line. As long as every row fits on a line nothing is walked
-over at all: a recording may have a million rows. A row of the length LEFT_OUT takes no line.
+walks over all rows, and a row's text is looked at again only where it does not fit, for lines end at words. A recording
+may have a million rows: where there are very many, lines end where the pane does, and what is counted is divided; as
+long as every row fits on a line nothing is walked over at all. A row of the length LEFT_OUT takes no line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from itertools import accumulate
 from rich.cells import cell_len, split_graphemes
 
 LEFT_OUT = -2
-# Rows that are longer are divided one by one.
+# Characters of a text that is read in words; what is longer is cut wherever the line ends, and its lines are counted by
+# dividing. So is everything where there are more rows than nobody minds to wait for.
+PROSE = 400
+MANY = 20_000
+# Where there are many, the lines of rows up to this length are looked up by it.
 _LISTED = 4096
 
 
@@ -41,6 +45,7 @@ class Flow:
         # Of the rows of narrow characters the longest, and whether there are others: then some may not fit.
         self._longest = 0
         self._has_wide = False
+        self._in_words = True
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -54,7 +59,10 @@ class Flow:
         self._lengths.extend(lengths)
         self._longest = max(self._longest, max(lengths))
         self._has_wide = self._has_wide or min(lengths) < 0
-        if self._has_wide or self._longest > self.width:
+        if self._in_words and count > MANY:
+            self._in_words = False
+            self._ends = array("l", self._wrapped(self._lengths, 0, 0))
+        elif self._has_wide or self._longest > self.width:
             self._ends.extend(self._wrapped(lengths, start, end))
         else:
             self._ends.extend(range(end + 1, end + 1 + len(lengths)))
@@ -81,11 +89,11 @@ class Flow:
 
     def lines(self, row: int) -> list[str]:
         """A row's text, cut into screen lines."""
-        return wrapped(self._text_of(row), self.width)
+        return wrapped(self._text_of(row), self.width, in_words=self._in_words)
 
     def _wrapped(self, lengths: Sequence[int], start: int, end: int) -> Iterable[int]:
         """`ends` of the rows from `start` on, which have these lengths; `end` is that of the row before."""
-        if self._has_wide or self._longest > _LISTED:
+        if self._in_words or self._has_wide or self._longest > _LISTED:
             heights = (
                 1 if 0 <= length <= self.width else self._height(index, length)
                 for index, length in enumerate(lengths, start)
@@ -100,8 +108,8 @@ class Flow:
     def _height(self, index: int, length: int) -> int:
         if length == LEFT_OUT:
             return 0
-        if length < 0:
-            return len(wrapped(self._text_of(index), self.width))
+        if length < 0 or (self._in_words and length <= PROSE):
+            return len(wrapped(self._text_of(index), self.width, in_words=self._in_words))
         return max(1, -(-length // self.width))
 
 
@@ -111,15 +119,41 @@ def text_length(text: str) -> int:
     return len(text) if narrow else -1
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """A text cut into pieces of at most `width` cells; never empty. Bytes are shown as they are, so not at words."""
-    if text.isascii():
-        return [text[at : at + width] for at in range(0, len(text), width)] or [""]
+def wrapped(text: str, width: int, *, in_words: bool = True) -> list[str]:
+    """A text cut into pieces of at most `width` cells; never empty, nothing is left out. in_words: no word is cut where
+    a space stands in the second half of the line, unless the text is so long that it is no prose."""
+    in_words = in_words and len(text) <= PROSE
+    if not text.isascii():
+        return _wide(text, width, in_words=in_words)
+    return _ascii(text, width) if in_words else [text[at : at + width] for at in range(0, len(text), width)] or [""]
+
+
+def _ascii(text: str, width: int) -> list[str]:
+    pieces, start = [], 0
+    while len(text) - start > width:
+        end = start + width
+        if text[end - 1] != " " and text[end] != " ":
+            space = text.rfind(" ", start + width // 2, end)
+            end = space + 1 if space >= 0 else end
+        pieces.append(text[start:end])
+        start = end
+    return [*pieces, text[start:]]
+
+
+def _wide(text: str, width: int, *, in_words: bool) -> list[str]:
     # Not Rich's chop_cells: it drops what stands first in a text and takes no cell, such as a lone skin tone.
     pieces, start, used = [], 0, 0
-    for begin, _, cells in split_graphemes(text)[0]:
+    # Where the last space of the piece ends, and the cells up to there; whether what came last is part of a word.
+    space, cells_to_space, in_word = 0, 0, False
+    for begin, end, cells in split_graphemes(text)[0]:
         if used + cells > width and begin > start:
-            pieces.append(text[start:begin])
-            start, used = begin, 0
+            cuts_word = in_words and in_word and cells == 1 and text[begin] != " "
+            at = space if cuts_word and cells_to_space > width // 2 else begin
+            pieces.append(text[start:at])
+            used = used - cells_to_space if at == space else 0
+            start, cells_to_space = at, 0
         used += cells
+        in_word = cells == 1 and text[begin] != " "
+        if text[begin] == " ":
+            space, cells_to_space = end, used
     return [*pieces, text[start:]]

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.geometry import Region, Size
+from textual.strip import Strip
 from textual.widgets import Static
 
 from mailtutor.tui.widgets.fitting import Fitting
@@ -39,11 +41,17 @@ class FoldedText(Fitting, Static):
         super().__init__(markup=False, id=id)
         self._blocks: Sequence[Block] = ()
         self._height = 0
+        self._complained: tuple[Size, int] | None = None
 
     def show(self, *blocks: Block | Content) -> None:
         """Shows these."""
         self._blocks = [block if isinstance(block, Block) else Block(block) for block in blocks]
         self._draw()
+
+    @property
+    def line_count(self) -> int:
+        """Lines of the text as it is folded now."""
+        return self._height
 
     @property
     def room(self) -> int:
@@ -53,6 +61,14 @@ class FoldedText(Fitting, Static):
     def fit(self) -> None:
         """Folds anew."""
         self._draw()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What is visible. A layout that was asked for during another one may have been lost: once more, then."""
+        drawn = (self.size, self._height)
+        if self.size.height > self._height and drawn != self._complained and self.styles.min_height is None:
+            self._complained = drawn
+            self.call_later(self.refresh, layout=True)
+        return super().render_lines(crop)
 
     def _draw(self) -> None:
         self._fitted_to = width = self.room

@@ -27,9 +27,12 @@ class KeyBar(Speaking):
         self._lit = ""
         self._urgent = ""
         self._hidden: frozenset[str] = frozenset()
+        self._needless: frozenset[str] = frozenset()
         self._preferred: frozenset[str] = frozenset()
         self._typing = False
         self._view = ""
+        self._away = False
+        self._on: frozenset[str] = frozenset()
         self._places: list[tuple[int, int, Action]] = []
 
     def on_mount(self) -> None:
@@ -59,6 +62,12 @@ class KeyBar(Speaking):
             self._hidden = frozenset(actions)
             self.refresh()
 
+    def need_not(self, *actions: str) -> None:
+        """The same for what makes no sense on a screen of this size."""
+        if self._needless != frozenset(actions):
+            self._needless = frozenset(actions)
+            self.refresh()
+
     def prefer(self, *actions: str) -> None:
         """Shows these before the others of the mode, as long as there is a reason to press them; none ends it."""
         if self._preferred != frozenset(actions):
@@ -69,6 +78,18 @@ class KeyBar(Speaking):
         """Shows what the keys do in this view before what they do everywhere; "" ends it."""
         if view != self._view:
             self._view = view
+            self.refresh()
+
+    def away(self, away: bool) -> None:
+        """Whether something stands where the wire was: one step out leads back to it."""
+        if away != self._away:
+            self._away = away
+            self.refresh()
+
+    def turned_on(self, *actions: str) -> None:
+        """Of what a key turns on and off, that which is on."""
+        if self._on != frozenset(actions):
+            self._on = frozenset(actions)
             self.refresh()
 
     def _focus_moved(self) -> None:
@@ -116,7 +137,7 @@ class KeyBar(Speaking):
             action
             for action in of_mode(self.mode, self.own_keys)
             if action.weight
-            and action.id not in self._hidden
+            and action.id not in self._hidden | self._needless
             and action.key(while_typing=self._typing)
             and not taken & set(action.keys.split(","))
         ]
@@ -124,7 +145,8 @@ class KeyBar(Speaking):
 
     def _label(self, action: Action) -> Content:
         key = action.key(while_typing=self._typing)
-        word = self.words(f"screen.action.{action.id}.label")
+        other = (action.id == "leave" and self._away) or action.id in self._on
+        word = self.words(f"screen.action.{action.id}.{'again' if other else 'label'}")
         if action.id == self.lit:
             return Content.styled(f" {key} {word} ", "bold reverse $accent")
         return Content.assemble((key, "bold $accent"), f" {word}")

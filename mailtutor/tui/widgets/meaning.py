@@ -46,6 +46,7 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
 
     DEFAULT_CSS = """
     Meaning { height: 12; padding: 0 1; border-top: solid $panel; }
+    Meaning { border-title-align: right; border-title-color: $wire-quiet; }
     Meaning > FoldedText { min-height: 100%; }
     """
 
@@ -54,12 +55,37 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
         self._text = FoldedText()
         self._selection: Selection | Told | None = None
         self.full = False
+        self._is_held = False
         # While the student predicts a reply, neither the answers nor what comes next is listed.
         self.tells_no_answers = False
 
     def compose(self) -> ComposeResult:
         """One text."""
         yield self._text
+
+    def on_mount(self) -> None:
+        """Where not all of it is seen, the border names the key for that."""
+        self.watch(self, "virtual_size", self._look_whether_cut, init=False)
+
+    def on_resize(self) -> None:
+        """Another size."""
+        super().on_resize()
+        self._look_whether_cut()
+
+    def _look_whether_cut(self) -> None:
+        self.call_after_refresh(self._mark_cut)
+
+    def _mark_cut(self) -> None:
+        is_cut = self._text.line_count > self.content_size.height and not self.full
+        title = self.words("screen.meaning.more") if is_cut else ""
+        if str(self.border_title or "") != title:
+            self.border_title = Content(title)
+
+    def hold(self, is_held: bool) -> None:
+        """Whether a line waits at the gate: with nothing else to explain, that is what is explained."""
+        if is_held != self._is_held:
+            self._is_held = is_held
+            self.speak()
 
     def show(self, selection: Selection | Told | None) -> None:
         """Explains this row, or what is none; None where nothing has been said."""
@@ -70,9 +96,11 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
 
     def speak(self) -> None:
         """Draws it in the current language."""
+        self._look_whether_cut()
         selection = self._selection
         if selection is None:
-            self._text.show(Content.styled(self.words("screen.meaning.nothing"), "$wire-quiet"))
+            key = "held" if self._is_held else "nothing"
+            self._text.show(Content.styled(self.words(f"screen.meaning.{key}"), "$wire-quiet"))
             return
         if isinstance(selection, Told):
             self._text.show(*self._told(selection))
@@ -127,6 +155,8 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
     def _parts(self, told: Explanation) -> list[Content]:
         if not told.pieces:
             return []
+        if all(piece.value for piece in told.pieces):
+            return self._fields(told)
         drawn = diagram(told.pieces, max(20, self.size.width - 4))
         lines = []
         if drawn is not None:
@@ -136,10 +166,21 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
                 value = f" = {piece.value}" if piece.value else ""
                 lines.append(
                     Content.assemble(
-                        (piece.text + value, f"bold {part_style(number)}"), f"  {piece.name}: {piece.what}"
+                        (piece.text + value, f"bold {part_style(number)}"),
+                        f"  {self.words('screen.meaning.part', name=piece.name, what=piece.what)}",
                     )
                 )
         return lines
+
+    def _fields(self, told: Explanation) -> list[Content]:
+        """What binary octets say; as text they are gibberish, and `b` shows them."""
+        named = [
+            Content.assemble((f"{piece.name} ", "$wire-quiet"), (piece.value, f"bold {part_style(number)}"))
+            for number, piece in enumerate(told.pieces)
+        ]
+        if not self.full:
+            return [Content.styled(" · ", "$wire-quiet").join(named)]
+        return [Content.assemble(name, f"   {piece.what}") for name, piece in zip(named, told.pieces, strict=True)]
 
     def _next(self, told: Explanation) -> list[Content]:
         lines = []

@@ -41,6 +41,8 @@ _READ_CELLS, _UNREAD_CELLS = 24, 16
 _MISWRITTEN = frozenset({"500", "501", "555"})
 # Name and password were not taken: whose mailboxes live here is worth knowing.
 _LOGIN_REFUSED = frozenset({"err.auth", "NO.login"})
+# Which lines of the coach say where a line went wrong.
+_WHERE = ("read", "path", "expected", "note")
 _SAYS_PASSWORD = LOGINS | {"PASS", "LOGIN", "APOP"}
 
 
@@ -137,6 +139,8 @@ class Prompt(Speaking, Vertical):
         self._host = ""
         self._residents: tuple[str, ...] = ()
         self._is_empty = False
+        # On a small screen only what is needed is said, and this key is named for the rest; "": everything is said.
+        self._folded_by = ""
 
     def compose(self) -> ComposeResult:
         """What the coach says, then the input."""
@@ -202,6 +206,12 @@ class Prompt(Speaking, Vertical):
         self._message = sentence
         self.speak()
 
+    def fold(self, key: str) -> None:
+        """Says in three lines what matters, and that `key` tells the rest; with "" everything."""
+        if key != self._folded_by:
+            self._folded_by = key
+            self.speak()
+
     def put_back(self, line: str) -> None:
         """Nobody listens yet: the line waits for the student to press Enter again."""
         self.input.value = line
@@ -220,7 +230,7 @@ class Prompt(Speaking, Vertical):
         if self._message:
             lines.append(Content.styled(self._message, "$warning"))
         elif self._advice is not None:
-            lines += self._coach(self._advice)
+            lines += self._folded(self._coach(self._advice))
         protocol, state = self.input.protocol, self.input.state
         if not self._ready:
             self.input.placeholder = self.words("screen.typing.closed")
@@ -234,7 +244,9 @@ class Prompt(Speaking, Vertical):
             lines += self._inside(protocol, state)
         else:
             self.input.placeholder = self.words("screen.typing.command")
-            lines += self._hints(protocol, state) if protocol else []
+            hints = self._hints(protocol, state) if protocol else []
+            # The last of them is the line to type; what the coach has to correct names one itself.
+            lines += hints if not self._folded_by or len(lines) < 2 else hints[1:]
         self._advice_text.show(*lines)
         self._advice_text.display = bool(lines)
 
@@ -262,41 +274,55 @@ class Prompt(Speaking, Vertical):
             found.append(self._led("screen.typing.example", example, "bold $accent"))
         return found
 
-    def _coach(self, advice: Advice) -> list[Content]:
+    def _folded(self, parts: list[tuple[str, Content]]) -> list[Content]:
+        """What is wrong, where, and what to type: as much as a small screen has room for."""
+        kept = parts
+        if self._folded_by:
+            where = next((name for name, _ in parts if name in _WHERE), "")
+            kept = [part for part in parts if part[0] in ("verdict", where, "type")]
+        lines = [line for _, line in kept]
+        if len(kept) < len(parts):
+            more = self.words("screen.coach.more", pressed=self._folded_by)
+            lines[-1] = Content.assemble(lines[-1], (f"   {more}", "$wire-quiet"))
+        return lines
+
+    def _coach(self, advice: Advice) -> list[tuple[str, Content]]:
+        """Each line with what it is about."""
         if advice.is_right:
             holds = self._answer is None or self._answer.outcome in (Outcome.SUCCESS, Outcome.GO_ON)
             notes = [advice.note if holds else self._reason(advice), advice.hint]
             notes.append(self.words("screen.coach.nothing") if self._is_empty else "")
-            return [self._verdict(advice), *(Content(note) for note in notes if note)]
-        lines = [
-            Content.assemble(
-                ("✘ ", "bold $wire-refused"), (advice.headline, "bold"), (f"   {advice.rfc}", "$wire-quiet")
-            )
-        ]
+            return [("verdict", self._verdict(advice)), *(("note", Content(note)) for note in notes if note)]
+        headline = Content.assemble(
+            ("✘ ", "bold $wire-refused"), (advice.headline, "bold"), (f"   {advice.rfc}", "$wire-quiet")
+        )
+        lines = [("verdict", headline)]
         if self._answer is not None and self._answer.outcome in (Outcome.SUCCESS, Outcome.GO_ON):
             taken = self.words("screen.coach.accepted", reply=visible(self._answer.text))
-            lines.append(Content.styled(f"! {taken}", "$warning"))
+            lines.append(("taken", Content.styled(f"! {taken}", "$warning")))
         if advice.understood:
-            lines.append(
-                Content.assemble(
-                    (_lead(self.words("screen.coach.read")), "$wire-quiet"),
-                    (_end_of(advice.understood, _READ_CELLS), "$success"),
-                    ("▲", "bold $wire-refused"),
-                    (_beginning_of(advice.rest, _UNREAD_CELLS), "underline $wire-refused"),
-                )
-            )
+            lines.append(("read", self._read(advice)))
         if advice.expected:
             rule = self.words("screen.coach.rule", rule=advice.rule) if advice.rule else ""
             rule = rule if rule.startswith("（") or not rule else f"  {rule}"
-            lines.append(Content.assemble(advice.expected, (rule, "$wire-quiet")))
+            lines.append(("expected", Content.assemble(advice.expected, (rule, "$wire-quiet"))))
         if advice.syntax:
-            lines.append(self._led("screen.coach.syntax", advice.syntax, "bold"))
+            lines.append(("syntax", self._led("screen.coach.syntax", advice.syntax, "bold")))
         if advice.path and advice.problem == "too-early":
             # What is possible now stands in the hints, which know what the server offers.
-            lines.append(self._led("screen.coach.path", " → ".join(advice.path), ""))
+            lines.append(("path", self._led("screen.coach.path", " → ".join(advice.path), "")))
         if advice.example:
-            lines.append(self._led("screen.coach.type", advice.example, "bold $wire-client"))
+            lines.append(("type", self._led("screen.coach.type", advice.example, "bold $wire-client")))
         return lines
+
+    def _read(self, advice: Advice) -> Content:
+        """The line up to where it stopped making sense, and how it goes on."""
+        return Content.assemble(
+            (_lead(self.words("screen.coach.read")), "$wire-quiet"),
+            (_end_of(advice.understood, _READ_CELLS), "$success"),
+            ("▲", "bold $wire-refused"),
+            (_beginning_of(advice.rest, _UNREAD_CELLS), "underline $wire-refused"),
+        )
 
     def _led(self, key: str, text: str, style: str) -> Content:
         """A text behind the words that lead to it."""

@@ -23,7 +23,7 @@ class Prose(VerticalScroll, can_focus=False):
     """A scrolling text."""
 
     DEFAULT_CSS = """
-    Prose { height: 1fr; padding: 0 1; }
+    Prose { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from textual.app import App
+from textual.content import Content
+from textual.notifications import SeverityLevel
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from mailtutor.text.catalogue import Words, words
+from mailtutor.tui.widgets.notice import Notice
 
 
 class SpeakingApp(App[int]):
@@ -21,6 +24,28 @@ class SpeakingApp(App[int]):
 
     language: reactive[str] = reactive("en", init=False)
     own_keys: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def words(self) -> Words:
+        """The words of the current language."""
+        return words(self.language)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Says a sentence where nothing is covered by it: in the line for it on the topmost screen that has one. A
+        toast would stand over text, and cut Chinese characters below its edges in two."""
+        said = Content.from_markup(message).plain if markup else message
+        for screen in reversed(self.screen_stack):
+            for notice in screen.query(Notice):
+                notice.tell(said, severity, self.NOTIFICATION_TIMEOUT if timeout is None else timeout)
+                return
 
 
 class Speaking(Widget):
