@@ -27,7 +27,7 @@ from mailtutor.reading.letter import (
     step_size,
     step_told,
     summary,
-    tree_lead,
+    tree_leads,
     value_text,
 )
 from mailtutor.reading.spelling import group_line, quoted_line
@@ -88,8 +88,9 @@ def _print(lines: list[str]) -> None:
 
 
 def _tree(anatomy: Anatomy, say: Words) -> list[str]:
+    leads = tree_leads(anatomy.root)
     lines = [
-        f"  {tree_lead(anatomy, node)}{node.number}  {summary(node, say)}"
+        f"  {leads[node.number]}{node.number}  {summary(node, say)}"
         + (f"  ✗{len(node.defects)}" if any(not one.is_note for one in node.defects) else "")
         for node in anatomy.nodes[:_PARTS]
     ]

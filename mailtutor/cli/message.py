@@ -16,6 +16,8 @@
      "envelope": {"sender": A|null, "recipients": [A…]|null, "differences": [{"key": K, "header": A, "envelope": A}…]},
      "report": null|{"kind": "dsn"|"mdn", "part": N, "groups": [[{"name": N, "value": V}…]…]}}
 
+--screen opens the same as a list to walk through, down to the bits.
+
 With --part the object holds `message` and the one part instead of all. --shelf prints one object for each of our own,
 `{"name": N, "file": PATH, "shows": SENTENCE}`; --save one for each file, `{"event": "saved", "part": N, "path": P,
 "octets": N, "wanted": NAME}`; --text `{"text": T, "charsets": […], "base64": […], "quoted": […]}`.
@@ -60,6 +62,11 @@ def run(args: argparse.Namespace) -> int:
     if args.save:
         return save(anatomy, node, Path(args.save), say, as_json=args.json)
     sender, recipients = _envelope(anatomy, args)
+    if args.screen:
+        # Late: nothing else here needs a lab or a screen.
+        from mailtutor.cli.screen import open_letter
+
+        return open_letter(name, raw, sender, recipients, ascii=args.ascii)
     if args.json:
         facts = message_facts(anatomy, sender, recipients, say) if node is None else {"part": part_facts(node, say)}
         print_json({"message": name, **facts})

@@ -167,6 +167,8 @@ def _message(message: argparse.ArgumentParser, say: Words) -> None:
     instead = message.add_mutually_exclusive_group()
     instead.add_argument("--shelf", action="store_true", help=say("cli.flag.shelf"))
     instead.add_argument("--text", metavar="TEXT", default="", help=say("cli.flag.message_text"))
+    instead.add_argument("--screen", action="store_true", help=say("cli.flag.message_screen"))
+    _signs(message, say)
     message.add_argument("--part", metavar="N", default="", help=say("cli.flag.part"))
     message.add_argument("--raw", action="store_true", help=say("cli.flag.raw"))
     message.add_argument("--save", metavar="DIR", default="", help=say("cli.flag.save"))

@@ -21,6 +21,7 @@ RFC: Mapping[str, str] = {
     "bare_cr": "RFC 5322 §2.3",
     "nul": "RFC 5322 §4",
     "long_line": "RFC 5322 §2.1.1",
+    "no_header": "RFC 5322 §3.5",
     "no_field": "RFC 5322 §2.2",
     "mbox_line": "RFC 4155",
     "too_many_fields": "RFC 5322 §2.2",

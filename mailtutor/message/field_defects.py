@@ -31,6 +31,9 @@ _LOOKED_AT = 64 * 1024
 
 def header_defects(header: Header, *, is_message: bool) -> Iterator[Defect]:
     """is_message: it is the header of a message, and not only of a part of one."""
+    if is_message and header.fields and not any(field.name for field in header.fields):
+        yield Defect("no_header", header.start, header.body)
+        return
     told: Counter[str] = Counter()
     for defect in _each(header):
         told[defect.key] += 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mailtutor.message.anatomy import Node
 from mailtutor.message.encodings import is_charset, to_text
 from mailtutor.message.parameters import value_of
-from mailtutor.message.transfer import IDENTITY, KNOWN, decoded
+from mailtutor.message.transfer import KNOWN, decoded
 
 # Octets that are shown of each step.
 SAMPLE = 4096
@@ -52,20 +52,28 @@ class Step:
     is_ok: bool = True
 
 
-def steps_of(node: Node) -> tuple[Step, ...]:
-    """The steps of one part. Of a part with parts in it there is only the first and the last."""
+def steps_of(node: Node, most: int | None = None) -> tuple[Step, ...]:
+    """The steps of one part. Of a part with parts in it there is only the first and the last.
+
+    most: what comes out is counted only of content that has no more octets than this.
+    """
     part = node.part
     raw = part.raw[part.body : min(part.end, part.body + SAMPLE)]
     found = [Step("raw", "", "raw", "RFC 5322 §2.3", node.size, sample=raw)]
     if not node.children:
-        found.append(_transfer(node))
+        found.append(_transfer(node, counts=most is None or node.size <= most))
     if node.is_text:
-        found.append(_charset(node))
-    kind = kind_of(node.type)
-    found.append(Step("type", node.type, kind, _TYPE_RFC.get(kind, "RFC 2046"), None))
+        found.append(_charset(node, _COUNTED if most is None else most))
+    found.append(type_step(node))
     if node.type == "text/plain" and (value_of(node.parameters, "format") or "").lower() == "flowed":
         found.append(Step("type", "format=flowed", "flowed", "RFC 3676", None))
     return tuple(found)
+
+
+def type_step(node: Node) -> Step:
+    """What its type does."""
+    kind = kind_of(node.type)
+    return Step("type", node.type, kind, _TYPE_RFC.get(kind, "RFC 2046"), None)
 
 
 def kind_of(type: str) -> str:
@@ -87,9 +95,9 @@ def text_of(node: Node, most: int = SAMPLE) -> str:
     return to_text(content_sample(node, most), node.charset or "us-ascii")
 
 
-def _transfer(node: Node) -> Step:
+def _transfer(node: Node, *, counts: bool) -> Step:
     part = node.part
-    size = sum(map(len, decoded(part.raw, part.body, part.end, node.encoding)))
+    size = sum(map(len, decoded(part.raw, part.body, part.end, node.encoding))) if counts else None
     kind = node.encoding if node.encoding in KNOWN else "unknown"
     rfc = _ENCODING_RFC.get(node.encoding, "RFC 2045 §6.4")
     has_flaw = any(one.key in ("bad_base64", "cut_base64", "after_base64", "bad_quoted") for one in node.defects)
@@ -97,21 +105,16 @@ def _transfer(node: Node) -> Step:
     return Step("transfer", node.encoding, kind, rfc, size, sample=content_sample(node), is_ok=is_ok)
 
 
-def _charset(node: Node) -> Step:
+def _charset(node: Node, most: int) -> Step:
     part = node.part
     name = node.charset
     is_known = is_charset(name)
     characters = None
     replaced = 0
-    if node.size <= _COUNTED:
+    if node.size <= most:
         text = to_text(b"".join(decoded(part.raw, part.body, part.end, node.encoding)), name)
         characters, replaced = len(text), text.count("\N{REPLACEMENT CHARACTER}")
     kind = "known" if is_known else "unknown"
     return Step(
         "charset", name, kind, "RFC 2046 §4.1.2", None, characters, text_of(node), is_ok=is_known and not replaced
     )  # fmt: skip
-
-
-def is_identity(node: Node) -> bool:
-    """Whether its transfer encoding leaves the octets as they are."""
-    return node.encoding in IDENTITY

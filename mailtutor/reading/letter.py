@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailtutor.message import beside, defects, pieces
-from mailtutor.message.anatomy import WHOLE, Anatomy, Node
+from mailtutor.message.anatomy import WHOLE, Node
 from mailtutor.message.beside import Beside
 from mailtutor.message.defects import Defect
 from mailtutor.message.field_pieces import pieces_of
@@ -44,33 +44,18 @@ class PieceTold:
     told: Told
 
 
-def tree_lead(anatomy: Anatomy, node: Node) -> str:
-    """The branches before a part in the drawing of the tree."""
-    above = _above(anatomy, node)
-    if not above:
-        return ""
-    lead = "".join("  " if parent.children[-1] is child else "│ " for parent, child in above[:-1])
-    parent, child = above[-1]
-    return lead + ("└─" if parent.children[-1] is child else "├─")
-
-
-def _above(anatomy: Anatomy, node: Node) -> list[tuple[Node, Node]]:
-    """The way down to a part: each parent with its child on that way."""
-    found: list[tuple[Node, Node]] = []
-    here = anatomy.root
-    while here is not node:
-        child = next((one for one in here.children if _holds(one, node)), None)
-        if child is None:
-            break
-        found.append((here, child))
-        here = child
+def tree_leads(root: Node) -> dict[str, str]:
+    """The branches before each part in the drawing of the tree, by its number."""
+    found = {root.number: ""}
+    for child in root.children:
+        _branch(child, "", root.children[-1] is child, found)
     return found
 
 
-def _holds(node: Node, other: Node) -> bool:
-    return node is other or (
-        node.part.start <= other.part.start and other.part.end <= node.part.end and node.depth < other.depth
-    )
+def _branch(node: Node, before: str, is_last: bool, found: dict[str, str]) -> None:
+    found[node.number] = before + ("└─" if is_last else "├─")
+    for child in node.children:
+        _branch(child, before + ("  " if is_last else "│ "), node.children[-1] is child, found)
 
 
 def summary(node: Node, words: Words) -> str:

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
+from mailtutor.reading.carried import Cargo
 from mailtutor.reading.dialogue import Connection, Dialogue, Row
 from mailtutor.reading.ladder import LANDMARKS, Landmark
 from mailtutor.reading.marks import Bookmarks, Mark, mark_of_event, marks_of_rows
@@ -214,6 +215,29 @@ class Viewpoint:
             and (event.host, event.queue_id) == (host, queue_id)
             and (not isinstance(event, _ONE_RECIPIENT) or event.recipient == recipient)
         ]
+
+    def handed_in(self, host: str, queue_id: str) -> tuple[Connection, int] | None:
+        """The connection a queued message came by, and the row its octets begin with; None where that was not seen."""
+        queued = next(
+            (
+                n
+                for n, one in self._world_events
+                if isinstance(one, Queued) and (one.host, one.queue_id) == (host, queue_id)
+            ),
+            None,
+        )
+        best: tuple[int, Connection, int] | None = None
+        for connection in self.connections() if queued is not None else ():
+            if connection.protocol != "smtp" or connection.server.name != host:
+                continue
+            cargo = Cargo(connection)
+            cargo.read()
+            for block in cargo.blocks:
+                # The last message that host had taken in whole before.
+                n = connection.rows[block.last].n
+                if queued is not None and n < queued and (best is None or n > best[0]):
+                    best = (n, connection, block.first)
+        return best[1:] if best is not None else None
 
     def wall(self) -> float:
         """The lab's time of the newest event shown; 0 where there is none."""

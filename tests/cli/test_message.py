@@ -153,6 +153,7 @@ def test_what_is_not_there_is_told_in_one_line(capsys: pytest.CaptureFixture[str
         (["nobody\x1b[31m"], 2, "there is no message nobody␛[31m; our own are: alternative"),
         (["plain", "--part", "7"], 2, "there is no part 7; there are: 0"),
         ([str(tmp_path)], 1, "cannot be read"),
+        (["plain", "--screen"], 2, "no terminal here"),
         (["--text", "x" * 1001], 2, "--text takes up to 1000"),
     ):
         found, out, err = run(capsys, *arguments)

@@ -21,7 +21,7 @@ from mailtutor.reading.letter import (
     pieces_told,
     step_told,
     summary,
-    tree_lead,
+    tree_leads,
 )
 from mailtutor.text.catalogue import words
 from tests.message.shelf import shelf
@@ -63,7 +63,7 @@ def test_every_message_of_ours_is_explained_to_the_last_piece(name: str, languag
 
 def test_the_tree_has_branches() -> None:
     anatomy = open_message(SHELF["nested"])
-    assert [f"{tree_lead(anatomy, node)}{node.number}" for node in anatomy.nodes] == [
+    assert [f"{lead}{number}" for number, lead in tree_leads(anatomy.root).items()] == [
         "0", "├─1", "│ ├─1.1", "│ │ ├─1.1.1", "│ │ └─1.1.2", "│ └─1.2", "└─2",
     ]  # fmt: skip
 

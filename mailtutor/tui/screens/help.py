@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, QUEUE, WIRES, Action, of_mode
+from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, LETTER, MESSAGE, QUEUE, WIRES, Action, of_mode
 from mailtutor.tui.legend import LEGEND
 from mailtutor.tui.widgets.speaking import Speaking
 
@@ -51,8 +51,8 @@ class HelpScreen(Speaking, ModalScreen[None]):
         lines = self._about_pane()
         lines += [Content.styled(self.words(f"screen.help.{self._mode}"), "bold"), Content("")]
         lines += [self._line(action) for action in of_mode(self._mode, self.own_keys)]
-        if self._mode in WIRES:
-            for view in (LADDER, QUEUE, DEVICES, DIFFERENCES):
+        if self._mode in WIRES or self._mode == LETTER:
+            for view in (LADDER, QUEUE, DEVICES, DIFFERENCES, MESSAGE) if self._mode in WIRES else (MESSAGE,):
                 lines += [Content(""), Content.styled(self.words(f"screen.help.{view}"), "bold"), Content("")]
                 lines += [self._line(action) for action in of_mode(view, self.own_keys)]
         lines += [Content(""), Content.styled(self.words("screen.help.typing"), "$wire-quiet")]

@@ -23,7 +23,7 @@ from mailtutor.errors import MailtutorError
 from mailtutor.lab.plan import SeedMail
 from mailtutor.reading.dialogue import Row
 from mailtutor.trace.log import Log
-from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, QUEUE
+from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, MESSAGE, QUEUE
 from mailtutor.tui.contract import Held, Stage, unread
 from mailtutor.tui.keeping import keep_what_is_loaded
 from mailtutor.tui.pulse import Limiter, Pulse
@@ -387,7 +387,7 @@ class StageScreen(ControlActions):
         self.turn_sheets()
         self.meaning.full = self.view == "meaning"
         self.meaning.speak()
-        self.keybar.put_first(self.view if self.view in (*_KEYED, DIFFERENCES) else "")
+        self.keybar.put_first(self.view if self.view in (*_KEYED, DIFFERENCES, MESSAGE) else "")
         if self.view == "queue":
             self.queue.lead()
         self.draw()

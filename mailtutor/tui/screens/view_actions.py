@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from mailtutor.tui.actions import DIFFERENCES
+from mailtutor.reading.world import Waiting
+from mailtutor.tui.actions import DIFFERENCES, MESSAGE, QUEUE
 from mailtutor.tui.screens.world_actions import WorldActions
 from mailtutor.tui.widgets.differences import DifferencesView
 from mailtutor.tui.widgets.eve import EveView
 from mailtutor.tui.widgets.ledger import SharedView
+from mailtutor.tui.widgets.letter import MessageView
 from mailtutor.tui.widgets.marks import MarksView
 from mailtutor.tui.widgets.octets import OctetsView
 from mailtutor.tui.widgets.statistics import StatisticsSheet
@@ -29,12 +31,14 @@ class ViewActions(WorldActions):
     def __init__(self) -> None:
         super().__init__()
         self.differences = DifferencesView(id=DIFFERENCES)
+        self.message = MessageView(id=MESSAGE)
         self.sheets: dict[str, Sheet] = {
             BYTES: OctetsView(id="octets"),
             EVE: EveView(id=EVE),
             STATISTICS: StatisticsSheet(id=STATISTICS),
             MARKS: MarksView(id=MARKS),
             DIFFERENCES: self.differences,
+            MESSAGE: self.message,
         }
 
     def show_view(self, view: str) -> None:
@@ -65,3 +69,33 @@ class ViewActions(WorldActions):
     def action_statistics(self) -> None:
         """Round trips, octets and time of every connection."""
         self.show_view(STATISTICS)
+
+    # A message taken apart --------------------------------------------------------------------------------------------
+
+    def action_message(self) -> None:
+        """The message under the cursor, taken apart; in the queue, the one that is marked there."""
+        if self.view == QUEUE and self.queue.marked is not None and not self._to_queued(self.queue.marked):
+            self.tell(self.words("screen.message.not_here"))
+            return
+        self.show_view(MESSAGE)
+
+    def _to_queued(self, row: Waiting) -> bool:
+        """Marks the lines a queued message came in with; gives whether they are in the trace."""
+        found = self.viewpoint.handed_in(row.host, row.queue_id)
+        if found is not None:
+            self.deck.mark(*found)
+        return found is not None
+
+    def action_message_open(self) -> None:
+        """Opens what is marked, or closes it."""
+        self.message.turn()
+
+    def action_message_defect(self) -> None:
+        """To the next thing that is wrong."""
+        if not self.message.next_defect():
+            self.tell(self.words("mime.view.no_defects"))
+
+    def action_message_other(self) -> None:
+        """The next message of this connection."""
+        if not self.message.turn_message():
+            self.tell(self.words("screen.message.no_other"))
