@@ -7,7 +7,7 @@ taken out again, and each row knows where its octets are in the message.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +16,8 @@ from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.dialogue import Connection, NoteRow, Row
 
 _PATH = re.compile(rb"<([^<>]*)>")
+# What comes before the octets of a literal (RFC 3501 §7.4.2).
+_WHOLE = re.compile(rb"(?:BODY\[(?:HEADER)?\](?:<[0-9]+>)?|RFC822(?:\.HEADER)?) ~?\{[0-9]+\}\r?\n\Z", re.IGNORECASE)
 # Octets of a message that are read: a trace may hold any number.
 MOST = 64 * 1024 * 1024
 # How far back the envelope is looked for.
@@ -50,8 +52,7 @@ class Carried:
 
     def offset_of(self, row: int) -> int:
         """Where the octets of a row begin; those of the next row where it carried none."""
-        at = next((n for n, one in enumerate(self.rows) if one >= row), len(self.rows) - 1)
-        return self.offsets[at]
+        return self.offsets[min(bisect_left(self.rows, row), len(self.rows) - 1)]
 
 
 class Cargo:
@@ -75,6 +76,8 @@ class Cargo:
 
     def _take(self, index: int, line: Line) -> None:
         verb = _verb(line, self.connection.protocol)
+        if verb == "FETCH" and not self._goes_on and not self._is_whole(index):
+            return
         if verb:
             if self._goes_on and self.blocks[-1].verb == verb:
                 self.blocks[-1].last = index
@@ -84,6 +87,10 @@ class Cargo:
         # A message of several chunks goes on behind the next BDAT, whatever the server says between.
         elif not (line.verb == "BDAT" and (line.source is Source.SERVER or line.kind is Kind.COMMAND)):
             self._goes_on = False
+
+    def _is_whole(self, index: int) -> bool:
+        """Whether a literal is a whole message or its header, and not a part or some fields of one."""
+        return index > 0 and _WHOLE.search(self.connection.rows[index - 1].line.raw) is not None
 
     def near(self, row: int, shown: int) -> int | None:
         """The number of the message that row belongs to, else of the one before it, else of the one after it.

@@ -86,3 +86,14 @@ def test_imap_carries_by_fetch_and_append() -> None:
         b"S* 1 FETCH (BODY[] {9}\r\nC: d\r\n\r\n.)\r\n* 2 FETCH (BODY[] {8}\r\nE: f\r\n\r\n)\r\nd OK\r\n",
     )  # fmt: skip
     assert messages(found) == [b"A: b\r\n\r\n.", b"C: d\r\n\r\n.", b"E: f\r\n\r\n"]
+
+
+def test_a_part_or_some_fields_of_a_message_are_none() -> None:
+    found = cargo(
+        "imap", b"S* OK\r\n", b"Ca LOGIN bob pickles\r\n", b"Sa OK\r\n", b"Cc SELECT INBOX\r\n", b"Sc OK\r\n",
+        b"Cd FETCH 1 (BODY[1] BODY[HEADER.FIELDS (C)] BODY[HEADER])\r\n",
+        b"S* 1 FETCH (BODY[1] {3}\r\na\r\n BODY[HEADER.FIELDS (C)] {8}\r\nC: d\r\n\r\n"
+        b" BODY[HEADER] {8}\r\nE: f\r\n\r\n)\r\n",
+        b"Sd OK\r\n",
+    )  # fmt: skip
+    assert messages(found) == [b"E: f\r\n\r\n"]

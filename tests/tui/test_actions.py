@@ -25,7 +25,6 @@ SCREENS: dict[str, type[Screen[None]]] = {
     "home": HomeScreen, "lesson": LessonScreen, "lab": LabScreen, "practice": PracticeScreen, "replay": ReplayScreen,
     "letter": MessageScreen,
 }  # fmt: skip
-LETTER = {"name": "x", "raw": b"Subject: x\r\n\r\n", "sender": None, "recipients": None}
 # What terminals, tmux or shells keep for themselves.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+z"}
 
@@ -73,7 +72,6 @@ async def test_the_help_of_every_mode_lists_its_keys_and_closes_again(mode: str,
     where: dict[str, dict[str, Any]] = {
         "lesson": {"lesson": "1"},
         "replay": {"name": "x", "events": alice_bob()},
-        "letter": LETTER,
     }
     app = TuiApp(FakeStage(), mode, where.get(mode, {}))
     async with app.run_test(size=(120, 200)) as pilot:

@@ -129,6 +129,28 @@ async def test_without_a_message_there_is_a_sentence_and_none_from_before() -> N
         await until(pilot, lambda: "No message was carried" in shown(app), "the sentence")
 
 
+async def test_home_leads_to_the_messages_of_ours() -> None:
+    app = TuiApp(FakeStage(), "home")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "○ 1" in shown(app) and "Messages taken apart" in shown(app), "the list")
+        await pilot.press("end", "enter")
+        await until(pilot, lambda: "multipart/alternative" in shown(app), "the first of ours")
+
+
+async def test_a_message_that_still_comes_in_keeps_what_was_opened() -> None:
+    whole = carrying("attachment")
+    session = FakeStage(whole[:8])
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        session.log.append(FromClient(t=0, at=0, conn=1, data=SHELF["attachment"][:400]))
+        await until(pilot, lambda: "ketchup" in shown(app), "its beginning")
+        await pilot.press("A", "home", "down", "enter")
+        await until(pilot, lambda: "▾ header fields" in shown(app), "opened")
+        session.log.append(FromClient(t=0, at=0, conn=1, data=SHELF["attachment"][400:] + b".\r\n"))
+        await until(pilot, lambda: "And nobody shows this one." in shown(app), "the whole")
+        assert "▾ header fields" in shown(app)
+
+
 async def test_the_messages_of_ours_follow_each_other_with_what_they_show() -> None:
     app = letter("alternative")
     async with app.run_test(size=(120, 36)) as pilot:

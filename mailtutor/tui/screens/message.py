@@ -22,7 +22,7 @@ from mailtutor.tui.widgets.speaking import Speaking
 
 
 class MessageScreen(Speaking, Screen[None]):
-    """raw: the message. sender, recipients: of its envelope, where they are known."""
+    """raw: the message; without one, the first of ours. sender, recipients: of its envelope, where they are known."""
 
     MODE = LETTER
     BINDINGS: ClassVar[list[BindingType]] = bindings(LETTER)
@@ -32,10 +32,17 @@ class MessageScreen(Speaking, Screen[None]):
     """
     pane_in_front = MESSAGE
 
-    def __init__(self, *, name: str, raw: bytes, sender: str | None, recipients: Collection[str] | None) -> None:
+    def __init__(
+        self,
+        *,
+        name: str = "",
+        raw: bytes | None = None,
+        sender: str | None = None,
+        recipients: Collection[str] | None = None,
+    ) -> None:
         super().__init__()
-        self._title = name
-        self._raw = raw
+        self._title = name if raw is not None else names()[0]
+        self._raw = raw if raw is not None else _ours(self._title)
         self._envelope = (sender, recipients)
         self._bar = FoldedText(id="name")
         self.view = LetterView(id="letter")
@@ -79,18 +86,20 @@ class MessageScreen(Speaking, Screen[None]):
     @property
     def _is_ours(self) -> bool:
         """Whether it is the message of ours of that name, and not a file that is only called so."""
-        file = shelf_file(self._title)
-        return file is not None and file.read_bytes() == self._raw
+        return shelf_file(self._title) is not None and _ours(self._title) == self._raw
 
     def action_message_other(self) -> None:
         """The next message of ours."""
         ours = names()
         name = ours[(ours.index(self._title) + 1) % len(ours)] if self._title in ours else ours[0]
-        file = shelf_file(name)
-        if file is not None:
-            self._title, self._raw = name, file.read_bytes()
-            self._show(None, None)
+        self._title, self._raw = name, _ours(name)
+        self._show(None, None)
 
     def action_leave(self) -> None:
         """Back, or out."""
         self.app.call_later(self.app.run_action, "app.go_home")
+
+
+def _ours(name: str) -> bytes:
+    file = shelf_file(name)
+    return file.read_bytes() if file is not None else b""

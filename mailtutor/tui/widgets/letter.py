@@ -168,12 +168,21 @@ class MessageView(LetterView):
             self.close()
             return
         block = self._cargo.blocks[self._number]
-        known = (connection, self._number, min(shown, block.last + 1))
+        # A message on its way is not read again for every line: when it has doubled, and when it is whole.
+        end = min(shown, block.last + 1)
+        known = (connection, self._number, end if end < shown else -(end - block.first).bit_length())
         if known != self._known:
+            is_same = known[:2] == self._known[:2]
+            opened = self.outline.opened if self.outline is not None and is_same else set()
+            at = self._at if is_same else 0
             self._known = known
             self._carried = self._cargo.message(self._number, shown)
             self.open(self._carried.raw, self._carried.sender, self._carried.recipients)
-            self._row = -1
+            if opened and self.outline is not None:
+                self.outline.opened |= opened
+                self.outline.build()
+            self._at = at
+            self._row = row if is_same else -1
         if row != self._row:
             self._row = row
             if block.first <= row <= block.last and pane.lines.cursor is not None and self._carried is not None:
