@@ -72,7 +72,9 @@ class Outline:
         self._words = words
         self._sender, self._recipients = sender, recipients
         self._leads = tree_leads(anatomy.root)
+        # What was worked out already: lines of parts by their numbers, and the items of what is open by its id.
         self._known: dict[str, tuple[str, Told]] = {}
+        self._inside: dict[str, list[Item]] = {}
         self.items: list[Item] = []
         self.build()
 
@@ -91,7 +93,9 @@ class Outline:
             self.opened.discard(wanted)
         else:
             self.opened ^= {item.id}
-        self.build()
+        # The items of a section hold what is open in it.
+        self._inside.pop(":".join(wanted.split(":")[:2]), None)
+        self._build()
         return self.place(wanted)
 
     def place(self, id: str) -> int:
@@ -100,8 +104,10 @@ class Outline:
 
     def reveal(self, offset: int) -> int:
         """Opens the part that octet is in, and gives the smallest item that holds it."""
-        self.opened.add(self.anatomy.at(offset).number)
-        self.build()
+        number = self.anatomy.at(offset).number
+        if number not in self.opened:
+            self.opened.add(number)
+            self._build()
         holding = [n for n, one in enumerate(self.items) if one.start <= offset < one.end and one.kind != "defect"]
         return min(holding, key=lambda n: self.items[n].end - self.items[n].start, default=0)
 
@@ -110,37 +116,42 @@ class Outline:
         wrong = [node.number for node in self.anatomy.nodes if node.defects]
         self.opened |= {*wrong, *(f"{number}:defects" for number in wrong)}
         here = self.items[index].id if self.items else ""
-        self.build()
+        self._build()
         index = self.place(here)
         found = [n for n, one in enumerate(self.items) if one.kind == "defect"]
         return next((n for n in found if n > index), found[0] if found else None)
 
     def build(self) -> None:
-        """Makes the list anew."""
-        self.items = list(self._part(self.anatomy.root))
+        """Makes the list anew, whatever was opened meanwhile."""
+        self._inside = {}
+        self._build()
+
+    def _build(self) -> None:
+        self.items = []
+        self._part(self.anatomy.root)
 
     # Items ------------------------------------------------------------------------------------------------------------
 
-    def _part(self, node: Node) -> Iterator[Item]:
-        part = node.part
+    def _part(self, node: Node) -> None:
+        """Appends the part with all that is open in it."""
+        part, add = node.part, self.items
         is_open = node.number in self.opened
         lead = self._leads[node.number]
         below = lead.replace("├─", "│ ").replace("└─", "  ")
         if node.number not in self._known:  # there may be thousands
             self._known[node.number] = self._part_told(node)
         text, told = self._known[node.number]
-        yield Item(node.number, "part", node.number, part.start, part.end, lead, text, told, is_open)
+        add.append(Item(node.number, "part", node.number, part.start, part.end, lead, text, told, is_open))
         indent = below + ("│ " if node.children else "  ")
         if is_open:
-            yield from self._sections(node, indent)
+            add.extend(self._sections(node, indent))
+        delimiters = self._delimiters(node, indent, below + "  ") if is_open and node.children else []
         for count, child in enumerate(node.children):
-            if is_open and node.part.delimiters:
-                yield self._delimiter(node, count, indent)
-            yield from self._part(child)
+            add.extend(delimiters[count : count + 1])
+            self._part(child)
         if is_open:
-            for count in range(len(node.children), len(node.part.delimiters)):
-                yield self._delimiter(node, count, below + "  ")
-            yield from self._around(node, "epilogue", below + "  ")
+            add.extend(delimiters[len(node.children) :])
+            add.extend(self._around(node, "epilogue", below + "  "))
 
     def _part_told(self, node: Node) -> tuple[str, Told]:
         wrong = sum(not one.is_note for one in node.defects)
@@ -180,7 +191,9 @@ class Outline:
         told = Told(title, self._words(f"mime.section.{key}"), "")
         yield Item(id, "section", node.number, *span, indent, title, told, is_open)
         if is_open:
-            yield from inner
+            if id not in self._inside:
+                self._inside[id] = list(inner)
+            yield from self._inside[id]
 
     def _fields(self, node: Node, indent: str) -> Iterator[Item]:
         header = node.part.header
@@ -250,12 +263,20 @@ class Outline:
             text = visible(node.part.raw[span[0] : min(span[1], span[0] + MOST)])
             yield Item(f"{node.number}:{key}", "text", node.number, *span, indent, text, told)
 
-    def _delimiter(self, node: Node, count: int, indent: str) -> Item:
-        one, say = node.part.delimiters[count], self._words
-        title = say("mime.part.closing" if one.closes else "mime.part.delimiter")
-        told = Told(title, say("mime.section.delimiter"), "RFC 2046 §5.1.1")
-        text = visible(node.part.raw[one.line : min(one.end, one.line + MOST)])
-        return Item(f"{node.number}:delimiter:{count}", "delimiter", node.number, one.line, one.end, indent, text, told)
+    def _delimiters(self, node: Node, indent: str, last_indent: str) -> list[Item]:
+        """One before each child, and one behind the last where it is there."""
+        id, say, count = f"{node.number}:delimiter", self._words, len(node.children)
+        if id not in self._inside:
+            rfc, what = "RFC 2046 §5.1.1", say("mime.section.delimiter")
+            told = Told(say("mime.part.delimiter"), what, rfc)
+            closing = Told(say("mime.part.closing"), what, rfc)
+            raw = node.part.raw
+            self._inside[id] = [
+                Item(f"{id}:{n}", "delimiter", node.number, one.line, one.end, indent if n < count else last_indent,
+                     visible(raw[one.line : min(one.end, one.line + MOST)]), closing if one.closes else told)
+                for n, one in enumerate(node.part.delimiters)
+            ]  # fmt: skip
+        return self._inside[id]
 
     def _steps(self, node: Node, indent: str) -> Iterator[Item]:
         body = (node.part.body, node.part.end)
