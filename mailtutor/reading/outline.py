@@ -32,7 +32,7 @@ from mailtutor.reading.letter import (
     tree_leads,
     value_text,
 )
-from mailtutor.reading.spelling import group_line, padding_told, quoted_line
+from mailtutor.reading.spelling import characters_line, group_figure, group_line, padding_told, quoted_line
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 
@@ -45,9 +45,9 @@ _SAMPLE_LINES = 40
 class Item:
     """`raw[start:end]`, and what is said of it.
 
-    id: to open and close it. kind: "part", "section", "field", "piece", "step", "text", "group", "hop", "beside",
-    "defect". is_open: None where there is nothing to open. number: of the part it belongs to. lead: what stands before
-    its text.
+    id: to open and close it. kind: "part", "section", "field", "piece", "step", "text", "delimiter", "group", "hop",
+    "beside", "suspicion", "defect". number: of the part it belongs to. lead: what stands before its text. is_open: None
+    where there is nothing to open. figure: lines that draw it.
     """
 
     id: str
@@ -59,6 +59,7 @@ class Item:
     text: str
     told: Told
     is_open: bool | None = None
+    figure: tuple[str, ...] = ()
 
 
 class Outline:
@@ -287,7 +288,10 @@ class Outline:
             text = f"{'→ ' if number else ''}{told.title}{f' ({size})' if size else ''}"
             kind = "step" if step.is_ok else "suspicion"
             is_open = id in self.opened if step.sample else None
-            yield Item(id, kind, node.number, *body, indent + "  ", text, told, is_open)
+            figure: tuple[str, ...] = ()
+            if step.key == "charset" and isinstance(step.sample, str):
+                figure = tuple(filter(None, [characters_line(step.sample, step.name)]))
+            yield Item(id, kind, node.number, *body, indent + "  ", text, told, is_open, figure)
             if is_open:
                 for line, shown in enumerate(sample_lines(step.sample, _SAMPLE_LINES)):
                     yield Item(f"{id}:{line}", "text", node.number, *body, indent + "    │ ", shown, told)
@@ -300,7 +304,8 @@ class Outline:
                 told = Told(say("wire.base64_group.title"), padding_told(group, say) or say("wire.base64_group.what"),
                             "RFC 2045 §6.8")  # fmt: skip
                 id = f"{node.number}:bits:{number}"
-                yield Item(id, "group", node.number, group.start, group.end, indent + "  ", group_line(group), told)
+                yield Item(id, "group", node.number, group.start, group.end, indent + "  ", group_line(group), told,
+                           figure=group_figure(group))  # fmt: skip
             return
         for number, one in enumerate(islice(quoted(part.raw, part.body, stop), _GROUPS)):
             told = Told(visible(part.raw[one.start : one.end]), say(f"mime.view.{one.kind}"), "RFC 2045 §6.7")

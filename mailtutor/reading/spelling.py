@@ -14,6 +14,37 @@ def group_line(group: Group) -> str:
     return f"{group.octets.hex(' '):<8} → {' '.join(sixes):<27} → {values:<11} → {group.characters}"
 
 
+def group_figure(group: Group) -> tuple[str, ...]:
+    """The same drawn: octets over their bits, the same bits by six, over the value and the character of each six.
+
+    e4       bd       a0
+    11100100 10111101 10100000
+    111001 001011 110110 100000
+      57     11     54     32
+      5      L      2      g
+    """
+    octets = [f"{octet:02x}" for octet in group.octets]
+    eights = [group.bits[at : at + 8] for at in range(0, 8 * len(group.octets), 8)]
+    sixes = [group.bits[at : at + 6] for at in range(0, len(group.bits), 6)]
+    shown = [*group.characters]
+    return (
+        " ".join(one.ljust(8) for one in octets).rstrip(),
+        " ".join(eights),
+        " ".join(sixes),
+        " ".join(f"{six:^6}" for six in group.sixes).rstrip(),
+        " ".join(f"{one:^6}" for one in shown).rstrip(),
+    )
+
+
+def characters_line(text: str, charset: str, most: int = 12) -> str:
+    """`你 e4 bd a0 · 好 e5 a5 bd`: the first characters with their octets; "" where that cannot be told."""
+    try:
+        told = [f"{visible(one)} {one.encode(charset).hex(' ')}" for one in text[:most]]
+    except (LookupError, UnicodeError):
+        return ""
+    return " · ".join(told)
+
+
 def padding_told(group: Group, words: Words) -> str:
     """What fills the last group up; "" where nothing does."""
     return words("mime.view.padding", filler=group.filler, count=group.padding) if group.padding else ""

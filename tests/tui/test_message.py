@@ -66,6 +66,7 @@ async def test_a_message_is_walked_through_down_to_its_bits(size: tuple[int, int
         )
         await until(pilot, lambda: "RFC 2045 §6.8" in " ".join(shown(app).split()), "where that is defined")
         assert "35 4c 32 67" in shown(app)  # 5L2g
+        assert "11100100 10111101 10100000" in shown(app)  # the same bits by eight
         await pilot.press("enter")
         await until(pilot, lambda: "→ 5L2g" not in shown(app), "closed again")
 

@@ -101,12 +101,15 @@ class LetterView(SharedView):
             return [Content.styled(self.words("screen.message.nothing"), "$wire-quiet")]
         most = _MANY if self.size.height >= _TALL else _FEW
         raw = self.outline.anatomy.raw
+        if item.figure and self.size.height < _TALL:
+            most = 2  # the figure says more
         drawn = dump(b"", raw, (), chosen=item, most=most)
         place = self.words("mime.part.at", start=item.start, end=item.end)
         told = Content.assemble(
             (f"{item.told.title}  ", "bold"), item.told.what, (f"  {item.told.rfc}  {place}".rstrip(), "$wire-quiet")
         )
-        return [drawn, told] if raw else [told]
+        figure = [Content(f"      {line}") for line in item.figure]
+        return [drawn, *figure, told] if raw else [told]
 
     def line(self, index: int, width: int) -> Content:
         """Branches, a sign of what can be opened, the text."""
