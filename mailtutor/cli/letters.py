@@ -11,6 +11,7 @@ from mailtutor.message.beside import beside
 from mailtutor.message.bits import decode, quoted
 from mailtutor.message.defects import Defect
 from mailtutor.message.hops import path
+from mailtutor.message.links import links
 from mailtutor.message.reports import read_report
 from mailtutor.message.steps import Step, steps_of
 from mailtutor.reading.letter import (
@@ -21,6 +22,7 @@ from mailtutor.reading.letter import (
     duration,
     field_told,
     hop_told,
+    link_told,
     node_title,
     pieces_told,
     sample_lines,
@@ -47,6 +49,7 @@ def print_message(
     _section("parts", _tree(anatomy, say), say)
     _section("header", _header(anatomy.root, say), say)
     _section("report", _report(anatomy, say), say)
+    _section("links", _links(anatomy, say), say)
     _section("path", _path(anatomy, say), say)
     _section("beside", _beside(anatomy, sender, recipients, say), say)
     _section("defects", _defects(anatomy, say) or [f"  {say('mime.view.no_defects')}"], say)
@@ -149,6 +152,11 @@ def _path(anatomy: Anatomy, say: Words) -> list[str]:
     if len(hops) > 1 and hops[0].at and hops[-1].at:
         lines.append(f"  {say('mime.hop.whole', delay=duration((hops[-1].at - hops[0].at).total_seconds()))}")
     return lines
+
+
+def _links(anatomy: Anatomy, say: Words) -> list[str]:
+    found = [(node, one) for node in anatomy.nodes for one in links(anatomy, node)]
+    return [f"  {node.number}  cid:{visible(one.cid)} – {link_told(one, say)}" for node, one in found[:_PARTS]]
 
 
 def _beside(anatomy: Anatomy, sender: str | None, recipients: Collection[str] | None, say: Words) -> list[str]:

@@ -14,6 +14,7 @@
      "path": [{"from": F, "address": A, "by": B, "via": V, "with": W, "id": I, "for": F, "at": TIME|null,
                "delay_s": S|null, "linked": BOOL|null, "facts": ["tls"…], "span": SPAN}…],
      "envelope": {"sender": A|null, "recipients": [A…]|null, "differences": [{"key": K, "header": A, "envelope": A}…]},
+     "links": [{"part": N, "span": SPAN, "cid": C, "names": N|null}…],
      "report": null|{"kind": "dsn"|"mdn", "part": N, "groups": [[{"name": N, "value": V}…]…]}}
 
 --screen opens the same as a list to walk through, down to the bits.

@@ -16,6 +16,7 @@ from mailtutor.message.defects import Defect
 from mailtutor.message.field_pieces import pieces_of
 from mailtutor.message.headers import Field, Header
 from mailtutor.message.hops import Hop
+from mailtutor.message.links import Link
 from mailtutor.message.pieces import Piece
 from mailtutor.message.steps import Step
 from mailtutor.reading.visible import visible
@@ -145,6 +146,13 @@ def hop_told(hop: Hop, number: int, words: Words) -> tuple[str, str]:
     if hop.is_linked is False:
         said.append(words("mime.hop.broken"))
     return visible(line), visible(" · ".join(said))
+
+
+def link_told(link: Link, words: Words) -> str:
+    """Which part a page names."""
+    if link.target is None:
+        return words("mime.link.nowhere")
+    return words("mime.link.to", number=link.target.number, type=visible(link.target.type))
 
 
 def beside_told(one: Beside, words: Words) -> Told:

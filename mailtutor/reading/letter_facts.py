@@ -10,6 +10,7 @@ from mailtutor.message.defects import RFC
 from mailtutor.message.field_pieces import pieces_of
 from mailtutor.message.headers import Field, Header
 from mailtutor.message.hops import path
+from mailtutor.message.links import links
 from mailtutor.message.reports import read_report
 from mailtutor.message.steps import steps_of
 from mailtutor.reading.letter import defect_told
@@ -44,6 +45,14 @@ def message_facts(anatomy: Anatomy, sender: str | None, recipients: Collection[s
                 for one in beside(root.part.header, sender, recipients)
             ],
         },
+        "links": [
+            {
+                "part": node.number, "span": [one.start, one.end], "cid": one.cid,
+                "names": one.target.number if one.target is not None else None,
+            }
+            for node in anatomy.nodes
+            for one in links(anatomy, node)
+        ],
         "report": None
         if report is None
         else {

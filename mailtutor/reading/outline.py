@@ -14,6 +14,7 @@ from mailtutor.message.anatomy import Anatomy, Node
 from mailtutor.message.beside import SUSPICIOUS, beside
 from mailtutor.message.bits import decode, quoted
 from mailtutor.message.hops import path
+from mailtutor.message.links import links
 from mailtutor.message.reports import read_report
 from mailtutor.message.steps import steps_of, type_step
 from mailtutor.reading.letter import (
@@ -23,6 +24,7 @@ from mailtutor.reading.letter import (
     defect_told,
     field_told,
     hop_told,
+    link_told,
     node_title,
     pieces_told,
     sample_lines,
@@ -177,6 +179,8 @@ class Outline:
                 yield from self._section(node, "report", body, indent, iter(report))
         if not node.children:
             yield from self._section(node, "decode", body, indent, self._steps(node, indent))
+            if links(self.anatomy, node):
+                yield from self._section(node, "links", body, indent, self._links(node, indent))
             if node.encoding in ("base64", "quoted-printable"):
                 yield from self._section(node, "bits", body, indent, self._bits(node, indent))
         if node.defects:
@@ -295,6 +299,16 @@ class Outline:
             if is_open:
                 for line, shown in enumerate(sample_lines(step.sample, _SAMPLE_LINES)):
                     yield Item(f"{id}:{line}", "text", node.number, *body, indent + "    │ ", shown, told)
+
+    def _links(self, node: Node, indent: str) -> Iterator[Item]:
+        for number, one in enumerate(links(self.anatomy, node)):
+            what = link_told(one, self._words)
+            told = Told(self._words("mime.view.links"), what, "RFC 2392")
+            kind = "piece" if one.target is not None else "suspicion"
+            text = f"cid:{visible(one.cid)} – {what}"
+            yield Item(
+                f"{node.number}:links:{number}", kind, node.number, one.start, one.end, indent + "  ", text, told
+            )
 
     def _bits(self, node: Node, indent: str) -> Iterator[Item]:
         part, say = node.part, self._words

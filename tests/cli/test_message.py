@@ -48,6 +48,7 @@ def test_a_message_is_printed_with_its_tree_path_and_defects(capsys: pytest.Capt
     assert (code, err) == (0, "")
     assert "│ │ └─1.1.2  text/html" in out
     assert "nothing is wrong" in out
+    assert "1  cid:ketchup-15@crepes.fr – names part 2, image/png" in run(capsys, "related")[1]
     code, out, _ = run(capsys, "spoofed-from")
     assert "⚠ The display name looks like an address, alice@crepes.fr; the real one is winner@example.net." in out
     code, out, _ = run(capsys, "never-closed")
@@ -90,6 +91,8 @@ def test_json_has_spans_that_point_at_the_bytes(capsys: pytest.CaptureFixture[st
 
 
 def test_json_of_a_report_a_path_and_an_envelope(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "related", "--json")
+    assert [(one["part"], one["names"]) for one in json.loads(out)["links"]] == [("1", "2")]
     _, out, _ = run(capsys, "dsn", "--json")
     report = json.loads(out)["report"]
     assert (report["kind"], report["part"], len(report["groups"])) == ("dsn", "2", 2)

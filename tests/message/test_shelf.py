@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import re
 from email.message import EmailMessage
@@ -162,6 +163,14 @@ def test_the_reports_say_whom_they_are_about() -> None:
     assert mdn is not None
     assert [said(one, "Original-Message-ID") for one in mdn.recipients] == ["<march-1@crepes.fr>"]
     assert read_report(open_message(SHELF["plain"])) is None
+
+
+def test_a_report_is_read_even_where_its_fields_are_encoded() -> None:
+    fields = b"Reporting-MTA: dns; crepes.fr\r\n\r\nFinal-Recipient: rfc822; bob@hamburger.edu\r\nAction: delayed\r\n"
+    head = b"Content-Type: message/delivery-status\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    found = read_report(open_message(head + base64.b64encode(fields)))
+    assert found is not None
+    assert (found.is_decoded, [said(one, "Action") for one in found.recipients]) == (True, ["delayed"])
 
 
 def test_the_long_path_has_a_wait_and_a_clock_that_is_wrong() -> None:

@@ -90,6 +90,14 @@ def test_a_report_a_path_and_an_envelope_have_their_lists() -> None:
     assert len([item for item in of.items if item.kind == "suspicion"]) == 2
 
 
+def test_a_page_has_the_parts_it_names() -> None:
+    of = outline("related")
+    of.turn(of.place("1"))
+    of.turn(of.place("1:links"))
+    (link,) = (item for item in of.items if item.kind == "piece")
+    assert link.text == "cid:ketchup-15@crepes.fr – names part 2, image/png"
+
+
 def test_another_language_keeps_what_is_open() -> None:
     of = outline("plain")
     of.turn(of.place("0:header"))

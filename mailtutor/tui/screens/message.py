@@ -15,6 +15,7 @@ from mailtutor.message.headers import parse_header
 from mailtutor.reading.shelf import names, shelf_file
 from mailtutor.reading.visible import visible
 from mailtutor.tui.actions import LETTER, MESSAGE, bindings
+from mailtutor.tui.keeping import keep_what_is_loaded
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.keybar import KeyBar
 from mailtutor.tui.widgets.letter import LetterView
@@ -59,6 +60,8 @@ class MessageScreen(Speaking, Screen[None]):
         super().on_mount()
         self._show(*self._envelope)
         self.view.ledger.focus()
+        if not self.app.is_headless:
+            keep_what_is_loaded()
         self._keys.put_first(MESSAGE)
 
     def _show(self, sender: str | None, recipients: Collection[str] | None) -> None:
