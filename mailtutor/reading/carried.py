@@ -16,6 +16,8 @@ from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.dialogue import Connection, NoteRow, Row
 
 _PATH = re.compile(rb"<([^<>]*)>")
+# What brings a message to a server.
+TAKES_IN = frozenset({"DATA", "BDAT", "APPEND"})
 # What comes before the octets of a literal (RFC 3501 §7.4.2).
 _WHOLE = re.compile(rb"(?:BODY\[(?:HEADER)?\](?:<[0-9]+>)?|RFC822(?:\.HEADER)?) ~?\{[0-9]+\}\r?\n\Z", re.IGNORECASE)
 # Octets of a message that are read: a trace may hold any number.

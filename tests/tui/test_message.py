@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
-from mailtutor.trace.events import AnyEvent, FromClient, FromServer, Queued
+from mailtutor.trace.events import AnyEvent, Appended, FromClient, FromServer, Queued
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.message import MessageScreen
 from tests.message.shelf import shelf
@@ -120,6 +121,45 @@ async def test_a_message_in_the_queue_is_found_where_it_came_in() -> None:
         await pilot.press("A")
         wanted = "gbk" if first.queue_id == "Q-gbk" else "7bit"
         await until(pilot, lambda: stage(app).view == "message" and wanted in shown(app), "that message")
+
+
+async def test_the_newest_message_of_the_mailboxes_is_found_where_it_came_in() -> None:
+    filed = Appended(
+        t=0,
+        at=0,
+        host="crepes.fr",
+        user="alice",
+        mailbox="INBOX",
+        uid=1,
+        size=9,
+        sender="bob@hamburger.edu",
+        subject="x",
+    )
+    session = FakeStage([*carrying("plain"), filed, *carrying("gbk")[2:]])
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("m")
+        await until(pilot, lambda: stage(app).view == "mailboxes" and "INBOX" in shown(app), "the mailboxes")
+        await pilot.press("A")
+        await until(
+            pilot, lambda: stage(app).view == "message" and "us-ascii · 7bit" in shown(app), "the message before"
+        )
+        session.log.append(msgspec.structs.replace(filed, uid=2))
+        await pilot.press("m", "A")
+        await until(pilot, lambda: "gbk · base64" in shown(app), "the newest")
+
+
+async def test_a_message_nobody_saw_coming_is_told() -> None:
+    queued = carrying("plain")[-1]
+    app = TuiApp(FakeStage([queued]), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("q")
+        await until(pilot, lambda: "Q-plain" in shown(app), "the queue")
+        await pilot.press("A")
+        await until(
+            pilot, lambda: any("is not in this trace" in one.message for one in app._notifications), "a sentence"
+        )
+        assert stage(app).view == "queue"
 
 
 async def test_without_a_message_there_is_a_sentence_and_none_from_before() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mailtutor.reading.world import Waiting
 from mailtutor.tui.actions import DIFFERENCES, MESSAGE, QUEUE
 from mailtutor.tui.screens.world_actions import WorldActions
 from mailtutor.tui.widgets.differences import DifferencesView
@@ -13,7 +12,7 @@ from mailtutor.tui.widgets.marks import MarksView
 from mailtutor.tui.widgets.octets import OctetsView
 from mailtutor.tui.widgets.statistics import StatisticsSheet
 
-BYTES, EVE, STATISTICS, MARKS = "bytes", "eve", "statistics", "marks"
+BYTES, EVE, STATISTICS, MARKS, MAILBOXES = "bytes", "eve", "statistics", "marks", "mailboxes"
 Sheet = SharedView | StatisticsSheet
 
 
@@ -73,18 +72,15 @@ class ViewActions(WorldActions):
     # A message taken apart --------------------------------------------------------------------------------------------
 
     def action_message(self) -> None:
-        """The message under the cursor, taken apart; in the queue, the one that is marked there."""
-        if self.view == QUEUE and self.queue.marked is not None and not self._to_queued(self.queue.marked):
-            self.tell(self.words("screen.message.not_here"))
-            return
-        self.show_view(MESSAGE)
-
-    def _to_queued(self, row: Waiting) -> bool:
-        """Marks the lines a queued message came in with; gives whether they are in the trace."""
-        found = self.viewpoint.handed_in(row.host, row.queue_id)
-        if found is not None:
+        """The message under the cursor, taken apart; of the queue the one marked there, of the mailboxes the newest."""
+        marked = self.queue.marked if self.view == QUEUE else None
+        if marked is not None or self.view == MAILBOXES:
+            found = self.viewpoint.handed_in(marked.host, marked.queue_id) if marked else self.viewpoint.last_filed()
+            if found is None:
+                self.tell(self.words("screen.message.not_here"))
+                return
             self.deck.mark(*found)
-        return found is not None
+        self.show_view(MESSAGE)
 
     def action_message_open(self) -> None:
         """Opens what is marked, or closes it."""
