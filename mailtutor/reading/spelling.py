@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailtutor.message.bits import Group, Quoted
+from mailtutor.message.encodings import is_charset
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 
@@ -38,9 +39,12 @@ def group_figure(group: Group) -> tuple[str, ...]:
 
 def characters_line(text: str, charset: str, most: int = 12) -> str:
     """`你 e4 bd a0 · 好 e5 a5 bd`: the first characters with their octets; "" where that cannot be told."""
+    # The name is the message's, and Python knows codecs that are no character sets.
+    if not is_charset(charset):
+        return ""
     try:
-        told = [f"{visible(one)} {one.encode(charset).hex(' ')}" for one in text[:most]]
-    except (LookupError, UnicodeError):
+        told = [f"{visible(one)} {one.encode(charset.strip().strip(chr(34))).hex(' ')}" for one in text[:most]]
+    except UnicodeError:
         return ""
     return " · ".join(told)
 
