@@ -20,6 +20,7 @@ VERBS = (
     "replay",
     "practice",
     "explain",
+    "message",
     "lessons",
     "doctor",
     "mailbox",
@@ -153,11 +154,27 @@ def _reading(add: partial[Parser], say: Words) -> None:
     explain = add("explain")
     explain.add_argument("words", nargs="+", metavar="WORD", help=say("cli.flag.word"))
     _json(explain, say)
+    _message(add("message"), say)
     lessons = add("lessons")
     lessons.add_argument("--coverage", action="store_true", help=say("cli.flag.coverage"))
     lessons.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
     _json(lessons, say)
     _json(add("doctor"), say)
+
+
+def _message(message: argparse.ArgumentParser, say: Words) -> None:
+    message.add_argument("file", nargs="?", default="", metavar="FILE", help=say("cli.flag.message_file"))
+    instead = message.add_mutually_exclusive_group()
+    instead.add_argument("--shelf", action="store_true", help=say("cli.flag.shelf"))
+    instead.add_argument("--text", metavar="TEXT", default="", help=say("cli.flag.message_text"))
+    instead.add_argument("--screen", action="store_true", help=say("cli.flag.message_screen"))
+    _signs(message, say)
+    message.add_argument("--part", metavar="N", default="", help=say("cli.flag.part"))
+    message.add_argument("--raw", action="store_true", help=say("cli.flag.raw"))
+    message.add_argument("--save", metavar="DIR", default="", help=say("cli.flag.save"))
+    message.add_argument("--envelope-from", metavar="ADDR", help=say("cli.flag.envelope_from"))
+    message.add_argument("--envelope-to", metavar="ADDR", action="append", help=say("cli.flag.envelope_to"))
+    _json(message, say)
 
 
 def _mailbox(mailbox: argparse.ArgumentParser, say: Words) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,6 +97,16 @@ def open_replay(
         problem=problem,
         other=other,
     )
+
+
+def open_letter(
+    name: str, raw: bytes, sender: str | None, recipients: Collection[str] | None, *, ascii: bool = False
+) -> int:
+    """A message taken apart, on the screen."""
+    _need_terminal()
+    from mailtutor.tui.app import run as run_screen
+
+    return run_screen(Session(), "letter", ascii=ascii, name=name, raw=raw, sender=sender, recipients=recipients)
 
 
 def _need_terminal() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     rb'[ \t\r\n]+|"(?P<quoted>(?:[^"\\]|\\.)*)"?|(?P<literal>\[[^\]]*\]?)'
     rb'|(?P<atom>[^ \t\r\n()<>@,;:\\"\[\]]+)|(?P<special>.)',
     re.DOTALL,
@@ -41,10 +41,10 @@ def _tokens(value: bytes) -> Iterator[_Token]:
     at = 0
     while at < len(value):
         if value[at : at + 1] == b"(":
-            text, at = _comment(value, at)
+            text, at = comment_at(value, at)
             yield _Token("comment", text)
             continue
-        found = _TOKEN.match(value, at)
+        found = TOKEN.match(value, at)
         assert found is not None, "the last alternative takes any byte"
         at = found.end()
         kind = found.lastgroup
@@ -56,7 +56,7 @@ def _tokens(value: bytes) -> Iterator[_Token]:
             yield _Token(found.group().decode("latin-1"), found.group())
 
 
-def _comment(value: bytes, start: int) -> tuple[bytes, int]:
+def comment_at(value: bytes, start: int) -> tuple[bytes, int]:
     """The text of the comment that opens at `start`, and where it ends; comments nest (RFC 5322 §3.2.2)."""
     depth = 0
     for edge in _COMMENT_EDGE.finditer(value, start):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 
-_ENCODED_WORD = re.compile(rb"=\?([^?\s]{1,40})\?([bBqQ])\?([^?\s]*)\?=")
+ENCODED_WORD = re.compile(rb"=\?([^?\s]{1,40})\?([bBqQ])\?([^?\s]*)\?=")
 # Space between two encoded words is not part of the text (RFC 2047 §6.2).
 _BETWEEN_WORDS = re.compile(rb"(=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=)[ \t\r\n]+(?==\?)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
@@ -20,13 +20,27 @@ _CHARSET = re.compile(
 )
 
 
+def is_charset(name: str) -> bool:
+    """Whether `to_text` knows the character set of that name."""
+    name = name.strip().strip('"').lower()
+    if not _CHARSET.fullmatch(name):
+        return False
+    try:
+        b"".decode(name)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
 def to_text(data: bytes, charset: str) -> str:
     """Bytes in a character set as text; unknown sets are read as UTF-8, wrong bytes become U+FFFD."""
     name = charset.strip().strip('"').lower()
     if not _CHARSET.fullmatch(name):
         name = "utf-8"
     try:
-        return data.decode(name, "replace")
+        text = data.decode(name, "replace")
+        # UTF-7 lets halves of characters through.
+        return text if name not in ("utf-7", "utf7") else text.encode("utf-8", "replace").decode()
     except (LookupError, ValueError):
         return data.decode("utf-8", "replace")
 
@@ -55,7 +69,7 @@ def decode_words(value: bytes) -> str:
     joined = _BETWEEN_WORDS.sub(rb"\1", value)
     pieces: list[str] = []
     at = 0
-    for found in _ENCODED_WORD.finditer(joined):
+    for found in ENCODED_WORD.finditer(joined):
         pieces.append(to_text(joined[at : found.start()], "utf-8"))
         is_base64 = found[2] in b"bB"
         content = from_base64(found[3]) if is_base64 else binascii.a2b_qp(found[3], header=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mailtutor.message.boundaries import Delimiter, delimiters, ranges
 from mailtutor.message.headers import Header, parse_header
 
 DEPTH_LIMIT = 32
@@ -37,6 +38,8 @@ class Part:
 
     type, subtype, encoding: in capitals. parameters: of Content-Type, names in capitals. parts: of a multipart, at
     least one. message: what a message/rfc822 part holds. disposition: None, or its name and parameters.
+    delimiters: the lines of a multipart that keep its parts apart. is_limited: what is in it was not looked for, being
+    too deep or too much.
     """
 
     raw: bytes
@@ -50,6 +53,8 @@ class Part:
     encoding: bytes
     parts: tuple[Part, ...] = ()
     message: Part | None = None
+    delimiters: tuple[Delimiter, ...] = ()
+    is_limited: bool = False
 
     @property
     def content(self) -> bytes:
@@ -92,16 +97,20 @@ def parse_message(raw: bytes) -> Part:
 def _part(raw: bytes, start: int, end: int, budget: _Budget, depth: int, default: tuple[bytes, bytes]) -> Part:
     budget.left -= 1
     header = parse_header(raw, start, end)
-    kind, subtype, parameters = _media_type(header.get("Content-Type"), default)
+    kind, subtype, parameters = media_type(header.get("Content-Type"), default)
     encoding = _clean(header.get("Content-Transfer-Encoding") or b"").strip().upper() or b"7BIT"
     may_go_deeper = depth < DEPTH_LIMIT and budget.left > 0 and budget.octets > 0
     children: tuple[Part, ...] = ()
     message = None
+    lines: tuple[Delimiter, ...] = ()
+    is_limited = False
     if kind == b"MULTIPART":
         budget.octets -= end - header.body
-        ranges = _split(raw, header.body, end, parameters, budget.left) if may_go_deeper else ()
+        limit = budget.left
+        is_limited = not may_go_deeper
+        lines = tuple(_delimiters(raw, header.body, end, parameters, limit) if may_go_deeper else ())
         inside = (b"MESSAGE", b"RFC822") if subtype == b"DIGEST" else _TEXT
-        children = tuple(_part(raw, a, b, budget, depth + 1, inside) for a, b in ranges)
+        children = tuple(_part(raw, a, b, budget, depth + 1, inside) for a, b in ranges(lines, end, limit))
         if not children:
             (kind, subtype), parameters = _TEXT, _US_ASCII
     elif (kind, subtype) == (b"MESSAGE", b"RFC822"):
@@ -109,31 +118,24 @@ def _part(raw: bytes, start: int, end: int, budget: _Budget, depth: int, default
             message = _part(raw, header.body, end, budget, depth + 1, _TEXT)
         else:
             kind, subtype, parameters = b"APPLICATION", b"OCTET-STREAM", ()
-    return Part(raw, start, header.body, end, header, kind, subtype, parameters, encoding, children, message)
+            is_limited = True
+    return Part(
+        raw, start, header.body, end, header, kind, subtype, parameters, encoding, children, message, lines, is_limited
+    )  # fmt: skip
 
 
-def _split(raw: bytes, start: int, end: int, parameters: Parameters, limit: int) -> list[tuple[int, int]]:
-    """The ranges between the delimiter lines of a multipart (RFC 2046 §5.1.1); none when there is no delimiter."""
-    boundary = next((value for name, value in parameters if name == b"BOUNDARY"), b"").rstrip(b" ")
-    if not boundary:
-        return []
-    # The line end before a delimiter belongs to the delimiter; a line that only starts like one does not count.
-    delimiter = re.compile(rb"(?:\r?\n|(?<![^\n]))--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
-    ranges: list[tuple[int, int]] = []
-    opened = -1
-    for found in delimiter.finditer(raw, start, end):
-        if opened >= 0:
-            ranges.append((opened, max(opened, found.start())))
-            opened = -1
-        if found[1] or len(ranges) >= limit:
-            return ranges
-        opened = min(raw.find(b"\n", found.end(), end) + 1 or end, end)
-    if opened >= 0:
-        ranges.append((opened, end))
-    return ranges
+def _delimiters(raw: bytes, start: int, end: int, parameters: Parameters, limit: int) -> list[Delimiter]:
+    """The delimiter lines of a multipart; none where its boundary is not named."""
+    boundary = boundary_of(parameters)
+    return delimiters(raw, start, end, boundary, limit) if boundary else []
 
 
-def _media_type(value: bytes | None, default: tuple[bytes, bytes]) -> tuple[bytes, bytes, Parameters]:
+def boundary_of(parameters: Parameters) -> bytes:
+    """The boundary parameter, without space at its end (RFC 2046 §5.1.1); empty where there is none."""
+    return next((value for name, value in parameters if name == b"BOUNDARY"), b"").rstrip(b" ")
+
+
+def media_type(value: bytes | None, default: tuple[bytes, bytes] = _TEXT) -> tuple[bytes, bytes, Parameters]:
     """Content-Type in capitals; the default of RFC 2045 §5.2 where it is absent or cannot be read."""
     cleaned = _clean(value or b"")
     found = _MEDIA_TYPE.match(cleaned)

@@ -16,13 +16,13 @@ from types import MappingProxyType
 from textual.binding import Binding, BindingType
 from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
 
-HOME, LESSON, LAB, REPLAY, PRACTICE = "home", "lesson", "lab", "replay", "practice"
+HOME, LESSON, LAB, REPLAY, PRACTICE, LETTER = "home", "lesson", "lab", "replay", "practice", "letter"
 WIRES = frozenset({LESSON, LAB, REPLAY, PRACTICE})
 LIVE = frozenset({LESSON, LAB, PRACTICE})
-EVERYWHERE = WIRES | {HOME}
+EVERYWHERE = WIRES | {HOME, LETTER}
 # No modes of their own: what the keys do in addition while this view is in front.
-QUEUE, DEVICES, LADDER, DIFFERENCES = "queue", "devices", "ladder", "differences"
-PLACES = (LESSON, LAB, REPLAY, PRACTICE, QUEUE, DEVICES, LADDER, DIFFERENCES)
+QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE = "queue", "devices", "ladder", "differences", "message"
+PLACES = (LESSON, LAB, REPLAY, PRACTICE, LETTER, QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,9 @@ ACTIONS = (
     Action("other", "o", frozenset({DIFFERENCES}), 1),
     Action("difference", "x", frozenset({DIFFERENCES}), 1),
     Action("other_file", "f", frozenset({DIFFERENCES}), 1),
+    Action("message_open", "enter", frozenset({MESSAGE}), 1),
+    Action("message_defect", "x", frozenset({MESSAGE}), 1),
+    Action("message_other", "o", frozenset({MESSAGE}), 1),
     Action("play", "space", frozenset({REPLAY}), 1),
     Action("compare", "v", frozenset({REPLAY}), 5),
     Action("faster", "plus,equals_sign", frozenset({REPLAY}), 3, shown="+"),
@@ -125,6 +128,7 @@ ACTIONS = (
     Action("eve", "i", WIRES, 18),
     Action("statistics", "number_sign", WIRES, 18, shown="#"),
     Action("marks", "M", WIRES, 18),
+    Action("message", "A", WIRES, 18),
     Action("bookmark", "K", WIRES, 18),
     Action("differences", "D", WIRES, 18),
     Action("save", "W", WIRES, 18),

@@ -50,7 +50,8 @@ TERMINAL_LOOK_S = 1.0
 
 
 class TuiApp(SpeakingApp):
-    """mailtutor on the screen. start: "home", "lesson", "lab", "replay" or "practice", with that mode's arguments."""
+    """mailtutor on the screen. start: "home", "lesson", "lab", "replay", "practice" or "letter", with what that mode
+    takes."""
 
     TITLE = "mailtutor"
     ENABLE_COMMAND_PALETTE = True
@@ -171,6 +172,10 @@ class TuiApp(SpeakingApp):
             from mailtutor.tui.screens.lesson import LessonScreen
 
             return LessonScreen(self.session, **where)
+        if mode == "letter":
+            from mailtutor.tui.screens.message import MessageScreen
+
+            return MessageScreen(**where)
         return HomeScreen(self.session)
 
     def on_home_screen_chosen(self, event: HomeScreen.Chosen) -> None:

@@ -54,5 +54,7 @@ LINES = (
     Sign(FLAG, "flag"),
     Sign("▽", "filtered"),
     Sign(f"{OPEN}.{CLOSE}", "dot"),
+    Sign("▸ ▾", "opens"),
+    Sign("✗ ⚠", "wrong"),
 )
 LEGEND = (*WHO, *OUTCOMES, *HOSTS, *TIME, *LINES)

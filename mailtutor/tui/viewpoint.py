@@ -11,12 +11,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
+from mailtutor.reading.carried import TAKES_IN, Cargo
 from mailtutor.reading.dialogue import Connection, Dialogue, Row
 from mailtutor.reading.ladder import LANDMARKS, Landmark
 from mailtutor.reading.marks import Bookmarks, Mark, mark_of_event, marks_of_rows
 from mailtutor.reading.world import World
 from mailtutor.trace.events import (
     AnyEvent,
+    Appended,
     Attempted,
     Bookmarked,
     Bounced,
@@ -214,6 +216,34 @@ class Viewpoint:
             and (event.host, event.queue_id) == (host, queue_id)
             and (not isinstance(event, _ONE_RECIPIENT) or event.recipient == recipient)
         ]
+
+    def handed_in(self, host: str, queue_id: str) -> tuple[Connection, int] | None:
+        """The connection a queued message came by, and the row its octets begin with; None where that was not seen."""
+        for n, one in self._world_events:
+            if isinstance(one, Queued) and (one.host, one.queue_id) == (host, queue_id):
+                return self._taken_before(host, n)
+        return None
+
+    def last_filed(self) -> tuple[Connection, int] | None:
+        """The same of the newest message in any mailbox, at the moment shown."""
+        for n, one in reversed(self._world_events):
+            if isinstance(one, Appended) and n < self.end:
+                return self._taken_before(one.host, n)
+        return None
+
+    def _taken_before(self, host: str, n: int) -> tuple[Connection, int] | None:
+        """The last message that host had taken in whole before that event."""
+        best: tuple[int, Connection, int] | None = None
+        for connection in self.connections():
+            if connection.server.name != host:
+                continue
+            cargo = Cargo(connection)
+            cargo.read()
+            for block in cargo.blocks:
+                end = connection.rows[block.last].n
+                if block.verb in TAKES_IN and end < n and (best is None or end > best[0]):
+                    best = (end, connection, block.first)
+        return best[1:] if best is not None else None
 
     def wall(self) -> float:
         """The lab's time of the newest event shown; 0 where there is none."""

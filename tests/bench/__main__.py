@@ -1,15 +1,16 @@
-"""Every benchmark, one after the other: `python -m tests.bench [startup|latency|memory|smtp|reading|lines|winding]`."""
+"""Every benchmark, one after the other: `python -m tests.bench`, or those that are named behind it."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import latency, lines, memory, reading, smtp, startup, winding
+from tests.bench import latency, lines, memory, message, reading, smtp, startup, winding
 
 BENCHES = {
     "startup": startup.run,
     "latency": latency.run,
     "memory": memory.run,
+    "message": message.run,
     "smtp": smtp.run,
     "reading": reading.run,
     "lines": lines.run,

@@ -37,7 +37,7 @@ VISITS = 50
 WATCH_S = 12.0
 
 
-def _resident_mb(pid: int | str = "self", what: str = "VmRSS") -> float:
+def resident_mb(pid: int | str = "self", what: str = "VmRSS") -> float:
     """MiB a process has in memory now (VmRSS), or has had at most (VmHWM)."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith(what)) / 1024
@@ -50,14 +50,14 @@ def _fill(log: Log, start: int, count: int) -> None:
 
 
 async def _measure() -> None:
-    before = _resident_mb()
+    before = resident_mb()
     log = Log()
     end = Endpoint("crepes.fr", "127.0.0.2", 40000), Endpoint("hamburger.edu", "127.0.0.3", 2525)
     log.append(Opened(t=0, at=0, conn=1, protocol="smtp", service="smtp", client=end[0], server=end[1]))
     log.append(FromServer(t=0, at=0, conn=1, data=b"220 hamburger.edu\r\n"))
     _fill(log, 0, LINES)
     gc.collect()
-    recorded = _resident_mb()
+    recorded = resident_mb()
     app = TuiApp(Session(), "replay", {"name": "long", "events": list(log), "speed": 0.0, "step": False})
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
@@ -68,7 +68,7 @@ async def _measure() -> None:
         await pilot.pause()
         opened = time.perf_counter() - started
         gc.collect()
-        after = _resident_mb()
+        after = resident_mb()
         pages = []
         for _ in range(PAGES):
             started = time.perf_counter()
@@ -88,11 +88,11 @@ def _flood(*arguments: object) -> subprocess.Popen[str]:
 
 def _measure_flood(way: str, *flags: str) -> None:
     with ours(*flags) as us:
-        before = _resident_mb(us.pid)
+        before = resident_mb(us.pid)
         started = time.perf_counter()
         said, _ = _flood("data", *us.door, OCTETS).communicate()
         took = time.perf_counter() - started
-        grown = _resident_mb(us.pid, "VmHWM") - before
+        grown = resident_mb(us.pid, "VmHWM") - before
     print(
         f"memory: 1 GiB of DATA to serve {way}: {said.strip()[:3]}, {grown:.0f} MiB more than the {before:.0f} before"
         f" (goal 32), {took:.0f} s",
@@ -120,7 +120,7 @@ def _measure_neighbour(way: str, *flags: str) -> None:
             while flood.poll() is None:
                 visits.append(_visit_s(us))
             took = time.perf_counter() - started
-            grown = _resident_mb(us.pid, "VmHWM")
+            grown = resident_mb(us.pid, "VmHWM")
             said, _ = flood.communicate()
         print(
             f"memory: {octets / 2**20:.0f} MiB of {kind} lines to serve {way}: {said.strip()[:3]} after {took:.1f} s;"

@@ -16,12 +16,14 @@ from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.home import HomeScreen
 from mailtutor.tui.screens.lab import LabScreen
 from mailtutor.tui.screens.lesson import LessonScreen
+from mailtutor.tui.screens.message import MessageScreen
 from mailtutor.tui.screens.practice import PracticeScreen
 from mailtutor.tui.screens.replay import ReplayScreen
 from tests.tui.stage import FakeStage, alice_bob, shown, until
 
 SCREENS: dict[str, type[Screen[None]]] = {
     "home": HomeScreen, "lesson": LessonScreen, "lab": LabScreen, "practice": PracticeScreen, "replay": ReplayScreen,
+    "letter": MessageScreen,
 }  # fmt: skip
 # What terminals, tmux or shells keep for themselves.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+z"}
@@ -67,7 +69,10 @@ def test_keys_are_printed_short() -> None:
 @pytest.mark.parametrize("mode", sorted(EVERYWHERE))
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_the_help_of_every_mode_lists_its_keys_and_closes_again(mode: str, language: str) -> None:
-    where: dict[str, dict[str, Any]] = {"lesson": {"lesson": "1"}, "replay": {"name": "x", "events": alice_bob()}}
+    where: dict[str, dict[str, Any]] = {
+        "lesson": {"lesson": "1"},
+        "replay": {"name": "x", "events": alice_bob()},
+    }
     app = TuiApp(FakeStage(), mode, where.get(mode, {}))
     async with app.run_test(size=(120, 200)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, SCREENS[mode]) and "mailtutor" in shown(app), "the screen")

@@ -20,6 +20,7 @@ from mailtutor.text.catalogue import LANGUAGES
 from mailtutor.trace.events import AnyEvent, Appended, Attempted, Queued
 from mailtutor.tui import theme
 from mailtutor.tui.app import TuiApp
+from tests.message.shelf import shelf
 from tests.tui.stage import FakeStage, alice_bob, shown, until
 
 SIZES = ((80, 24), (120, 36), (200, 60))
@@ -75,6 +76,10 @@ SCENES = {
     "faults": Scene("lab", "421", ("f",)),
     "lesson": Scene("lesson", "● ", (), {"lesson": "2"}),
     "practice": Scene("practice", "hamburger.edu"),
+    "letter": Scene(
+        "letter", "Subject: Parts", ("down", "enter", "down", "down", "down", "enter"),
+        {"name": "nested", "raw": shelf()["nested"], "sender": None, "recipients": None},
+    ),
     "replay": Scene("replay", "354 Enter", ("g", "left", "left", "left", "left", "left"), {"name": "alice-bob"}),
 }  # fmt: skip
 CASES = [(scene, size, language, theme.NAMES[0]) for scene in SCENES for size in SIZES for language in LANGUAGES]

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, QUEUE, WIRES, Action, of_mode
+from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, LETTER, MESSAGE, QUEUE, WIRES, Action, of_mode
 from mailtutor.tui.legend import LEGEND
 from mailtutor.tui.widgets.folding import Block, FoldedText
 from mailtutor.tui.widgets.speaking import Speaking
@@ -52,8 +52,8 @@ class HelpScreen(Speaking, ModalScreen[None]):
         """Every action of the mode: key, key while typing, what it does; then every sign."""
         blocks: list[Block | Content] = [*self._about_pane()]
         blocks += [_heading(self.words(f"screen.help.{self._mode}")), *self._rows(self._mode)]
-        if self._mode in WIRES:
-            for view in (LADDER, QUEUE, DEVICES, DIFFERENCES):
+        if self._mode in WIRES or self._mode == LETTER:
+            for view in (LADDER, QUEUE, DEVICES, DIFFERENCES, MESSAGE) if self._mode in WIRES else (MESSAGE,):
                 blocks += [Content(""), _heading(self.words(f"screen.help.{view}")), *self._rows(view)]
         blocks += [Content(""), Content.styled(self.words("screen.help.typing"), "$wire-quiet")]
         blocks += [Content(""), _heading(self.words("screen.help.signs"))]

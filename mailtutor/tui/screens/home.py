@@ -30,7 +30,9 @@ from mailtutor.tui.widgets.speaking import Speaking
 if TYPE_CHECKING:
     from mailtutor.course.lesson import Lesson
 
-ELSEWHERE = ("lab", "practice-smtp", "practice-pop3", "practice-imap", "replay-alice-bob", "replay-bob-pop3")
+ELSEWHERE = (
+    "lab", "practice-smtp", "practice-pop3", "practice-imap", "replay-alice-bob", "replay-bob-pop3", "letter",
+)  # fmt: skip
 
 
 class HomeScreen(Speaking, Screen[None]):

@@ -16,7 +16,7 @@ from textual.widgets import Input
 
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.dialogue import Row
-from mailtutor.tui.actions import ACTIONS, DEVICES, DIFFERENCES, LADDER, PLACES, QUEUE, of_mode
+from mailtutor.tui.actions import ACTIONS, DEVICES, DIFFERENCES, LADDER, MESSAGE, PLACES, QUEUE, of_mode
 from mailtutor.tui.contract import Held, Stage, unread
 from mailtutor.tui.pulse import Limiter, Pulse
 from mailtutor.tui.screens.running_lab import RunningLab
@@ -310,7 +310,7 @@ class StageScreen(RunningLab):
         self.view_head.show(self.view if self.is_away else "")
         self.set_class(self.is_away, "-away")
         self.keybar.away(self.view != "wire")
-        self.keybar.put_first(self.view if self.view in (*_KEYED, DIFFERENCES) else "")
+        self.keybar.put_first(self.view if self.view in (*_KEYED, DIFFERENCES, MESSAGE) else "")
         if self.view == "queue":
             self.queue.lead()
         self.draw()

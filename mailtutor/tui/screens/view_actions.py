@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from mailtutor.tui.actions import DIFFERENCES, LADDER
+from mailtutor.tui.actions import DIFFERENCES, LADDER, MESSAGE, QUEUE
 from mailtutor.tui.screens.world_actions import WorldActions
 from mailtutor.tui.widgets.differences import DifferencesView
 from mailtutor.tui.widgets.eve import EveView
 from mailtutor.tui.widgets.ledger import SharedView
+from mailtutor.tui.widgets.letter import MessageView
 from mailtutor.tui.widgets.marks import MarksView
 from mailtutor.tui.widgets.octets import OctetsView
 from mailtutor.tui.widgets.statistics import StatisticsSheet
 
-BYTES, EVE, STATISTICS, MARKS = "bytes", "eve", "statistics", "marks"
+BYTES, EVE, STATISTICS, MARKS, MAILBOXES = "bytes", "eve", "statistics", "marks", "mailboxes"
 Sheet = SharedView | StatisticsSheet
 
 
@@ -28,12 +29,14 @@ class ViewActions(WorldActions):
     def __init__(self) -> None:
         super().__init__()
         self.differences = DifferencesView(id=DIFFERENCES)
+        self.message = MessageView(id=MESSAGE)
         self.sheets: dict[str, Sheet] = {
             BYTES: OctetsView(id="octets"),
             EVE: EveView(id=EVE),
             STATISTICS: StatisticsSheet(id=STATISTICS),
             MARKS: MarksView(id=MARKS),
             DIFFERENCES: self.differences,
+            MESSAGE: self.message,
         }
 
     def show_view(self, view: str) -> None:
@@ -96,3 +99,30 @@ class ViewActions(WorldActions):
     def action_statistics(self) -> None:
         """Round trips, octets and time of every connection."""
         self.show_view(STATISTICS)
+
+    # A message taken apart --------------------------------------------------------------------------------------------
+
+    def action_message(self) -> None:
+        """The message under the cursor, taken apart; of the queue the one marked there, of the mailboxes the newest."""
+        marked = self.queue.marked if self.view == QUEUE else None
+        if marked is not None or self.view == MAILBOXES:
+            found = self.viewpoint.handed_in(marked.host, marked.queue_id) if marked else self.viewpoint.last_filed()
+            if found is None:
+                self.tell(self.words("screen.message.not_here"))
+                return
+            self.deck.mark(*found)
+        self.show_view(MESSAGE)
+
+    def action_message_open(self) -> None:
+        """Opens what is marked, or closes it."""
+        self.message.turn()
+
+    def action_message_defect(self) -> None:
+        """To the next thing that is wrong."""
+        if not self.message.next_defect():
+            self.tell(self.words("mime.view.no_defects"))
+
+    def action_message_other(self) -> None:
+        """The next message of this connection."""
+        if not self.message.turn_message():
+            self.tell(self.words("screen.message.no_other"))
