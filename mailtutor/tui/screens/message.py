@@ -19,6 +19,7 @@ from mailtutor.tui.keeping import keep_what_is_loaded
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.keybar import KeyBar
 from mailtutor.tui.widgets.letter import LetterView
+from mailtutor.tui.widgets.notice import Notice
 from mailtutor.tui.widgets.speaking import Speaking
 
 
@@ -53,6 +54,7 @@ class MessageScreen(Speaking, Screen[None]):
         """Its name, the message, the keys."""
         yield self._bar
         yield self.view
+        yield Notice()
         yield self._keys
 
     def on_mount(self) -> None:

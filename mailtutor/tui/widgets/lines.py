@@ -23,7 +23,7 @@ from mailtutor.reading.dialogue import NoteRow, Row
 from mailtutor.reading.trouble import Trouble
 from mailtutor.tui.contract import Held
 from mailtutor.tui.widgets import ends
-from mailtutor.tui.widgets.flow import LEFT_OUT, Flow, text_length
+from mailtutor.tui.widgets.flow import LEFT_OUT, MANY, Flow, text_length
 from mailtutor.tui.widgets.painter import Columns, Painter
 from mailtutor.tui.widgets.speaking import Speaking
 
@@ -126,6 +126,9 @@ class WireLines(Speaking, ScrollView, can_focus=True):
             self._rows = rows
         if rows is self._rows:
             self._flow.extend(len(rows))
+            if len(rows) > MANY:
+                # There will be a scroll bar; to make room for it later would be to wrap everything twice.
+                self.styles.scrollbar_gutter = "stable"
 
     def filter(self, *, errors_only: bool, line_ends: bool) -> None:
         """Shows only the rows that refuse or defer and what caused them, or all; line ends and dots, or only text."""
