@@ -17,6 +17,7 @@ from mailtutor.protocols.imap import table as imap
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.pop3 import table as pop3
 from mailtutor.protocols.smtp import table as smtp
+from mailtutor.reading.visible import visible
 from mailtutor.trace.events import (
     AnyEvent,
     Ciphertext,
@@ -141,10 +142,11 @@ class Dialogue:
 
     def _open(self, n: int, event: Opened) -> None:
         entry = PROTOCOLS.get(event.protocol)
-        if entry is None:
-            return  # what is spoken there nobody here can read, nor show
+        if entry is None or event.conn in self.connections:
+            # What is spoken there nobody here can read, nor show; and a number is one connection's.
+            return
         connection = Connection(
-            event.conn, event.protocol, event.service, event.client, event.server, opened_n=n, opened_t=event.t
+            event.conn, event.protocol, visible(event.service), event.client, event.server, opened_n=n, opened_t=event.t
         )
         self.connections[event.conn] = connection
         observer = self._observers[event.conn] = entry.observer()
@@ -175,7 +177,7 @@ class Dialogue:
             return
         state = connection.state
         if isinstance(event, TlsBegun):
-            connection.tls = event.version
+            connection.tls = visible(event.version)
             connection.state = _AFTER_TLS.get((connection.protocol, connection.state), connection.state)
             said = f"{event.version} {event.cipher}"
         else:

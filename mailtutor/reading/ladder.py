@@ -115,7 +115,8 @@ class Ladder:
             if isinstance(item, Row):
                 self._add_row(dialogue.connections[item.conn], item)
             elif isinstance(item, Opened):
-                self._open(n, item, dialogue.connections[item.conn])
+                if item.conn in dialogue.connections and item.conn not in self._legs:
+                    self._open(n, item, dialogue.connections[item.conn])
             elif isinstance(item, Closed):
                 self._close(n, item)
             elif not isinstance(item, Attempted) or item.outcome != "delivered":

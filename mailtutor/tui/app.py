@@ -25,6 +25,7 @@ from mailtutor.text.telling import tell
 from mailtutor.tui import keymap, settings, theme
 from mailtutor.tui.actions import DEVICES, LIVE, OF_APP, bindings, of_mode
 from mailtutor.tui.ascii import AsciiFilter
+from mailtutor.tui.clean import CleanFilter
 from mailtutor.tui.contract import Stage
 from mailtutor.tui.screens.home import HomeScreen
 from mailtutor.tui.screens.small import LEAST_HEIGHT, LEAST_WIDTH, SmallScreen
@@ -73,6 +74,7 @@ class TuiApp(SpeakingApp):
         self._where = where or {}
         self.settings = settings.load(paths.settings_file())
         # The system may say so for all programs, and a flag for this run.
+        self._clean = CleanFilter()
         self._signs = AsciiFilter(enabled=ascii or self.settings.ascii)
         self._own = keymap.load(paths.keys_file())
         self.own_keys = self._own.keys
@@ -87,7 +89,8 @@ class TuiApp(SpeakingApp):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line passes before it is written."""
-        return [*super().get_line_filters(), self._signs] if self._signs.enabled else super().get_line_filters()
+        signs = [self._signs] if self._signs.enabled else []
+        return [*super().get_line_filters(), *signs, self._clean]
 
     def on_mount(self) -> None:
         """Opens the mode that was asked for."""
@@ -125,12 +128,15 @@ class TuiApp(SpeakingApp):
         is_small = size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
         if is_small and self._small is None:
             self._small = SmallScreen()
-            self.push_screen(self._small)
-        elif not is_small and self._small is not None:
-            small, self._small = self._small, None
-            small.dismiss()
-            if self._tour_waits:
-                self.call_after_refresh(self.action_tour)
+            self.push_screen(self._small, self._fits)
+        elif not is_small and self._small is not None and self.screen is self._small:
+            self._small.dismiss()
+
+    def _fits(self, _: None) -> None:
+        """There is room again."""
+        self._small = None
+        if self._tour_waits:
+            self.call_after_refresh(self.action_tour)
 
     def _heed_signals(self) -> None:
         """Being told to end is leaving: the terminal is put back and the lab stopped."""

@@ -186,3 +186,14 @@ def test_columns_stand_in_the_order_of_mails_way(
     dialogue = Dialogue()
     dialogue.take([opens(number, *talk) for number, talk in enumerate(talks, 1)], 0)
     assert tuple(columns(dialogue.connections.values(), way)) == order
+
+
+def test_a_connection_in_a_tongue_nobody_reads_has_no_rungs() -> None:
+    assert drawn(read([opens(1, "a", "b", "gopher"), *says(1, "C: hi"), closes(1)])) == []
+
+
+def test_a_number_stands_for_one_connection_however_often_it_is_opened() -> None:
+    twice = [opens(1, "a", "b"), *says(1, "S: 220 a", "C: NOOP"), opens(1, "c", "d", "pop3"), *says(1, "S: 250 ok")]
+    assert drawn(read([*twice, closes(1)])) == drawn(
+        read([opens(1, "a", "b"), *says(1, "S: 220 a", "C: NOOP", "S: 250 ok"), closes(1)])
+    )

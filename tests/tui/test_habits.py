@@ -170,6 +170,19 @@ async def test_a_window_too_small_says_so_and_grows_again(size: tuple[int, int])
         await dialogue(pilot, app)
 
 
+async def test_a_window_that_grew_under_the_palette_shows_its_screen_again() -> None:
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await dialogue(pilot, app)
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, lambda: isinstance(app.screen, SmallScreen), "the sentence")
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: not isinstance(app.screen, SmallScreen), "the palette")
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("escape")
+        await dialogue(pilot, app)
+
+
 async def test_a_window_that_is_too_small_from_the_start_says_so() -> None:
     app = TuiApp(FakeStage(alice_bob()), "lab")
     async with app.run_test(size=(40, 12)) as pilot:

@@ -167,6 +167,13 @@ async def test_a_replay_plays_by_itself_steps_back_and_plays_to_the_end() -> Non
         await until(pilot, lambda: "■ the end" in shown(app), "the end again")
 
 
+async def test_a_recording_without_a_conversation_cannot_be_said_again_and_tells_so() -> None:
+    app = TuiApp(FakeStage(), "replay", {"name": "empty", "events": [], "step": True})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("v")
+        await until(pilot, lambda: "nothing to say to a live" in " ".join(shown(app).split()), "a sentence")
+
+
 @pytest.mark.slow
 async def test_the_printed_dialogue_comes_out_of_the_live_server_word_for_word(session: Session) -> None:
     app = TuiApp(session, "replay", {"name": "alice-bob", "events": alice_bob(), "step": True})

@@ -244,6 +244,9 @@ class ReplayScreen(StageScreen):
         """Says the same to a live server in classic wording and compares each answer."""
         pane = self.deck.pane
         connections = list(self.viewpoint.dialogue.connections.values())
+        if not connections:
+            self.tell(self.words("screen.replay.no_connection"))
+            return
         connection = pane.connection if pane is not None and pane.connection is not None else connections[0]
         self._playing = False
         self._schedule()

@@ -32,6 +32,12 @@ class SmallScreen(Speaking, ModalScreen[None]):
         """The sentence names the size."""
         self.speak()
 
+    def on_screen_resume(self) -> None:
+        """What stood over it has gone, and there may be room by now."""
+        width, height = self.app.size
+        if width >= LEAST_WIDTH and height >= LEAST_HEIGHT:
+            self.dismiss()
+
     def speak(self) -> None:
         """Draws it in the current language."""
         width, height = self.app.size

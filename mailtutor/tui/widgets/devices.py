@@ -83,7 +83,8 @@ class DeviceSheet(Sheet, can_focus=True):
         if mail is None:
             return cell.sign.value
         pending = [self._pending(word) for word in mail.pending]
-        return " ".join([cell.sign.value, self.words(f"screen.devices.holds.{mail.holds}"), *pending, *mail.flags])
+        holds = self.words.get(f"screen.devices.holds.{mail.holds}", visible(mail.holds))
+        return " ".join([cell.sign.value, holds, *pending, *mail.flags])
 
     def _pending(self, word: str) -> str:
         """A flag stays as it is on the wire."""
@@ -99,10 +100,9 @@ class DeviceSheet(Sheet, can_focus=True):
             protocol = {"laptop": "POP3"}.get(name, "IMAP")
             return self.words("screen.devices.never", device=self._device(name), protocol=protocol)
         at = time.strftime("%H:%M:%S", time.localtime(event.at))
-        step = self.words(f"screen.devices.step.{event.step}")
-        told = self.words(
-            "screen.devices.told", device=self._device(name), protocol=event.protocol.upper(), step=step, at=at
-        )
+        step = self.words.get(f"screen.devices.step.{event.step}", visible(event.step))
+        protocol = visible(event.protocol.upper())
+        told = self.words("screen.devices.told", device=self._device(name), protocol=protocol, step=step, at=at)
         return f"{told}. {self.words('screen.devices.forgot')}" if event.forgot else told
 
     def _signs(self) -> Content:
