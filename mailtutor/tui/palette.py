@@ -23,7 +23,9 @@ class ActionsProvider(Provider):
         matcher = self.matcher(query)
         found = False
         for title, sentence, command, _ in self.app.get_system_commands(self.screen):
-            score = max(matcher.match(title), _IN_SENTENCE * matcher.match(sentence))
+            # By its own name, too: `ladder` in any language.
+            name = getattr(command, "__name__", "").removeprefix("action_")
+            score = max(matcher.match(title), _IN_SENTENCE * max(matcher.match(sentence), matcher.match(name)))
             if score > 0:
                 found = True
                 yield Hit(score, matcher.highlight(title), command, help=sentence)

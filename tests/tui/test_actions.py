@@ -109,6 +109,16 @@ async def test_the_palette_speaks_the_language_of_the_screen_and_says_when_nothi
         await until(pilot, lambda: say("screen.palette.nothing") in shown(app), "that there is none")
 
 
+async def test_the_palette_finds_an_action_by_its_english_name_in_chinese_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", "zh")
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        await pilot.press(*"ladder")
+        await until(pilot, lambda: f"{words('zh')('screen.action.ladder.label')} (l)" in shown(app), "the action")
+
+
 async def test_the_palette_finds_an_action_by_a_word_of_its_sentence() -> None:
     app = TuiApp(FakeStage(alice_bob()), "lab")
     async with app.run_test(size=(120, 36)) as pilot:

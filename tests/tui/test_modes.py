@@ -47,16 +47,20 @@ async def test_a_server_that_is_off_leaves_the_mail_in_the_queue(session: Sessio
 
 
 @pytest.mark.slow
-async def test_a_lab_whose_folder_is_in_use_says_so_and_goes_on_saying_it(tmp_path: Path) -> None:
+async def test_a_lab_whose_folder_is_in_use_says_so_promises_nothing_and_may_be_tried_again(tmp_path: Path) -> None:
     first, second = Session(tmp_path), Session(tmp_path)
     first.start()
     app = TuiApp(second, "lab")
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await until(pilot, lambda: shown(app).count("another mailtutor uses") == 2, "the reason, told and kept")
+        assert "no hosts run" in shown(app)
+        assert "live" not in shown(app)
+        assert "Press 1: alice" not in shown(app)
+        first.stop()
         await pilot.press("1")
-        await pilot.pause()
-        assert "starting" not in shown(app)
-    first.stop()
+        await until(pilot, lambda: "live" in shown(app), "the lab, now that there is room for it")
+        assert "no hosts run" not in shown(app)
+    second.stop()
 
 
 @pytest.mark.slow
@@ -214,12 +218,16 @@ async def test_home_leads_on_to_the_first_lesson_that_is_not_finished() -> None:
         await until(pilot, lambda: "look at lesson 1 again" in shown(app), "what Enter does now")
 
 
-async def test_escape_leads_home_from_a_mode_and_a_second_one_out() -> None:
+async def test_escape_leads_home_from_a_mode_and_from_there_out_when_it_is_meant() -> None:
     app = TuiApp(FakeStage(), "replay", {"name": "x", "events": alice_bob(), "step": True})
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, HomeScreen), "home")
         await pilot.press("escape")
+        await until(pilot, lambda: "Leave mailtutor?" in shown(app), "the question")
+        await pilot.press("down")
+        await until(pilot, lambda: "Leave mailtutor?" not in shown(app), "the course again")
+        await pilot.press("escape", "escape")
         await until(pilot, lambda: app._exit, "the end")
 
 

@@ -20,6 +20,7 @@ from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
 from mailtutor.tui.actions import HOME, bindings
 from mailtutor.tui.contract import Stage
+from mailtutor.tui.screens.confirm import ConfirmScreen
 from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.keybar import KeyBar
@@ -221,5 +222,10 @@ class HomeScreen(Speaking, Screen[None]):
         self._list.action_select()
 
     def action_leave(self) -> None:
-        """There is nothing further out but the end."""
-        self.app.exit(0)
+        """There is nothing further out but the end: once too often is soon pressed."""
+
+        def answered(confirmed: bool | None) -> None:
+            if confirmed:
+                self.app.exit(0)
+
+        self.app.push_screen(ConfirmScreen("escape", self.words("screen.home.confirm_leave")), answered)

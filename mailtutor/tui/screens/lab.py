@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,7 +13,7 @@ from mailtutor.lab.plan import BOB
 from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
 from mailtutor.tui.actions import LAB, bindings, elsewhere, of_mode
-from mailtutor.tui.contract import Stage
+from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.screens.confirm import ConfirmScreen
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.widgets.prose import Prose
@@ -56,16 +57,31 @@ class LabScreen(StageScreen):
         """Stays on the screen: nothing can be done here until it is mended."""
         self._failure = wrong
         super().lab_failed(wrong)
+        self.bar.note(f"✘ {self.words('screen.lab.no_hosts')}")
+        self.deck.tabs.invitation = "nobody_runs"
+        self.deck.tabs.refresh()
+        self.draw()
         self.speak()
 
     def lab_ready(self) -> None:
         """Now the doors are known."""
+        self._failure = None
+        self.bar.note("")
+        self.deck.tabs.invitation = "nobody_send"
+        self.deck.tabs.refresh()
         self.speak()
+
+    @property
+    def gate(self) -> tuple[str, Sequence[Held]]:
+        """Where nothing runs there is no pace."""
+        return ("", ()) if self._failure is not None else super().gate
 
     def speak(self) -> None:
         """Draws the text beside the wire."""
         self.bar.title(self.words("screen.lab.title"))
         parts = [self.words("screen.lab.about"), self._keys(), self._doors()]
+        if self._failure is not None:
+            parts = [f"✘ {visible(tell(self._failure, self.words))}", self.words("screen.lab.try_again")]
         self._text.show("\n\n".join(parts), dense=self.is_folded)
 
     def on_resize(self) -> None:
@@ -86,8 +102,7 @@ class LabScreen(StageScreen):
 
     def _doors(self) -> str:
         if not self.session.hosts:
-            failed = self._failure
-            return f"✘ `{visible(tell(failed, self.words))}`" if failed else self.words("screen.lab.starting")
+            return self.words("screen.lab.starting")
         lines = [self.words("screen.lab.doors")]
         for host in self.session.hosts:
             ports = ", ".join(f"{service} {port}" for service, port in host.ports.items())
@@ -136,7 +151,9 @@ class LabScreen(StageScreen):
 
     def _act(self, action: str) -> None:
         if not self.session.is_running:
-            self.tell(self._failure or self.words("screen.lab.starting"), severe=self._failure is not None)
+            if self._failure is not None:
+                self.start_lab(classic=self._classic)
+            self.tell(self.words("screen.lab.begins"))
             return
         self.when_done(self.session.act(action), lambda done: self._acted(action, done))
 
