@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from mailtutor.lab.clock import Clock
 from mailtutor.lab.faults import Link
@@ -14,6 +14,7 @@ from mailtutor.trace.events import (
     Ciphertext,
     Closed,
     Endpoint,
+    Flagged,
     FromClient,
     FromServer,
     LineTampered,
@@ -41,6 +42,14 @@ class Recorder:
         """Records an event of the world: `recorder.world(Queued, host=…, …)`."""
         t, at = self.clock.both()
         self.log.append(make(t=t, at=at, **facts))
+
+    def flagged(self, host: str, user: str, mailbox: str, flags: Mapping[int, frozenset[str]]) -> None:
+        """Records new flags of messages, by UID. There may be as many as a mailbox has, and few sets of flags."""
+        t, at = self.clock.both()
+        named = {those: tuple(sorted(those)) for those in set(flags.values())}
+        append = self.log.append
+        for uid, those in flags.items():
+            append(Flagged(t=t, at=at, host=host, user=user, mailbox=mailbox, uid=uid, flags=named[those]))
 
 
 class Tap:

@@ -59,6 +59,7 @@ class Folders:
         self.host = delivery.plan.name
         self.user = user
         self.database = delivery.database
+        self.recorder = recorder
         self.record = recorder.world
         self.hub = hub
         self.quota_octets = delivery.plan.quota_octets

@@ -20,7 +20,6 @@ from mailtutor.protocols.imap.server import Opened
 from mailtutor.protocols.imap.view import FlagsChanged, Notice, View
 from mailtutor.store import mailboxes
 from mailtutor.store.mailboxes import Mailbox, Message
-from mailtutor.trace.events import Flagged
 
 # The target, UIDs here and there, and what came there.
 _Copied = tuple[Mailbox, list[tuple[int, int]], list[Filed]]
@@ -245,10 +244,7 @@ class Selection:
             box, different, _ = done
             if box is None or not different:
                 return
-            for uid, now in different.items():
-                folders.record(
-                    Flagged, host=box.host, user=box.user, mailbox=box.name, uid=uid, flags=tuple(sorted(now))
-                )  # fmt: skip
+            folders.recorder.flagged(box.host, box.user, box.name, different)
             board.flagged(box.highest_modseq, different)
             folders.hub.touched(box.id)
 
