@@ -26,7 +26,9 @@ Landmark = Opened | Closed | Queued | Attempted | Delivered | Bounced
 # What a ladder shows beside what was said.
 LANDMARKS = (Opened, Closed, Queued, Attempted, Delivered, Bounced)
 _BLOCK = (Kind.DATA, Kind.LITERAL)
-_READING = ("pop3", "imap")
+_READING = ("pop3", "imap", "http", "ftp")
+# What of HTTP belongs to the line before it: header fields, and the empty line behind them.
+_HEAD = (Kind.CONTINUATION, Kind.END)
 _number = attrgetter("n")
 
 
@@ -202,7 +204,7 @@ class Ladder:
         if index and not self.unfolded and not isinstance(row, NoteRow):
             last = self.rungs[leg.rungs[-1]]
             before = connection.rows[index - 1]
-            if not isinstance(before, NoteRow) and _joins(last, before.line, row.line):
+            if not isinstance(before, NoteRow) and _joins(last, before.line, row.line, connection):
                 last.count += 1
                 _measure(last, row.line)
                 return
@@ -227,10 +229,12 @@ def _measure(rung: Rung, line: Line) -> None:
         rung.octets += len(line.raw)
 
 
-def _joins(rung: Rung, before: Line, line: Line) -> bool:
+def _joins(rung: Rung, before: Line, line: Line, connection: Connection) -> bool:
     """Whether a line belongs to the rung of the line before it."""
     if line.source is not before.source:
         return False
+    if connection.protocol == "http" and rung.sort is Sort.SAID:
+        return line.kind in _HEAD and before.kind is not Kind.END
     if rung.sort is Sort.QUERY:
         return not before.last
     if rung.sort is Sort.MAIL:
