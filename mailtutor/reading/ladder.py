@@ -26,7 +26,9 @@ Landmark = Opened | Closed | Queued | Attempted | Delivered | Bounced
 # What a ladder shows beside what was said.
 LANDMARKS = (Opened, Closed, Queued, Attempted, Delivered, Bounced)
 _BLOCK = (Kind.DATA, Kind.LITERAL)
+_BESIDE = ("http", "ftp", "ftp_data")
 _READING = ("pop3", "imap", "http", "ftp")
+_SPOKEN = (Kind.REPLY, Kind.GREETING)
 # What of HTTP belongs to the line before it: header fields, and the empty line behind them.
 _HEAD = (Kind.CONTINUATION, Kind.END)
 _number = attrgetter("n")
@@ -243,7 +245,7 @@ def _joins(rung: Rung, before: Line, line: Line, connection: Connection) -> bool
         return line.kind in _BLOCK or ends
     if line.kind is Kind.UNTAGGED:
         return before.kind is Kind.UNTAGGED
-    return line.kind is Kind.REPLY and before.kind is Kind.REPLY and not before.last
+    return line.kind in _SPOKEN and before.kind is line.kind and not before.last
 
 
 # Columns --------------------------------------------------------------------------------------------------------------
@@ -273,6 +275,13 @@ def pulls(connection: Connection) -> bool:
     return connection.protocol in _READING
 
 
+def manner(connection: Connection) -> str:
+    """How a connection works, for the words about it: "push" or "pull" of mail; a protocol beside mail by its name."""
+    if connection.protocol in _BESIDE:
+        return connection.protocol
+    return "pull" if pulls(connection) else "push"
+
+
 def _ends(connection: Connection) -> tuple[str, str]:
     """Who gives mail, who takes it."""
     ends = host(connection.client), host(connection.server)
@@ -280,7 +289,9 @@ def _ends(connection: Connection) -> tuple[str, str]:
 
 
 def _rank(connection: Connection) -> int:
-    """Agents that hand in, then servers among each other, then who reads."""
+    """Agents that hand in, then servers among each other, then who reads; a connection that serves another one last."""
+    if connection.protocol == "ftp_data":
+        return 3
     if pulls(connection):
         return 2
     return 0 if connection.service != "smtp" else 1
