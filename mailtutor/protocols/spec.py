@@ -113,6 +113,7 @@ class Table:
     moves: state → verb → Move. A missing verb is the protocol error; there is no other list of what is legal where.
     states: in the order a conversation passes through them. state_names: what the standard calls each.
     not_offered: commands the standards know and our servers do not speak. parameters: verb → name → row.
+    sections: kind of a line → where it is defined, in protocols where that does not hang on the command.
     """
 
     protocol: str
@@ -127,6 +128,7 @@ class Table:
     capabilities: Mapping[str, str] = field(default_factory=dict)
     not_offered: frozenset[str] = frozenset()
     parameters: Mapping[str, Mapping[str, Parameter]] = field(default_factory=dict)
+    sections: Mapping[str, str] = field(default_factory=dict)
 
     def legal(self, state: str) -> tuple[str, ...]:
         """The verbs that may be said in `state`, in table order."""

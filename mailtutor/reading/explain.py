@@ -107,7 +107,7 @@ def explain(line: Line, protocol: str, words: Words, offered: Collection[str] = 
         what=_what(line, table, reply, words),
         rfc=_rfc(line, table),
         pieces=_pieces(line, protocol, words),
-        digits=_digits(line.code, words),
+        digits=_digits(line.code, protocol, words),
         enhanced=_enhanced(line, words),
         oddity=words(f"{line.oddity}.what") if line.oddity else "",
         state=state_name(line.after, table, words),
@@ -271,7 +271,9 @@ def _of_kind(line: Line, protocol: str, part: str, words: Words) -> str:
 def _rfc(line: Line, table: Table) -> str:
     row = table.commands.get(line.verb)
     if line.source is Source.CLIENT and row is not None:
-        return row.rfc
+        return table.sections.get(line.kind) or row.rfc
+    if line.kind in table.sections:
+        return table.sections[line.kind]
     if line.code.isdigit():
         return f"{table.rfc} §4.2"
     return row.rfc if row is not None else table.rfc
@@ -293,11 +295,16 @@ def _first_words(what: str) -> str:
     return re.split(r"[.:;,(。：；，（]", what, maxsplit=1)[0].strip()
 
 
-def _digits(code: str, words: Words) -> tuple[Digit, ...]:
+def _digits(code: str, protocol: str, words: Words) -> tuple[Digit, ...]:
+    """A protocol may have words of its own for a digit; where it gives the last two no meaning they are one."""
     if len(code) == 3 and code.isdigit():
+        first = words.get(f"{protocol}.first.{code[0]}") or words.get(f"reply.first.{code[0]}")
+        rest = words.get(f"{protocol}.last_digits")
+        if rest:
+            return Digit(code[0], first), Digit(code[1:], rest)
         return (
-            Digit(code[0], words.get(f"reply.first.{code[0]}")),
-            Digit(code[1], words.get(f"reply.second.{code[1]}")),
+            Digit(code[0], first),
+            Digit(code[1], words.get(f"{protocol}.second.{code[1]}") or words.get(f"reply.second.{code[1]}")),
             Digit(code[2], words("reply.third")),
         )
     status = words.get(f"reply.status.{code}") if code else ""

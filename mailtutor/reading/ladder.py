@@ -26,7 +26,11 @@ Landmark = Opened | Closed | Queued | Attempted | Delivered | Bounced
 # What a ladder shows beside what was said.
 LANDMARKS = (Opened, Closed, Queued, Attempted, Delivered, Bounced)
 _BLOCK = (Kind.DATA, Kind.LITERAL)
-_READING = ("pop3", "imap")
+_BESIDE = ("http", "ftp", "ftp_data")
+_READING = ("pop3", "imap", "http", "ftp")
+_SPOKEN = (Kind.REPLY, Kind.GREETING)
+# What of HTTP belongs to the line before it: header fields, and the empty line behind them.
+_HEAD = (Kind.CONTINUATION, Kind.END)
 _number = attrgetter("n")
 
 
@@ -202,7 +206,7 @@ class Ladder:
         if index and not self.unfolded and not isinstance(row, NoteRow):
             last = self.rungs[leg.rungs[-1]]
             before = connection.rows[index - 1]
-            if not isinstance(before, NoteRow) and _joins(last, before.line, row.line):
+            if not isinstance(before, NoteRow) and _joins(last, before.line, row.line, connection):
                 last.count += 1
                 _measure(last, row.line)
                 return
@@ -227,10 +231,12 @@ def _measure(rung: Rung, line: Line) -> None:
         rung.octets += len(line.raw)
 
 
-def _joins(rung: Rung, before: Line, line: Line) -> bool:
+def _joins(rung: Rung, before: Line, line: Line, connection: Connection) -> bool:
     """Whether a line belongs to the rung of the line before it."""
     if line.source is not before.source:
         return False
+    if connection.protocol == "http" and rung.sort is Sort.SAID:
+        return line.kind in _HEAD and before.kind is not Kind.END
     if rung.sort is Sort.QUERY:
         return not before.last
     if rung.sort is Sort.MAIL:
@@ -239,7 +245,7 @@ def _joins(rung: Rung, before: Line, line: Line) -> bool:
         return line.kind in _BLOCK or ends
     if line.kind is Kind.UNTAGGED:
         return before.kind is Kind.UNTAGGED
-    return line.kind is Kind.REPLY and before.kind is Kind.REPLY and not before.last
+    return line.kind in _SPOKEN and before.kind is line.kind and not before.last
 
 
 # Columns --------------------------------------------------------------------------------------------------------------
@@ -269,6 +275,13 @@ def pulls(connection: Connection) -> bool:
     return connection.protocol in _READING
 
 
+def manner(connection: Connection) -> str:
+    """How a connection works, for the words about it: "push" or "pull" of mail; a protocol beside mail by its name."""
+    if connection.protocol in _BESIDE:
+        return connection.protocol
+    return "pull" if pulls(connection) else "push"
+
+
 def _ends(connection: Connection) -> tuple[str, str]:
     """Who gives mail, who takes it."""
     ends = host(connection.client), host(connection.server)
@@ -276,7 +289,9 @@ def _ends(connection: Connection) -> tuple[str, str]:
 
 
 def _rank(connection: Connection) -> int:
-    """Agents that hand in, then servers among each other, then who reads."""
+    """Agents that hand in, then servers among each other, then who reads; a connection that serves another one last."""
+    if connection.protocol == "ftp_data":
+        return 3
     if pulls(connection):
         return 2
     return 0 if connection.service != "smtp" else 1

@@ -108,8 +108,9 @@ class Redactor:
     def _mask(self, entry: Entry, line: Line, conn: int, suspicion: Suspicion | None = None) -> bytes:
         if line.kind is Kind.DATA:
             return line.raw
-        # What a server says is a challenge at most, which anybody may read.
-        spans = entry.spans(line) if line.source is Source.CLIENT else ()
+        # What a mail server says is a challenge at most, which anybody may read. A web server gives out keys.
+        is_read = line.source is Source.CLIENT or entry.table.protocol not in SPOKEN
+        spans = entry.spans(line) if is_read else ()
         secrets = [(span.start, span.end) for span in spans if span.secret]
         suspicion = suspicion or self._suspicions.get(conn)
         if suspicion is not None:

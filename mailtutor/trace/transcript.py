@@ -11,17 +11,33 @@ Each line stands for its text with CRLF at the end. What is not ordinary text is
 `\\xNN` for a byte, `\\r`, `\\t`, `\\\\` for the backslash itself. A line that ends in `\\n` had a bare LF; one that
 ends in a single backslash had no line end: it was cut off, or the other side spoke before it was whole. Lines with `#`
 before the first turn are metadata (`# key: value`), later ones are remarks; blank lines mean nothing.
+
+A dialogue may need more than one connection, as FTP's does. Those after the first have a number, behind the keys of
+their own head and in their turns; `+2` is where the second opens (else before its first turn), `-2` where it closes
+(else at the end):
+
+    # protocol: ftp
+    # protocol.2: ftp_data
+    C: RETR crepes.png
+    S: 150 here it comes
+    S2: (picture)
+    -2
+    S: 226 done
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mailtutor.errors import MailtutorError, Sentence
 from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, WireEvent
 
+_TURN = re.compile(r"([CS])([2-9]|[1-9]\d)?:")
+_MARK = re.compile(r"([+-])([2-9]|[1-9]\d)[ \t]*")
+# What the head can say of a connection after the first.
+_NUMBERED = re.compile(r"(protocol|service|client|server|port|closed)\.([2-9]|[1-9]\d)")
 _META = re.compile(r"#\s*([A-Za-z][A-Za-z0-9._-]*)\s*:\s*(.*?)\s*")
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[\\rtn]|$|.)")
 _SIMPLE = {"\\": b"\\", "r": b"\r", "t": b"\t", "n": b"\n"}
@@ -31,22 +47,34 @@ _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One line of one side, with its line end as it crossed the wire."""
+    """One line of one side, with its line end as it crossed the wire. conn: 1, or a further connection's number."""
 
     from_client: bool
     data: bytes
+    conn: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A further connection opens, or closes, before turn number `before` (from 0)."""
+
+    before: int
+    conn: int
+    opens: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """One connection as text.
+    """One connection as text, or a few that belong together.
 
     meta: what the head says, keys in small letters. Known keys: title (and title.zh …), protocol, service, client,
-    server, port, closed ("client", "server" or "lost").
+    server, port, closed ("client", "server" or "lost"); all but the title also as "port.2" for further connections.
+    marks: where those open and close.
     """
 
     turns: tuple[Turn, ...]
     meta: dict[str, str] = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()
 
     @property
     def protocol(self) -> str:
@@ -60,22 +88,69 @@ class Transcript:
     def text(self) -> str:
         """The transcript as a file holds it."""
         head = "".join(f"# {key}: {_one_line(value)}\n" for key, value in self.meta.items())
-        return head + "".join(_printed(turn) + "\n" for turn in self.turns)
+        marks = dict.fromkeys(range(len(self.turns) + 1), "")
+        for mark in self.marks:
+            marks[mark.before] += f"{'+' if mark.opens else '-'}{mark.conn}\n"
+        return (
+            head
+            + "".join(f"{marks[n]}{_printed(turn)}\n" for n, turn in enumerate(self.turns))
+            + marks[len(self.turns)]
+        )
 
     def events(self, *, conn: int = 1, t: float = 0.0, at: float = 0.0, step_s: float = 0.5) -> list[WireEvent]:
-        """The connection as events, one a turn, `step_s` seconds apart from trace time `t` and wall time `at` on."""
-        client = Endpoint(self.meta.get("client", ""), "", 0)
-        server = Endpoint(self.meta.get("server", ""), "", int(self.meta.get("port", "0")))
-        service = self.meta.get("service", self.protocol)
-        found: list[WireEvent] = [
-            Opened(t=t, at=at, conn=conn, protocol=self.protocol, service=service, client=client, server=server)
-        ]
-        for index, turn in enumerate(self.turns, 1):
-            said = FromClient if turn.from_client else FromServer
-            found.append(said(t=t + index * step_s, at=at + index * step_s, conn=conn, data=turn.data))
-        end_s = (len(self.turns) + 1) * step_s
-        found.append(Closed(t=t + end_s, at=at + end_s, conn=conn, by=self.meta.get("closed", "server")))
+        """The connections as events, one a turn or a mark, `step_s` seconds apart from trace time `t` and wall time
+        `at` on. conn: the number the first gets; the others follow."""
+        found: list[WireEvent] = []
+        is_open: dict[int, bool] = {}
+        marks: dict[int, list[Mark]] = {}
+        for mark in self.marks:
+            marks.setdefault(mark.before, []).append(mark)
+
+        def step(number: int, event: Callable[[float, float, int], WireEvent]) -> None:
+            after_s = len(found) * step_s
+            found.append(event(t + after_s, at + after_s, conn + number - 1))
+
+        def opened(number: int) -> None:
+            is_open[number] = True
+            step(number, lambda t, at, conn: self._opened(number, t, at, conn))
+
+        def closed(number: int) -> None:
+            is_open[number] = False
+            by = self._head("closed", number) or "server"
+            step(number, lambda t, at, conn: Closed(t=t, at=at, conn=conn, by=by))
+
+        opened(1)
+        for index in range(len(self.turns) + 1):
+            for mark in marks.get(index, ()):
+                if is_open.get(mark.conn, False) is not mark.opens and (mark.opens or mark.conn in is_open):
+                    (opened if mark.opens else closed)(mark.conn)
+            if index < len(self.turns):
+                turn = self.turns[index]
+                if not is_open.get(turn.conn):
+                    opened(turn.conn)
+                said = FromClient if turn.from_client else FromServer
+                step(turn.conn, lambda t, at, conn: said(t=t, at=at, conn=conn, data=turn.data))  # noqa: B023 - called at once
+        for number in sorted((number for number, here in is_open.items() if here), reverse=True):
+            closed(number)
         return found
+
+    def _opened(self, number: int, t: float, at: float, conn: int) -> Opened:
+        protocol = self._head("protocol", number)
+        return Opened(
+            t=t,
+            at=at,
+            conn=conn,
+            protocol=protocol,
+            service=self._head("service", number) or protocol,
+            client=Endpoint(self._head("client", number) or self.meta.get("client", ""), "", 0),
+            server=Endpoint(
+                self._head("server", number) or self.meta.get("server", ""), "", int(self._head("port", number) or "0")
+            ),
+        )
+
+    def _head(self, key: str, number: int) -> str:
+        """What the head says of one connection."""
+        return self.meta.get(key if number == 1 else f"{key}.{number}", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +181,20 @@ def parse(data: bytes, name: str = "transcript") -> Transcript:
         raise where.error(Sentence("not UTF-8; save the file as UTF-8 text", "error.file.not_utf8")) from wrong
     meta: dict[str, str] = {}
     turns: list[Turn] = []
+    marks: list[Mark] = []
     # Not splitlines(): it also cuts at characters that are part of a line here (U+0085, U+2028).
     for number, ended in enumerate(text.split("\n"), 1):
         line = ended.removesuffix("\r")
         where = _Place(name, number)
-        if line[:2] in ("C:", "S:"):
-            turns.append(Turn(line[0] == "C", _unescaped(line[2:].removeprefix(" "), where)))
+        if turn := _TURN.match(line):
+            conn = int(turn[2] or "1")
+            if conn > 1 and f"protocol.{conn}" not in meta:
+                raise where.error(_unnamed(conn))
+            turns.append(Turn(turn[1] == "C", _unescaped(line[turn.end() :].removeprefix(" "), where), conn))
+        elif mark := _MARK.fullmatch(line):
+            if f"protocol.{mark[2]}" not in meta:
+                raise where.error(_unnamed(int(mark[2])))
+            marks.append(Mark(len(turns), int(mark[2]), mark[1] == "+"))
         elif line.startswith("#"):
             found = _META.fullmatch(line)
             if found is not None and not turns:
@@ -124,7 +207,7 @@ def parse(data: bytes, name: str = "transcript") -> Transcript:
         raise _Place(name, 1).error(
             Sentence("no protocol given; add a first line such as `# protocol: smtp`", "error.trace.no_protocol")
         )
-    return Transcript(tuple(turns), meta)
+    return Transcript(tuple(turns), meta, tuple(marks))
 
 
 def transcript_of(events: Iterable[AnyEvent], conn: int) -> Transcript:
@@ -158,10 +241,20 @@ def transcript_of(events: Iterable[AnyEvent], conn: int) -> Transcript:
     return Transcript(tuple(turns), {key: value for key, value in meta.items() if value})
 
 
+def _unnamed(conn: int) -> Sentence:
+    return Sentence(
+        "connection {number} has no protocol; add a line such as `# protocol.{number}: ftp_data` to the head",
+        "error.trace.no_protocol_of",
+        number=conn,
+    )
+
+
 def _put(meta: dict[str, str], key: str, value: str, where: _Place) -> None:
-    if key == "port" and not re.fullmatch(r"\d{1,5}", value):
+    numbered = _NUMBERED.fullmatch(key)
+    plain = numbered[1] if numbered else key
+    if plain == "port" and not re.fullmatch(r"\d{1,5}", value):
         raise where.error(Sentence("port is a number, not {value!r}", "error.trace.port", value=value))
-    if key == "closed" and value not in ("client", "server", "lost"):
+    if plain == "closed" and value not in ("client", "server", "lost"):
         raise where.error(
             Sentence("closed is client, server or lost, not {value!r}", "error.trace.closed", value=value)
         )
@@ -208,7 +301,7 @@ def _one_line(value: str) -> str:
 
 
 def _printed(turn: Turn) -> str:
-    side = "C:" if turn.from_client else "S:"
+    side = f"{'C' if turn.from_client else 'S'}{turn.conn if turn.conn > 1 else ''}:"
     if turn.data.endswith(b"\r\n"):
         body, end = turn.data[:-2], ""
     elif turn.data.endswith(b"\n"):

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from mailtutor.paths import content
 from mailtutor.reading.dialogue import Dialogue
-from mailtutor.reading.ladder import LANDMARKS, Ladder, Packet, Sort, columns
+from mailtutor.reading.ladder import LANDMARKS, Ladder, Packet, Sort, columns, manner
 from mailtutor.trace.events import (
     AnyEvent,
     Attempted,
@@ -20,6 +21,7 @@ from mailtutor.trace.events import (
     Queued,
     TlsBegun,
 )
+from mailtutor.trace.transcript import parse
 
 
 def opens(conn: int, client: str, server: str, service: str = "smtp") -> Opened:
@@ -197,3 +199,39 @@ def test_a_number_stands_for_one_connection_however_often_it_is_opened() -> None
     assert drawn(read([*twice, closes(1)])) == drawn(
         read([opens(1, "a", "b"), *says(1, "S: 220 a", "C: NOOP", "S: 250 ok"), closes(1)])
     )
+
+
+def ours(name: str) -> Sequence[AnyEvent]:
+    return parse((content("transcripts") / f"{name}.txt").read_bytes()).events()
+
+
+@pytest.mark.parametrize(
+    ("name", "opener", "from_client"), [("ftp-passive", "bob", False), ("ftp-active", "files.crepes.fr", True)]
+)
+def test_a_file_of_ftp_is_one_rung_on_a_connection_of_its_own(name: str, opener: str, from_client: bool) -> None:
+    ladder = read(ours(name))
+    (rung,) = [rung for rung in ladder.rungs if rung.sort is Sort.MAIL]
+    connection = ladder.connection(rung)
+    assert connection is not None
+    assert (connection.protocol, manner(connection), connection.client.name) == ("ftp_data", "ftp_data", opener)
+    assert (rung.octets, rung.from_client) == (113, from_client)
+    around = [(one.conn, one.sort) for one in ladder.rungs if one.sort in (Sort.OPENED, Sort.CLOSED)]
+    assert around == [(1, Sort.OPENED), (2, Sort.OPENED), (2, Sort.CLOSED), (1, Sort.CLOSED)]
+
+
+def test_a_request_with_its_header_is_one_rung_and_a_body_is_another() -> None:
+    ladder = read(ours("http-page"))
+    told = [(rung.from_client, rung.sort, rung.octets) for rung in ladder.rungs if rung.conn and rung.count]
+    assert told == [
+        (True, Sort.SAID, 0), (False, Sort.SAID, 0), (False, Sort.MAIL, 80),
+        (True, Sort.SAID, 0), (False, Sort.SAID, 0), (False, Sort.MAIL, 113),
+        (True, Sort.SAID, 0), (False, Sort.SAID, 0),
+        (True, Sort.SAID, 0), (False, Sort.SAID, 0),
+    ]  # fmt: skip
+
+
+def test_who_fetches_by_http_or_ftp_stands_behind_the_server() -> None:
+    for name in ("http-page", "ftp-passive", "ftp-active"):
+        dialogue = Dialogue()
+        dialogue.take(ours(name), 0)
+        assert columns(dialogue.connections.values())[-1] == "bob"

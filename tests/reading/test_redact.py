@@ -49,9 +49,16 @@ IMAP = [
 ]  # fmt: skip
 
 
+HTTP = [
+    ("C", b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic Ym9iOnBpY2tsZXM=\r\nCookie: seen=c2VjcmV0\r\n\r\n"),
+    ("S", b"HTTP/1.1 204 No Content\r\n\r\n"),
+]
+
+
 @pytest.mark.parametrize(
     ("protocol", "said", "secrets"),
     [
+        ("http", HTTP, [b"Ym9iOnBpY2tsZXM=", b"c2VjcmV0"]),
         ("pop3", POP3, [b"pic kles"]),
         ("smtp", SMTP, [b"c2VjcmV0", b"c2VjcmV0Mg=="]),
         ("imap", IMAP, [b"secret", b"c2VjcmV0"]),

@@ -75,6 +75,63 @@ def test_a_transcript_becomes_events_with_regular_times() -> None:
     ]
 
 
+TWO = b"""# protocol: ftp
+# client: bob
+# server: h
+# port: 21
+# protocol.2: ftp_data
+# port.2: 50000
+# closed.2: client
+C: RETR a
++2
+S: 150 it comes
+S2: one
+-2
+S: 226 done
+"""
+
+
+def test_a_second_connection_opens_and_closes_where_its_marks_are() -> None:
+    found = parse(TWO)
+    assert found.text().encode() == TWO
+    events = found.events(conn=5, step_s=1.0)
+    assert [(type(event), event.conn, event.t) for event in events] == [
+        (Opened, 5, 0.0),
+        (FromClient, 5, 1.0),
+        (Opened, 6, 2.0),
+        (FromServer, 5, 3.0),
+        (FromServer, 6, 4.0),
+        (Closed, 6, 5.0),
+        (FromServer, 5, 6.0),
+        (Closed, 5, 7.0),
+    ]
+    second = events[2]
+    assert isinstance(second, Opened)
+    assert (second.protocol, second.client.name, second.server) == ("ftp_data", "bob", Endpoint("h", "", 50000))
+    assert [event.by for event in events if isinstance(event, Closed)] == ["client", "server"]
+
+
+def test_a_second_connection_without_marks_opens_before_its_first_turn_and_ends_with_the_dialogue() -> None:
+    events = parse(TWO.replace(b"+2\n", b"").replace(b"-2\n", b"")).events()
+    assert [(type(event), event.conn) for event in events[2:5]] == [(FromServer, 1), (Opened, 2), (FromServer, 2)]
+    assert [(type(event), event.conn) for event in events[-2:]] == [(Closed, 2), (Closed, 1)]
+
+
+@pytest.mark.parametrize("line", [b"S3: x", b"+3", b"-3"])
+def test_a_connection_the_head_does_not_name_is_an_error_with_its_line(line: bytes) -> None:
+    with pytest.raises(MailtutorError, match=r"line 14.*protocol\.3"):
+        parse(TWO + line + b"\n")
+
+
+@pytest.mark.parametrize("name", ["ftp-passive", "ftp-active"])
+def test_our_sessions_of_ftp_read_and_write_the_same_but_for_their_remarks(name: str) -> None:
+    file = content("transcripts") / f"{name}.txt"
+    found = parse(file.read_bytes(), name)
+    again = parse(found.text().encode(), name)
+    assert again == found
+    assert {turn.conn for turn in found.turns} == {1, 2}
+
+
 def test_one_connection_of_a_trace_becomes_text() -> None:
     end = Endpoint("", "127.0.0.1", 40000)
     host = Endpoint("h", "127.0.0.2", 2525)

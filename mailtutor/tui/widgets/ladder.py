@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.strip import Strip
 
-from mailtutor.reading.ladder import host, pulls
+from mailtutor.reading.ladder import host, manner
 from mailtutor.reading.visible import visible
 from mailtutor.tui.contract import Held, Host
 from mailtutor.tui.viewpoint import Viewpoint
@@ -35,7 +35,7 @@ class LadderTitle(Speaking):
         if connection is None:
             return Content.styled(self.words("screen.ladder.empty"), "$wire-quiet")
         client, server = visible(host(connection.client)), visible(host(connection.server))
-        told = self.words(f"screen.ladder.{'pulls' if pulls(connection) else 'pushes'}", client=client, server=server)
+        told = self.words(f"screen.ladder.way.{manner(connection)}", client=client, server=server)
         scale = f"  {self.words('screen.ladder.scale', ms=f'{unit:g}')}" if unit else ""
         return Content.assemble((f"{connection.service.upper()} ", "$wire-quiet"), (told, "bold"), (scale, "$accent"))
 

@@ -18,7 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from mailtutor.reading.dialogue import Connection, Row
-from mailtutor.reading.ladder import Ladder, Packet, Rung, Sort, columns, host, pulls
+from mailtutor.reading.ladder import Ladder, Packet, Rung, Sort, columns, host, manner
 from mailtutor.reading.visible import visible
 from mailtutor.trace.events import Attempted, Bounced, Closed, Delivered, Queued
 from mailtutor.tui.actions import LADDER, bindings
@@ -396,7 +396,7 @@ def _told(rung: Rung, connection: Connection | None) -> Told | None:
     if connection is not None and rung.sort is Sort.OPENED:
         client, server = visible(host(connection.client)), visible(host(connection.server))
         values = {"client": client, "server": server, "port": connection.server.port}
-        return Told(f"screen.ladder.told.{'pull' if pulls(connection) else 'push'}", "╌", values)
+        return Told(f"screen.ladder.told.{manner(connection)}", "╌", values)
     if isinstance(rung.event, Closed):
         return Told(f"screen.ladder.told.{'lost' if rung.event.by == 'lost' else 'closed'}", "╌")
     name = _WORLD.get(type(rung.event)) if rung.event is not None else None
