@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,3 +30,15 @@ def test_chinese_stays_chinese() -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_leave_a_control_character(data: bytes) -> None:
     assert not {unicodedata.category(character) for character in visible(data)} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@pytest.mark.parametrize(
+    "character",
+    ["\u3164", "\u115f", "\u1160", "\uffa0", "\u2800", "\ufe00", "\ufe0f", "\u034f", "\u17b4", "\u180b", "\U000e0100"],
+)
+def test_what_shows_as_nothing_is_shown(character: str) -> None:
+    assert visible(f"bob{character}@crepes.fr") == f"bob⟨U+{ord(character):04X}⟩@crepes.fr"
+
+
+def test_spaces_and_emoji_stay_what_they_are() -> None:
+    assert visible("a\u3000b é e\u0301 한 🙂") == "a\u3000b é e\u0301 한 🙂"

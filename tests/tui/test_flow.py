@@ -87,3 +87,43 @@ def test_long_texts_take_as_many_lines_as_are_counted(lines: list[str], width: i
     flow = Flow(lines.__getitem__, width)
     flow.extend(len(lines))
     assert flow.height(len(lines)) == sum(len(wrapped(line, width)) for line in lines)
+
+
+@pytest.mark.parametrize("text", [visible(b"\xd3\xc3" * 400), visible(b"\x1b" * 600), "用" * 500, "e\u0301" * 500])
+def test_a_long_row_is_cut_once_however_many_of_its_lines_are_painted(text: str) -> None:
+    asked: list[int] = []
+
+    def text_of(index: int) -> str:
+        asked.append(index)
+        return text
+
+    flow = Flow(text_of, 20, lambda rows: [text_length(text)] * len(rows))
+    flow.extend(1)
+    assert [flow.lines(0)[part] for part in range(flow.height(1))] == wrapped(text, 20)
+    assert len(asked) == 1
+    flow.reflow(30)
+    assert flow.lines(0) == wrapped(text, 30)
+
+
+def test_of_many_long_rows_each_has_its_own_lines() -> None:
+    texts = [str(number) * 500 for number in range(1, 10)] * 2
+    flow = Flow(texts.__getitem__, 20)
+    flow.extend(len(texts))
+    assert [flow.lines(row) for row in range(len(texts))] == [wrapped(text, 20) for text in texts]
+
+
+def test_a_row_cut_at_its_words_is_cut_anywhere_once_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow_module, "MANY", 1)
+    text = "abc 你好 " * 20
+    flow = Flow(lambda _: text, 10)
+    flow.extend(1)
+    assert flow.lines(0) == wrapped(text, 10)
+    flow.extend(2)
+    assert flow.lines(0) == wrapped(text, 10, in_words=False) != wrapped(text, 10)
+    assert flow.height(1) == len(flow.lines(0))
+
+
+@given(st.text(st.sampled_from("ab你好e\u0301\U0001f3fb\u200d\ufe0f ␍"), max_size=40), st.integers(2, 9))
+@example("\u0301\u0301你", 2)
+def test_what_is_no_prose_is_cut_between_characters_as_they_are_seen(text: str, width: int) -> None:
+    assert wrapped(text, width, in_words=False) == flow_module._wide(text, width, in_words=False)

@@ -22,6 +22,11 @@ PROSE = 400
 MANY = 20_000
 # Where there are many, the lines of rows up to this length are looked up by it.
 _LISTED = 4096
+# A row of so many lines is not cut anew for each of them that is painted; of so many such rows the pieces are kept.
+_LONG = 8
+_KEPT = 8
+# They change what the character before them takes, or join it with the next.
+_JOINING = frozenset("\u200d\ufe0f")
 
 
 class Flow:
@@ -46,6 +51,7 @@ class Flow:
         self._longest = 0
         self._has_wide = False
         self._in_words = True
+        self._kept: dict[int, list[str]] = {}
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -61,6 +67,7 @@ class Flow:
         self._has_wide = self._has_wide or min(lengths) < 0
         if self._in_words and count > MANY:
             self._in_words = False
+            self._kept.clear()
             self._ends = array("l", self._wrapped(self._lengths, 0, 0))
         elif self._has_wide or self._longest > self.width:
             self._ends.extend(self._wrapped(lengths, start, end))
@@ -70,6 +77,8 @@ class Flow:
     def reflow(self, width: int) -> None:
         """Wraps everything anew."""
         before, self.width = self.width, width
+        if before != width:
+            self._kept.clear()
         if before == width or (not self._has_wide and self._longest <= min(before, width)):
             return
         self._ends = array("l", self._wrapped(self._lengths, 0, 0))
@@ -89,7 +98,14 @@ class Flow:
 
     def lines(self, row: int) -> list[str]:
         """A row's text, cut into screen lines."""
-        return wrapped(self._text_of(row), self.width, in_words=self._in_words)
+        pieces = self._kept.get(row)
+        if pieces is None:
+            pieces = wrapped(self._text_of(row), self.width, in_words=self._in_words)
+            if len(pieces) >= _LONG:
+                if len(self._kept) == _KEPT:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[row] = pieces
+        return pieces
 
     def _wrapped(self, lengths: Sequence[int], start: int, end: int) -> Iterable[int]:
         """`ends` of the rows from `start` on, which have these lengths; `end` is that of the row before."""
@@ -109,13 +125,13 @@ class Flow:
         if length == LEFT_OUT:
             return 0
         if length < 0 or (self._in_words and length <= PROSE):
-            return len(wrapped(self._text_of(index), self.width, in_words=self._in_words))
+            return len(self.lines(index))
         return max(1, -(-length // self.width))
 
 
 def text_length(text: str) -> int:
     """The length of a text of narrow characters; -1 where it has others."""
-    narrow = text.isascii() or all(cell_len(character) == 1 for character in text)
+    narrow = text.isascii() or all(cell_len(character) == 1 for character in set(text))
     return len(text) if narrow else -1
 
 
@@ -123,9 +139,11 @@ def wrapped(text: str, width: int, *, in_words: bool = True) -> list[str]:
     """A text cut into pieces of at most `width` cells; never empty, nothing is left out. in_words: no word is cut where
     a space stands in the second half of the line, unless the text is so long that it is no prose."""
     in_words = in_words and len(text) <= PROSE
-    if not text.isascii():
-        return _wide(text, width, in_words=in_words)
-    return _ascii(text, width) if in_words else [text[at : at + width] for at in range(0, len(text), width)] or [""]
+    if in_words:
+        return _ascii(text, width) if text.isascii() else _wide(text, width, in_words=True)
+    if text_length(text) >= 0:
+        return [text[at : at + width] for at in range(0, len(text), width)] or [""]
+    return _by_cells(text, width) if _JOINING.isdisjoint(text) else _wide(text, width, in_words=False)
 
 
 def _ascii(text: str, width: int) -> list[str]:
@@ -137,6 +155,18 @@ def _ascii(text: str, width: int) -> list[str]:
             end = space + 1 if space >= 0 else end
         pieces.append(text[start:end])
         start = end
+    return [*pieces, text[start:]]
+
+
+def _by_cells(text: str, width: int) -> list[str]:
+    """As `_wide` cuts it, for a megabyte of it quickly: what takes no cell belongs to the character before it."""
+    cells_of = {character: cell_len(character) for character in set(text)}
+    pieces, start, used = [], 0, 0
+    for at, cells in enumerate(map(cells_of.__getitem__, text)):
+        used += cells
+        if used > width and cells and at > start:
+            pieces.append(text[start:at])
+            start, used = at, cells
     return [*pieces, text[start:]]
 
 
