@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,12 @@ from mailtutor.errors import MailtutorError
 from mailtutor.trace.codec import dump, load_readable
 from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.transcript import parse
+
+# The first octets of what tcpdump and Wireshark write: pcap in either order of octets, in micro- or nanoseconds.
+_CAPTURES = {
+    b"\xa1\xb2\xc3\xd4": "pcap", b"\xd4\xc3\xb2\xa1": "pcap", b"\xa1\xb2\x3c\x4d": "pcap",
+    b"\x4d\x3c\xb2\xa1": "pcap", b"\n\r\r\n": "pcapng",
+}  # fmt: skip
 
 
 def read_events(path: Path) -> Sequence[AnyEvent]:
@@ -24,10 +31,16 @@ def read_readable(path: Path) -> tuple[Sequence[AnyEvent], MailtutorError | None
     """The same, but of a trace that is broken somewhere the events before that, and the error that says where."""
     try:
         with path.open("rb") as file:
-            start = file.read(1)
-            file.seek(0)
-            if start == b"{":
+            start = file.read(4)
+            if start in _CAPTURES:
+                raise MailtutorError(
+                    "{path} is a capture ({format}); captures cannot be opened yet, only traces and dialogues as text",
+                    "error.file.capture", path=path, format=_CAPTURES[start],
+                )  # fmt: skip
+            if start.removeprefix(BOM_UTF8).startswith(b"{"):
+                file.seek(len(BOM_UTF8) if start.startswith(BOM_UTF8) else 0)
                 return load_readable(file, str(path))
+            file.seek(0)
             return parse(file.read(), str(path)).events(), None
     except OSError as wrong:
         raise MailtutorError("{path} cannot be read ({why})", "error.file.unreadable", path=path, why=wrong) from wrong

@@ -86,6 +86,22 @@ def _readable(event: LineTampered) -> dict[str, Any]:
     return plain
 
 
+def _number(plain: dict[str, Any], name: str) -> Any:
+    """A number as JSON writes it. Not what merely reads as one: "1", "nan" and "inf" are texts."""
+    if type(plain[name]) not in (int, float):
+        raise ValueError(f"{name} is not a number")
+    return plain[name]
+
+
+def _facts(plain: dict[str, Any]) -> dict[str, Any]:
+    """When it was, and on which connection."""
+    return {
+        "t": float(_number(plain, "t")),
+        "at": float(_number(plain, "at")),
+        "conn": int(_number(plain, "conn")),
+    }
+
+
 def _tampered(plain: dict[str, Any]) -> LineTampered:
     was, became = (
         plain[name].encode() if name in plain else base64.b64decode(plain[f"{name}64"], validate=True)
@@ -93,10 +109,7 @@ def _tampered(plain: dict[str, Any]) -> LineTampered:
     )
     if plain["source"] not in ("client", "server"):
         raise ValueError("a line is the client's or the server's")
-    return LineTampered(
-        t=float(plain["t"]), at=float(plain["at"]), conn=int(plain["conn"]), source=plain["source"], was=was,
-        became=became,
-    )  # fmt: skip
+    return LineTampered(**_facts(plain), source=plain["source"], was=was, became=became)
 
 
 def decode(line: bytes) -> AnyEvent:
@@ -111,15 +124,27 @@ def decode(line: bytes) -> AnyEvent:
         if isinstance(plain, dict) and plain.get("event") in ("client", "server"):
             data = plain["data"].encode() if "data" in plain else base64.b64decode(plain["base64"], validate=True)
             kind = FromClient if plain["event"] == "client" else FromServer
-            return kind(t=float(plain["t"]), at=float(plain["at"]), conn=int(plain["conn"]), data=data)
+            return kind(**_facts(plain), data=data)
         if isinstance(plain, dict) and plain.get("event") == "tampered":
             return _tampered(plain)
         event: AnyEvent = _decode(line)
         return event
-    except (msgspec.DecodeError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as wrong:
-        raise MailtutorError(
-            "this is not a trace event ({why}): {line!r}", "error.trace.event", why=wrong, line=line[:_QUOTED]
-        ) from wrong
+    except (
+        msgspec.DecodeError,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        OverflowError,
+    ) as wrong:
+        raise _no_event(line, wrong) from wrong
+
+
+def _no_event(line: bytes, why: Exception) -> MailtutorError:
+    return MailtutorError(
+        "this is not a trace event ({why}): {line!r}", "error.trace.event", why=why, line=line[:_QUOTED]
+    )
 
 
 def dump(events: Iterable[AnyEvent]) -> Iterator[bytes]:
@@ -166,6 +191,14 @@ def _check_header(line: bytes, name: str) -> None:
         head = msgspec.json.decode(line)
     except msgspec.DecodeError:
         head = None
+    except (UnicodeDecodeError, RecursionError) as wrong:
+        raise MailtutorError(
+            "{name}, line {number}: {problem}",
+            "error.file.at_line",
+            name=name,
+            number=1,
+            problem=_no_event(line, wrong),
+        ) from wrong
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         raise MailtutorError(
             "{name} is not a mailtutor trace: its first line does not say so", "error.trace.foreign", name=name

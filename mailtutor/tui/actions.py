@@ -43,7 +43,7 @@ class Action:
     @property
     def all_keys(self) -> str:
         """Every key, as Textual writes them; "" where the palette is the only way."""
-        return f"{self.keys},{self.typing}" if self.typing else self.keys
+        return ",".join(keys for keys in (self.keys, self.typing) if keys)
 
     def key(self, *, while_typing: bool) -> str:
         """The key to show, or "" where there is none then."""

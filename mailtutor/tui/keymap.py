@@ -6,8 +6,9 @@
 
 Each name is an action's id (`actions.py`; F1 shows them all), each value one or more keys with commas between, as
 Textual writes them: a character, or a name such as `f8`, `ctrl+g`, `pageup`. What the action's keys were before works
-no more; the key that works while typing stays, unless another takes it. Keys that move about (arrows up and down, tab,
-enter, esc, pages) stay what they are. What cannot be used is left out and told.
+no more; with "" it has none but in the palette. The key that works while typing stays, unless another takes it. Keys
+that move about (arrows up and down, tab, enter, esc, pages) stay what they are. What cannot be used is left out and
+told.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from mailtutor.tui.actions import ACTIONS, normal
 
 # Those in angle brackets stand for what no keyboard sends.
 _NAMED = frozenset(key.value for key in Keys if not key.value.startswith("<"))
+# Of what is no key so many characters are told.
+_QUOTED = 60
 _MODIFIERS = ("ctrl+", "alt+", "shift+", "super+", "meta+")
 
 
@@ -64,7 +67,7 @@ def load(file: Path) -> Keymap:
         return Keymap(problems=(_unreadable(file, wrong),))
     try:
         table = tomllib.loads(text).get("keys", {})
-    except (tomllib.TOMLDecodeError, RecursionError) as wrong:
+    except (ValueError, RecursionError) as wrong:
         return Keymap(problems=(_unreadable(file, wrong),))
     if not isinstance(table, dict):
         return Keymap(problems=(_unreadable(file, "[keys]"),))
@@ -84,7 +87,18 @@ def _checked(file: Path, table: Mapping[str, object]) -> Keymap:
             problems.append(Sentence("{file}: there is no action {name}", "error.keys.no_action", file=file, name=name))
             continue
         own = [normal(key.strip()) for key in value.split(",")] if isinstance(value, str) else []
-        bad = next((key for key in own if not _is_key(key)), None if own else str(value))
+        if own == [""]:
+            keys[name] = ""
+            continue
+        if "" in own:
+            problems.append(
+                Sentence(
+                    "{file}: for {name} a key is missing beside a comma; the key itself is called comma",
+                    "error.keys.missing", file=file, name=name,
+                )
+            )  # fmt: skip
+            continue
+        bad = next((key for key in own if not _is_key(key)), None if own else _quoted(value))
         if bad is not None:
             problems.append(
                 Sentence(
@@ -113,6 +127,14 @@ def _checked(file: Path, table: Mapping[str, object]) -> Keymap:
     return Keymap(keys, tuple(problems))
 
 
+def _quoted(value: object) -> str:
+    """The beginning of what stands where keys should."""
+    try:
+        return str(value)[:_QUOTED]
+    except (ValueError, RecursionError):  # numbers of thousands of digits, tables in tables in tables
+        return "…"
+
+
 def _usual(name: str) -> set[str]:
     """The keys an action has where nobody says otherwise, in any mode."""
     return {key for action in ACTIONS if action.id == name for key in action.all_keys.split(",")}
@@ -136,6 +158,8 @@ def _clashes(keys: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
         # The usual ones first, so that it is the student's own that gives way.
         for action in sorted(here, key=lambda action: action.id in keys):
             for key in action.with_keys(keys.get(action.id)).all_keys.split(","):
+                if not key:
+                    continue
                 other = taken.setdefault(key, action.id)
                 if other != action.id and action.id in keys and action.id not in told:
                     told.add(action.id)

@@ -31,7 +31,7 @@ def load(file: Path) -> Settings:
     settings = Settings(language=system_language())
     try:
         saved = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return settings
     if isinstance(saved, dict):
         if saved.get("language") in LANGUAGES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 
@@ -148,3 +149,11 @@ async def test_with_real_servers_the_view_follows_what_the_devices_do(session: S
         await pilot.press("y")
         await until(pilot, lambda: "in step" in shown(app), "the phone in step again")
         await until(pilot, lambda: "− headers" not in shown(app), "what the phone has no more")
+
+
+async def test_a_time_no_calendar_has_is_drawn_as_unknown() -> None:
+    events = [msgspec.structs.replace(event, at=1e308) for event in happened()]
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: "--:--:--" in shown(app), "the devices")

@@ -259,3 +259,45 @@ async def test_what_was_copied_is_its_owners_alone() -> None:
         await pilot.press("home", "c")
         await until(pilot, lambda: paths.copied_file().exists(), "the file")
     assert paths.copied_file().stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "7" * 5000, f"[keys]\nladder = {'7' * 5000}\n", f"[keys]\nladder = 0x{'f' * 5000}\n",
+        f"[keys.ladder{'.a' * 5000}]\n", f"[keys]\n{'7' * 5000} = 'x'\n",
+    ],
+)  # fmt: skip
+def test_numbers_and_tables_beyond_reason_are_told(text: str) -> None:
+    own = keymap.load(write_keys(text))
+    assert len(own.problems) == 1
+    assert not own.keys
+
+
+@pytest.mark.parametrize("pressed", ["l,,", ",", "l,", ",l", "l, ,m"])
+def test_a_key_that_is_missing_beside_a_comma_is_told(pressed: str) -> None:
+    own = keymap.load(write_keys(f'[keys]\nladder = "{pressed}"\n'))
+    assert [problem.key for problem in own.problems] == ["error.keys.missing"]
+    assert not own.keys
+
+
+async def test_an_action_can_be_without_a_key_and_the_key_goes_to_another() -> None:
+    write_keys('[keys]\nladder = ""\nrun = ""\nqueue = "l"\n')
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        assert not keymap.load(paths.keys_file()).problems
+        await dialogue(pilot, app)
+        await pilot.press("l")
+        await until(pilot, lambda: stage(app).view == "queue", "the queue")
+
+
+async def test_an_action_without_a_key_is_quiet_and_in_the_help_all_the_same() -> None:
+    write_keys('[keys]\nladder = ""\n')
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await dialogue(pilot, app)
+        await pilot.press("l")
+        await pilot.pause()
+        assert stage(app).view == "wire"
+        await pilot.press("f1")
+        await pilot.pause()

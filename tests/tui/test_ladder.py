@@ -275,3 +275,11 @@ def test_without_a_scale_every_rung_is_a_line_and_with_one_the_unit_suits_the_pa
         assert [scale.line(number) for number in range(4)] == tops
         assert [scale.locate(top) for top in tops] == [0, 1, 2, 3]
         assert (scale.height(4), scale.height(0)) == (tops[-1] + 1, 0)
+
+
+async def test_pauses_beyond_reason_are_drawn_to_scale_all_the_same() -> None:
+    events = [opened(1, "a", "b"), *said(1, "S: 220 hi", t=-1e308), *said(1, "C: EHLO x", t=1e308)]
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(80, 50)) as pilot:
+        await pilot.press("l", "z")
+        await until(pilot, lambda: "1 line =" in shown(app) and "EHLO x" in shown(app), "the scale")

@@ -323,3 +323,18 @@ async def test_a_whole_wait_passes_in_a_moment_when_time_runs_fast(session: Sess
         await until(pilot, lambda: stage(app).viewpoint.live_world.queue, "the message")
         row = next(iter(stage(app).viewpoint.live_world.queue))
         await until(pilot, lambda: stage(app).viewpoint.live_world.queue[row].attempts > 4, "many tries")
+
+
+def test_what_lasts_beyond_reason_is_told_by_its_bound() -> None:
+    assert [lasting(s, EN) for s in (8.64e9, 8.7e9, 1e308, float("inf"), -1e308)] == [
+        "100000 d", "> 100000 d", "> 100000 d", "> 100000 d", "< 0 d",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("at", [1e308, -1e308, 1e17])
+async def test_times_no_calendar_has_are_drawn_as_unknown(at: float) -> None:
+    events: list[AnyEvent] = [queued(1), msgspec.structs.replace(tried(1, 1), at=at, next_try_s=1e308)]
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("q", "enter")
+        await until(pilot, lambda: "--:--:--  try 1 at" in shown(app), "the try")

@@ -15,7 +15,7 @@ def test_what_was_saved_is_read_back(tmp_path: Path) -> None:
     assert load(file) == Settings("zh", "mailtutor-light")
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"language": "xx", "theme": 3}'])
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"language": "xx", "theme": 3}', "[" * 100_000])
 def test_a_damaged_file_gives_the_defaults(tmp_path: Path, content: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
     file = tmp_path / "settings.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -14,6 +13,7 @@ from mailtutor.reading.devices import Cell, Line, Shared, Sign, compared
 from mailtutor.reading.visible import visible
 from mailtutor.reading.world import World
 from mailtutor.trace.events import DeviceSynced
+from mailtutor.tui import clock
 from mailtutor.tui.actions import DEVICES, bindings
 from mailtutor.tui.widgets.folding import Block, fold
 from mailtutor.tui.widgets.sheet import MARGIN, Sheet, cut, squeeze
@@ -99,7 +99,7 @@ class DeviceSheet(Sheet, can_focus=True):
         if event is None:
             protocol = {"laptop": "POP3"}.get(name, "IMAP")
             return self.words("screen.devices.never", device=self._device(name), protocol=protocol)
-        at = time.strftime("%H:%M:%S", time.localtime(event.at))
+        at = clock.shown(event.at)
         step = self.words.get(f"screen.devices.step.{event.step}", visible(event.step))
         protocol = visible(event.protocol.upper())
         told = self.words("screen.devices.told", device=self._device(name), protocol=protocol, step=step, at=at)

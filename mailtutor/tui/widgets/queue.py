@@ -5,7 +5,6 @@ What waits stands first. One row is marked; the keys act on its message, and Ent
 
 from __future__ import annotations
 
-import time
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -15,6 +14,7 @@ from mailtutor.reading.visible import visible
 from mailtutor.reading.world import WAITING, Waiting
 from mailtutor.text.recorded import recorded
 from mailtutor.trace.events import Attempted, Bounced, Queued, Warned
+from mailtutor.tui import clock
 from mailtutor.tui.actions import QUEUE, bindings
 from mailtutor.tui.lasting import lasting
 from mailtutor.tui.viewpoint import QueueEvent, Viewpoint
@@ -167,9 +167,7 @@ class QueueSheet(Sheet, can_focus=True):
         return [note(text, width, "     ↳ ")]
 
     def _happened(self, event: QueueEvent, since: float, width: int) -> Content:
-        here, day = time.localtime(event.at), time.localtime(since)
-        shown = time.strftime("%H:%M:%S" if here[:3] == day[:3] else "%m-%d %H:%M:%S", here)
-        return note(f"{shown}  {self._told(event)}", width, "     ")
+        return note(f"{clock.shown(event.at, since)}  {self._told(event)}", width, "     ")
 
     def _told(self, event: QueueEvent) -> str:
         said = "screen.queue.history."

@@ -88,8 +88,14 @@ def grid(
     return Grid(width, time, places)
 
 
+# Thirty years: no recording lasts longer, but its file may say anything.
+_BEYOND_MS = 1e12
+
+
 def clock(ms: float) -> str:
     """A time since the first event."""
+    if abs(ms) >= _BEYOND_MS:
+        return f"{ms:.0e}"
     return f"{ms:,.1f}" if ms < 99_999 else f"{ms:,.0f}"
 
 

@@ -36,7 +36,7 @@ class TimeScale:
 
     def lines(self, pause_ms: float) -> int:
         """The lines a pause takes."""
-        return min(MOST_LINES, int(pause_ms / self.unit_ms))
+        return int(min(MOST_LINES, pause_ms / self.unit_ms))
 
     def is_cut(self, pause_ms: float) -> bool:
         """Whether a pause is longer than it is drawn."""
