@@ -23,6 +23,8 @@ from mailtutor.text.catalogue import Words
 _SAID_IN = {"pop3": POP3_SAID_IN}
 # Characters that must be the same before words are taken for another command's reply.
 _TELLING = 4
+# Octets at either end of a line in which the wording of a reply is sought. An SMTP reply has 512 at most.
+_SOUGHT_IN = 512
 # The last part of the key of a reply that is about the line as such, whatever command it holds.
 _ABOUT_LINE = frozenset(
     {"line_too_long", "auth_line_too_long", "bare_lf", "bare_cr", "not_ascii", "not_utf8", "nul", "eight_bit", "syntax"}
@@ -187,7 +189,7 @@ def reply_of(line: Line, table: Table) -> Reply | None:
     row = table.commands.get(line.verb)
     usual = row.replies if row is not None else ()
     said_in = _SAID_IN.get(table.protocol, {})
-    text = visible(line.text)
+    text = visible(_beginning_and_end(line.text))
     best: Reply | None = None
     best_score = (0, 0, 0)
     for key, pattern, literal in _patterns(table.protocol):
@@ -208,6 +210,11 @@ def reply_of(line: Line, table: Table) -> Reply | None:
     same = [table.replies[key] for key in usual if table.replies[key].code == line.code]
     fitting = (reply for reply in same if line.before in said_in.get(reply.key, (line.before,)))
     return next(fitting, same[0] if same else None)
+
+
+def _beginning_and_end(text: bytes) -> bytes:
+    """Of a line longer than any reply of ours the middle is left out: to seek wordings in a megabyte takes minutes."""
+    return text if len(text) <= 2 * _SOUGHT_IN else text[:_SOUGHT_IN] + text[-_SOUGHT_IN:]
 
 
 @cache

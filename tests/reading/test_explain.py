@@ -6,7 +6,7 @@ import pytest
 
 from mailtutor import paths
 from mailtutor.protocols.catalogue import PROTOCOLS
-from mailtutor.protocols.lines import Line
+from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.compare import compare
 from mailtutor.reading.dialogue import Dialogue, Row
@@ -244,3 +244,11 @@ def test_an_untagged_status_is_called_what_it_is(language: str) -> None:
     assert found.headline == f"BYE · {told[-1]}"
     data = spoken("imap", (False, b"* OK hi\r\n"), (False, b"* 3 EXISTS\r\n"))[-1]
     assert gloss(data, "imap", say) == say("reply.gloss.untagged")
+
+
+@pytest.mark.parametrize("octets", [b"\x1b", "用".encode("gbk"), b" a"])
+def test_a_reply_of_a_megabyte_is_explained_by_its_beginning_and_its_end(octets: bytes) -> None:
+    huge = Line(Source.SERVER, Kind.REPLY, b"250 " + octets * 500_000 + b"\r\n", code="250", verb="NOOP")
+    explained = reply_of(huge, SMTP)
+    assert explained is not None
+    assert explained.code == "250"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from mailtutor.protocols.dns.message import encode
-from mailtutor.trace.events import FromServer
+from mailtutor.trace.events import AnyEvent, FromServer
 from mailtutor.tui.app import TuiApp
+from mailtutor.tui.widgets.folding import FoldedText
+from mailtutor.tui.widgets.meaning import Meaning
 from tests.protocols.dns.test_message import ANSWER
 from tests.tui.stage import FakeStage, opened, shown, until
 
@@ -20,3 +22,16 @@ async def test_what_a_record_of_the_name_server_says_stands_in_words_and_not_as_
         await pilot.press("question_mark")
         await until(pilot, lambda: "time to live 300   " in shown(app), "each with its explanation")
         assert "␀" not in shown(app)
+
+
+async def test_a_line_of_a_megabyte_is_explained_without_being_repeated_whole() -> None:
+    events: list[AnyEvent] = [
+        opened(1, "a", "b"),
+        FromServer(t=1, at=1, conn=1, data=b"220 " + "用".encode("gbk") * 500_000 + b"\r\n"),
+    ]
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("home")
+        await until(pilot, lambda: "⟨D3⟩⟨C3⟩" in shown(app), "the line")
+        explained = app.screen.query_one(Meaning)
+        await until(pilot, lambda: 0 < explained.query_one(FoldedText).line_count < 100, "the explanation")

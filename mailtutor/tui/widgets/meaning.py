@@ -41,6 +41,10 @@ class Told:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
+# Characters of a part of a line that are shown beside its explanation; a line may have millions.
+_MOST_TEXT = 2000
+
+
 class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
     """The explanation of one row. `full` lists every part with its whole explanation."""
 
@@ -166,7 +170,7 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
                 value = f" = {piece.value}" if piece.value else ""
                 lines.append(
                     Content.assemble(
-                        (piece.text + value, f"bold {part_style(number)}"),
+                        (_shortened(piece.text + value), f"bold {part_style(number)}"),
                         f"  {self.words('screen.meaning.part', name=piece.name, what=piece.what)}",
                     )
                 )
@@ -211,3 +215,8 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
             if told.state_what:
                 lines.append(Content.assemble((f"[{told.state}] ", "bold $accent"), told.state_what))
         return lines
+
+
+def _shortened(text: str) -> str:
+    """What nobody reads whole in an explanation: the lines above it have all of it."""
+    return text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT] + "…"
