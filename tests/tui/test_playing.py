@@ -37,7 +37,7 @@ async def choose(pilot: Pilot[Any], app: TuiApp, begins: str) -> None:
     """Chooses the first answer that begins so."""
     options = stage(app).control.question._options
     texts = [str(option.prompt) for option in options.options]
-    options.highlighted = next(n for n, text in enumerate(texts) if text.startswith(begins))
+    options.highlighted = next(n for n, text in enumerate(texts) if text.removeprefix(f"{n + 1} ").startswith(begins))
     await pilot.press("enter")
 
 
@@ -178,7 +178,7 @@ async def test_what_no_client_understands_is_told_in_the_students_language(
     async with app.run_test(size=(120, 36)) as pilot:
         await begin(pilot, app, session, part)
         await asked(pilot, app)
-        await pilot.press("up", *[] if not written else ["up"], "enter")
+        await pilot.press("down" if written else "up", "enter")
         if written:
             await until(pilot, lambda: stage(app).control.question._input.has_focus, "the line")
             await paste_line(pilot, written)
@@ -186,7 +186,7 @@ async def test_what_no_client_understands_is_told_in_the_students_language(
         assert "not_an_answer" not in shown(app)
 
 
-@pytest.mark.parametrize(("part", "digits", "begins"), [("submission", "421", b"421"), ("imap", "2", b"* BYE")])
+@pytest.mark.parametrize(("part", "digits", "begins"), [("submission", "421", b"421"), ("imap", "3", b"* BYE")])
 async def test_digits_choose_the_reply_that_is_shown_and_send_nothing(
     session: Session, part: str, digits: str, begins: bytes
 ) -> None:
@@ -202,3 +202,24 @@ async def test_digits_choose_the_reply_that_is_shown_and_send_nothing(
             "the reply",
         )
         assert len(stage(app).viewpoint.dialogue.connections) == connections
+
+
+@pytest.mark.parametrize(("language", "own"), [("en", "Write a reply of my own"), ("zh", "自己写一个应答")])
+async def test_while_a_reply_is_asked_for_no_letter_is_a_shortcut_and_none_is_offered(
+    session: Session, language: str, own: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app, session, "relay")
+        await asked(pilot, app)
+        await until(pilot, lambda: own in shown(app), "what can be answered")
+        last = shown(app).rstrip().splitlines()[-1]
+        assert "F8" in last
+        assert "POP3" not in last
+        await pilot.press("q", "space", "f", "left")
+        assert stage(app).view == "wire"
+        assert session.pace == "run"
+        assert stage(app).control.is_asking
+        await pilot.press("f10")
+        assert stage(app).view == "bytes"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.app import ComposeResult
 
 from mailtutor.tui.widgets.question import Question
@@ -78,16 +79,59 @@ async def test_enter_pressed_twice_hands_nothing_in() -> None:
         assert "Hand it in" not in shown(app)
 
 
-async def test_digits_choose_by_code_or_by_number() -> None:
+async def test_a_number_chooses_where_there_are_no_codes() -> None:
     app = Asking()
     async with app.run_test(size=(60, 12)) as pilot:
         await pilot.press("2")
         assert app.question._options.highlighted == 1
         await pilot.press("9")
         assert app.question._options.highlighted == 1
-        app.question.ask("reply", [("0", "250 fine"), ("1", "451 later"), ("2", "452 full"), ("own", "Write one")])
-        for digit, at in (("4", 1), ("5", 1), ("2", 2), ("1", 2), ("2", 0)):
-            await pilot.press(digit)
-            assert app.question._options.highlighted == at, digit
-        await pilot.press("enter")
-        assert app.answers == ["0"]
+        app.question.ask("reply", [("ok", "+OK fine"), ("err", "-ERR no"), ("own", "Write one")])
+        assert "its number" in shown(app)
+        assert "2 -ERR no" in shown(app)
+        await pilot.press("2", "enter")
+        assert app.answers == ["err"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "at", "answers"),
+    [
+        ("2 5 2 enter", 2, ["2"]),
+        ("2 5 0", 1, []),
+        ("2 up 5 2 1 enter", 3, ["3"]),
+        ("2 5 1", 1, []),
+        ("2 5 1 enter", 1, []),
+        ("2 5 1 backspace 2", 2, []),
+        ("2 5 1 enter enter", 1, ["1"]),
+        ("2 5 1 escape 5 2 1", 3, []),
+    ],
+)
+async def test_digits_typed_in_a_row_are_a_code(keys: str, at: int, answers: list[str]) -> None:
+    app = Asking()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.question.begin()
+        app.question.ask("reply", [("0", "220 hello"), ("1", "250 fine"), ("2", "252 maybe"), ("3", "521 never")])
+        await pilot.press(*keys.split())
+        assert app.question._options.highlighted == at
+        assert app.answers == answers
+
+
+async def test_what_is_typed_is_shown_and_whether_it_fits() -> None:
+    app = Asking()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.question.begin()
+        app.question.ask("reply", [("0", "220 hello"), ("1", "250 fine")])
+        await pilot.press("2", "5")
+        assert "25: Enter takes" in shown(app)
+        await pilot.press("9")
+        assert "259: nothing here begins so" in shown(app)
+
+
+async def test_another_question_with_choices_of_the_same_names_begins_at_the_first() -> None:
+    app = Asking()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.question.ask("reply", [("0", "220 hello"), ("1", "250 fine")])
+        await pilot.press("down")
+        app.question.begin()
+        app.question.ask("reply", [("0", "221 bye"), ("1", "251 fine")])
+        assert app.question._options.highlighted == 0

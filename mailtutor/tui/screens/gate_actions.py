@@ -32,6 +32,10 @@ class GateActions(PredictionActions):
         # Whether the pace is changed for the connection that is looked at, and for no other.
         self.only_here = False
 
+    def on_control_panel_changed(self, event: ControlPanel.Changed) -> None:
+        """What is asked has the letters for itself: the bar names the keys that work meanwhile."""
+        self.keybar.asking(self.control.is_asking)
+
     def let_go(self) -> bool:
         """Esc leaves a line as it is, too."""
         self._editing = None

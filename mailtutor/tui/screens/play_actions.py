@@ -177,7 +177,9 @@ class PlayActions(GateActions):
 
         def choices(words: Words) -> list[tuple[str, str]]:
             told = [(str(n), _told(answer, due.protocol, words)) for n, answer in enumerate(answers)]
-            return [*told, (OWN, words("control.play.own")), (HANG_UP, words("control.play.hang_up"))]
+            # Second, where it is seen on the smallest screen.
+            own = (OWN, words("control.play.own"))
+            return [*told[:1], own, *told[1:], (HANG_UP, words("control.play.hang_up"))]
 
         self.control.ask(lambda words: words(key, client=client, said=said, host=due.host), "reply", choices)
 

@@ -43,6 +43,7 @@ class ControlPanel(Speaking, Vertical):
         super().__init__(id=id)
         self._lead = FoldedText()
         self.question = Question()
+        self.question.has_all_keys = True
         self._told: Told | None = None
         self._choices: Choices | None = None
         self._form = ""
@@ -69,6 +70,7 @@ class ControlPanel(Speaking, Vertical):
     def ask(self, told: Told, form: str, choices: Choices | None = None, line: str = "") -> None:
         """Asks for one of `choices`, or for a line where there are none, and takes the focus. line: what stands in it
         at first."""
+        self.question.begin()
         self._set(told, form, choices)
         if choices is None:
             self.question.fill(line)

@@ -30,6 +30,7 @@ class KeyBar(Speaking):
         self._needless: frozenset[str] = frozenset()
         self._preferred: frozenset[str] = frozenset()
         self._typing = False
+        self._asking = False
         self._view = ""
         self._away = False
         self._on: frozenset[str] = frozenset()
@@ -92,8 +93,14 @@ class KeyBar(Speaking):
             self._on = frozenset(actions)
             self.refresh()
 
+    def asking(self, asking: bool) -> None:
+        """Whether something is asked that has the letters and digits for itself."""
+        if asking != self._asking:
+            self._asking = asking
+            self._focus_moved()
+
     def _focus_moved(self) -> None:
-        typing = isinstance(self.screen.focused, Input)
+        typing = self._asking or isinstance(self.screen.focused, Input)
         if typing != self._typing:
             self._typing = typing
             self.refresh()

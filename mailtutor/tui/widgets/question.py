@@ -18,6 +18,12 @@ from mailtutor.reading.visible import visible
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.speaking import Speaking
 
+# Where the answer is a reply: by its code, or where replies have none, by a number.
+_BY_CODE = frozenset({"reply", "predict"})
+_MOVING = frozenset({"up", "down", "home", "end", "pageup", "pagedown"})
+# From so many choices on a number has two digits; no code has more digits than this.
+_TWO_DIGITS, _LONGEST = 10, 4
+
 
 class Question(Speaking, Vertical):
     """Asks; `Answered` brings the answer. It does not know which answer is right.
@@ -25,7 +31,8 @@ class Question(Speaking, Vertical):
     What is put in order stays where it is in the list and gets a number. Picked again, a numbered one gives its number
     back, and so do those after it. Once all have one, a last line hands the order in: nothing does so by itself.
 
-    Digits choose: what begins with them (a code), or where nothing does, by number from the top.
+    Digits typed in a row choose: what begins with all of them (a code); where no choice has a code, each has a number.
+    The row ends with Enter, an arrow or Esc. What was typed and fits nothing is never taken for what is marked.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("backspace", "take_back", show=False, id="question.take_back")]
@@ -56,6 +63,8 @@ class Question(Speaking, Vertical):
         self._order: list[str] = []
         # The digits so far of what is being chosen.
         self._typed = ""
+        # Whether letters do nothing while there is something to choose: no shortcut may run by mistake.
+        self.has_all_keys = False
 
     def compose(self) -> ComposeResult:
         """What is asked, then the answers or a line for one."""
@@ -75,6 +84,10 @@ class Question(Speaking, Vertical):
         self.speak()
         with_options = bool(choices)
         self._options.display, self._input.display = with_options, not with_options
+
+    def begin(self) -> None:
+        """What is asked next is another question, even where its choices have the same names."""
+        self._form = ""
 
     def take_focus(self) -> None:
         """Puts the student where the answer is given."""
@@ -96,8 +109,7 @@ class Question(Speaking, Vertical):
         """Draws the question in the current language."""
         if not self._form:
             return
-        key = "order_whole" if self._is_whole else "order_begun" if self._order else self._form
-        self._lead.show(Content.styled(self.words(f"screen.question.{key}"), "bold $accent"))
+        self._speak_lead()
         marked = self._options.highlighted or 0
         options = [Option(self._choice(name)) for name in self._choices]
         if self._is_whole:
@@ -106,6 +118,23 @@ class Question(Speaking, Vertical):
         self._options.highlighted = min(marked, len(options) - 1) if options else None
         self._input.placeholder = self.words("screen.question.write")
 
+    def _speak_lead(self) -> None:
+        key = "order_whole" if self._is_whole else "order_begun" if self._order else self._form
+        if self._is_numbered:
+            key = f"{key}_numbered"
+        if self._typed:
+            key = "typed" if self._at(self._typed) is not None else "typed_nothing"
+        self._lead.show(Content.styled(self.words(f"screen.question.{key}", typed=self._typed), "bold $accent"))
+
+    @property
+    def _has_codes(self) -> bool:
+        return any(text.lstrip()[:1].isdigit() for text in self._choices.values())
+
+    @property
+    def _is_numbered(self) -> bool:
+        """Whether each choice shows a number to choose it by."""
+        return self._form in _BY_CODE and bool(self._choices) and not self._has_codes
+
     @property
     def _is_whole(self) -> bool:
         """Whether everything that is to be put in order has its number."""
@@ -113,6 +142,8 @@ class Question(Speaking, Vertical):
 
     def _choice(self, name: str) -> Content:
         text = visible(self._choices[name])
+        if self._is_numbered:
+            return Content.assemble((f"{list(self._choices).index(name) + 1} ", "bold $accent"), text)
         if self._form != "order":
             return Content(text)
         if name not in self._order:
@@ -122,24 +153,54 @@ class Question(Speaking, Vertical):
     def on_key(self, event: Key) -> None:
         """While there is something to choose, digits choose it and do nothing else: elsewhere they make something
         happen."""
-        if not self._choices or event.character is None or not event.character.isdigit():
+        if not self._choices or self._takes(event):
             return
         event.stop()
         event.prevent_default()
-        self.mark(event.character)
+
+    def _takes(self, event: Key) -> bool:
+        """Does what the key does here; whether it is somebody else's, too."""
+        if event.character is not None and event.character.isdecimal() and event.character.isascii():
+            self.mark(event.character)
+            return False
+        if event.key == "backspace" and self._typed:
+            self._type(self._typed[:-1])
+            return False
+        if event.key in ("enter", "escape") and self._typed:
+            # A row of digits that fits nothing must not send what is marked; Esc takes the digits back.
+            fits = self._at(self._typed) is not None
+            self._type("")
+            return event.key == "enter" and fits
+        if event.key in _MOVING:
+            self._type("")
+            return True
+        return not (self.has_all_keys and (event.is_printable or event.key in ("left", "right", "space")))
+
+    def _type(self, typed: str) -> None:
+        self._typed = typed
+        at = self._at(typed) if typed else None
+        if at is not None:
+            self._options.highlighted = at
+        self._speak_lead()
 
     def mark(self, digit: str) -> None:
-        """Marks what begins with the digits so far, or with this one; where nothing begins with any, by number."""
+        """Marks what begins with the digits typed in a row; where nothing does, the mark stays."""
+        typed = self._typed + digit
+        if not self._has_codes:
+            # Nobody means the number 21 where there are four.
+            self._typed = next((row for row in (typed, digit) if self._at(row) is not None), "")
+            self._type(self._typed)
+            self._typed = self._typed if len(self._choices) >= _TWO_DIGITS else ""
+            self._speak_lead()
+        elif len(typed) <= _LONGEST:
+            self._type(typed)
+
+    def _at(self, typed: str) -> int | None:
+        """The choice that is meant by these digits."""
+        if not self._has_codes:
+            return int(typed) - 1 if 0 < int(typed) <= len(self._choices) else None
         shown = [text.lstrip() for text in self._choices.values()]
-        if not any(text[:1].isdigit() for text in shown):
-            if 0 < int(digit) <= len(shown):
-                self._options.highlighted = int(digit) - 1
-            return
-        for typed in (self._typed + digit, digit):
-            at = next((index for index, text in enumerate(shown) if text.startswith(typed)), None)
-            if at is not None:
-                self._options.highlighted, self._typed = at, typed
-                return
+        return next((index for index, text in enumerate(shown) if text.startswith(typed)), None)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """One more of an order, or one less, or the choice."""
