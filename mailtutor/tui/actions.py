@@ -195,7 +195,7 @@ def elsewhere(mode: str) -> list[BindingType]:
             if key in taken or key in _MOVES or not key_to_character(key):
                 continue
             taken.add(key)
-            found.append(Binding(key, f"screen.elsewhere('{action.id}')", action.id, show=False))
+            found.append(Binding(key, f"screen.elsewhere('{key}')", action.id, show=False))
     return found
 
 

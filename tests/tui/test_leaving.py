@@ -79,3 +79,15 @@ async def test_a_lab_for_a_conversation_of_a_replay_ends_with_its_screen() -> No
         await until(pilot, lambda: isinstance(app.screen, TakeoverScreen) and fake.is_running, "its lab")
         await pilot.press("escape", "escape")
         await until(pilot, lambda: not fake.is_running, "the lab's end")
+
+
+async def test_the_key_that_stays_does_its_work(session: Session) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: session.is_running, "the lab")
+        await pilot.press("1")
+        await until(pilot, lambda: "C> QUIT" in shown(app), "something that happened")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question")
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, LabScreen) and app.screen.view == "queue", "the queue")

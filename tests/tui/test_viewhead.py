@@ -52,9 +52,16 @@ async def test_the_bar_names_what_the_ladders_keys_would_do_now() -> None:
 @pytest.mark.parametrize(
     ("mode", "where", "key", "told"),
     [
-        ("replay", {"name": "x", "events": alice_bob()}, "p", "p (predict) does nothing here; it works in the sandbox"),
+        ("replay", {"name": "x", "events": alice_bob()}, "p", "predict in the sandbox and in practice"),
         ("lab", {}, "h", "in the queue (q)"),
-        ("practice", {}, "f", "in the sandbox"),
+        ("practice", {}, "f", "f does nothing here, but elsewhere: "),
+        ("practice", {}, "v", "v does nothing here, but elsewhere: be the server in the sandbox; "),
+        (
+            "replay",
+            {"name": "x", "events": alice_bob()},
+            "X",
+            "does nothing here; it works in the sandbox and in practice.",
+        ),
     ],
 )
 async def test_a_key_that_works_elsewhere_says_where(mode: str, where: dict[str, object], key: str, told: str) -> None:

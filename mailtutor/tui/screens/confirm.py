@@ -1,4 +1,7 @@
-"""Asks before something that cannot be taken back: the same key again does it, any other does not."""
+"""Asks before something that cannot be taken back: the same key again does it, any other does not.
+
+The other key does what it does on the screen below; only Esc and n say no and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from textual.content import Content
 from textual.events import Click, Key
 from textual.screen import ModalScreen
 from textual.widgets import Static
+
+_NO = frozenset({"escape", "n", "N"})
 
 
 class ConfirmScreen(ModalScreen[bool]):
@@ -32,7 +37,10 @@ class ConfirmScreen(ModalScreen[bool]):
         """The key again, or another."""
         event.stop()
         event.prevent_default()
-        self.dismiss(event.key == self._key)
+        confirmed = event.key == self._key
+        if not confirmed and event.key not in _NO:
+            self.app.call_later(self.app.simulate_key, event.key)
+        self.dismiss(confirmed)
 
     def on_click(self, event: Click) -> None:
         """A click is not the key."""

@@ -16,7 +16,7 @@ from textual.widgets import Input
 
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.dialogue import Row
-from mailtutor.tui.actions import ACTIONS, DEVICES, DIFFERENCES, LADDER, MESSAGE, PLACES, QUEUE, of_mode
+from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, MESSAGE, PLACES, QUEUE, of_mode, readable
 from mailtutor.tui.contract import Held, Stage, unread
 from mailtutor.tui.pulse import Limiter, Pulse
 from mailtutor.tui.screens.running_lab import RunningLab
@@ -403,21 +403,27 @@ class StageScreen(RunningLab):
         self.keybar.turned_on(*(action for action, is_on in on.items() if is_on))
         self._explain()
 
-    def action_elsewhere(self, name: str) -> None:
-        """A key that does nothing here says where it does something."""
-        action = next(action for action in ACTIONS if action.id == name)
-        places = [place for place in PLACES if any(one.id == name for one in of_mode(place))]
-        self.tell(
-            self.words(
-                "screen.elsewhere.told",
-                pressed=action.key(while_typing=False),
-                label=self.words(f"screen.action.{name}.label"),
-                where=functools.reduce(
-                    lambda one, other: self.words("screen.elsewhere.and", one=one, other=other),
-                    [self.words(f"screen.elsewhere.{place}") for place in places],
-                ),
-            )
-        )
+    def action_elsewhere(self, key: str) -> None:
+        """A key that does nothing here says what it does where."""
+        places: dict[str, list[str]] = {}
+        for place in PLACES:
+            for action in of_mode(place, self.own_keys):
+                if key in action.keys.split(","):
+                    places.setdefault(action.id, []).append(self.words(f"screen.elsewhere.{place}"))
+        if not places:
+            return
+        told = [
+            (self.words(f"screen.action.{name}.label"), self._joined("and", where)) for name, where in places.items()
+        ]
+        if len(told) == 1:
+            label, where = told[0]
+            self.tell(self.words("screen.elsewhere.told", pressed=readable(key), label=label, where=where))
+            return
+        each = [self.words("screen.elsewhere.one", label=label, where=where) for label, where in told]
+        self.tell(self.words("screen.elsewhere.several", pressed=readable(key), each=self._joined("also", each)))
+
+    def _joined(self, joint: str, parts: Sequence[str]) -> str:
+        return functools.reduce(lambda one, other: self.words(f"screen.elsewhere.{joint}", one=one, other=other), parts)
 
     def action_leave(self) -> None:
         """One step out: of an input, of a view, of a held line, of the mode."""
