@@ -109,7 +109,7 @@ def explain(line: Line, protocol: str, words: Words, offered: Collection[str] = 
         what=_what(line, table, reply, words),
         rfc=_rfc(line, table),
         pieces=_pieces(line, protocol, words),
-        digits=_digits(line.code, protocol, words),
+        digits=_digits(line, protocol, words),
         enhanced=_enhanced(line, words),
         oddity=words(f"{line.oddity}.what") if line.oddity else "",
         state=state_name(line.after, table, words),
@@ -302,10 +302,14 @@ def _first_words(what: str) -> str:
     return re.split(r"[.:;,(。：；，（]", what, maxsplit=1)[0].strip()
 
 
-def _digits(code: str, protocol: str, words: Words) -> tuple[Digit, ...]:
+def _digits(line: Line, protocol: str, words: Words) -> tuple[Digit, ...]:
     """A protocol may have words of its own for a digit; where it gives the last two no meaning they are one."""
+    code = line.code
     if len(code) == 3 and code.isdigit():
-        first = words.get(f"{protocol}.first.{code[0]}") or words.get(f"reply.first.{code[0]}")
+        # A greeting of SMTP answers no command that could be repeated: it is about the host.
+        is_of_host = protocol == "smtp" and line.kind is Kind.GREETING and code[0] == "5"
+        digit = "5_host" if is_of_host else code[0]
+        first = words.get(f"{protocol}.first.{digit}") or words.get(f"reply.first.{digit}")
         rest = words.get(f"{protocol}.last_digits")
         if rest:
             return Digit(code[0], first), Digit(code[1:], rest)

@@ -252,3 +252,8 @@ def test_a_reply_of_a_megabyte_is_explained_by_its_beginning_and_its_end(octets:
     explained = reply_of(huge, SMTP)
     assert explained is not None
     assert explained.code == "250"
+
+
+def test_a_refusal_in_the_greeting_is_told_as_the_hosts() -> None:
+    said = spoken("smtp", (False, b"521 b.example does not accept mail\r\n"))[0]
+    assert "whole host" in explain(said, "smtp", EN).digits[0].what

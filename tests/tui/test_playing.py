@@ -223,3 +223,68 @@ async def test_while_a_reply_is_asked_for_no_letter_is_a_shortcut_and_none_is_of
         assert stage(app).control.is_asking
         await pilot.press("f10")
         assert stage(app).view == "bytes"
+
+
+async def test_the_wire_shows_who_is_served_though_an_earlier_line_was_marked(session: Session) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: session.is_running, "the lab")
+        for _ in range(2):
+            session.fetch("bob", "pop3", delete=False)
+        await until(pilot, lambda: len(stage(app).viewpoint.dialogue.connections) > 1, "two conversations")
+        await pilot.press("up", "up", "[", "up")
+        marked = stage(app).deck.pane
+        assert marked is not None
+        assert marked.lines.cursor is not None
+        await begin(pilot, app, session, "pop3")
+        await asked(pilot, app)
+        await pilot.press("enter")
+        assert await asked(pilot, app) == b"USER bob\r\n"
+        pane, part = stage(app).deck.pane, stage(app).part
+        assert pane is not None
+        assert pane.connection is not None
+        assert part is not None
+        assert pane.connection.conn == part.conn
+        assert pane.lines.cursor is None
+        assert "C> USER bob" in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("part", "language", "told"),
+    [
+        ("relay", "en", "keeps alice's mail, tries again"),
+        ("submission", "en", "her mail is not sent"),
+        ("pop3", "zh", "邮箱原样未动"),
+    ],
+)
+async def test_esc_closes_the_view_first_then_tells_what_became_of_the_client(
+    session: Session, part: str, language: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app, session, part)
+        await asked(pilot, app)
+        await pilot.press("f10", "escape")
+        assert stage(app).view == "wire"
+        assert stage(app).part is not None
+        assert stage(app).control.is_asking
+        await pilot.press("escape")
+        assert stage(app).part is None
+        await until(pilot, lambda: told in shown(app).replace("\n ", " "), "what became of it")
+        await pilot.press("escape")
+        assert not stage(app).control.is_shown
+
+
+async def test_a_521_is_about_the_host_and_the_relay_says_that_it_keeps_the_mail(session: Session) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(200, 60)) as pilot:
+        await begin(pilot, app, session, "relay")
+        await asked(pilot, app)
+        await pilot.press("5", "2", "1", "enter")
+        await play_on(pilot, app, "Another host of the domain")
+        (row,) = stage(app).viewpoint.live_world.queue.values()
+        assert row.state == "deferred"
+        assert row.last_reply.startswith("521")
+        assert "do not repeat it unchanged" not in shown(app)
+        assert "useless" not in shown(app)

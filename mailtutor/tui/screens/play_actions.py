@@ -63,14 +63,20 @@ class PlayActions(GateActions):
         return self.part is not None
 
     def let_go(self) -> bool:
-        """Esc takes back a reply that is being written, or ends the part."""
+        """Esc closes the view that stands over the wire, takes back a reply that is being written, or ends the part."""
+        if self.part is not None and self.view != "wire":
+            self.show_view(self.view)
+            return True
         if self.part is not None and self.part.is_writing:
             self.part.is_writing, self.part.due = False, None
             self.beat()
             return True
         self._is_casting = False
         if self.part is not None and self.control.is_shown:
+            was_heard = self._client_of(self.part) is not None
             self._end_part()
+            if was_heard:  # what became of the client stays to be read
+                return True
         return super().let_go()
 
     def step_aside(self) -> None:
@@ -101,10 +107,29 @@ class PlayActions(GateActions):
         return [(name, words(f"control.play.part.{name}", host=hosts[number])) for name, (number, *_) in PARTS.items()]
 
     def _end_part(self) -> None:
-        self.part = None
+        """The servers answer for themselves; says what that means for a client that is hung up on."""
+        part, self.part = self.part, None
+        assert part is not None
+        client = self._client_of(part)
         self.session.play_no_more()
-        self.control.tell(lambda words: words("control.play.ended"))
+        if client is None:
+            self.control.tell(lambda words: words("control.play.ended"))
+        else:
+            key, name = f"control.play.hung_up.{self._fate(part, client)}", called(client.client)
+            self.control.tell(lambda words: words(key, client=name, host=part.host))
         self.focus_typing()
+
+    def _client_of(self, part: Part) -> Connection | None:
+        """The conversation that is going on with the student; None where there is none."""
+        connection = self.viewpoint.dialogue.connections.get(part.conn)
+        return connection if connection is not None and connection.is_open else None
+
+    def _fate(self, part: Part, client: Connection) -> str:
+        """What becomes of the client's business when nobody answers any more: the word for it."""
+        if part.service not in ("smtp", "submission"):
+            return part.service
+        is_settled = any(row.line.verb == "QUIT" for row in client.rows)
+        return "settled" if is_settled else part.name
 
     def on_control_panel_decided(self, event: ControlPanel.Decided) -> None:
         """A part was chosen, or a reply."""
@@ -210,7 +235,11 @@ class PlayActions(GateActions):
         row = max(tried, key=lambda row: (row.queued_t, row.tried_at), default=None)
         if row is None or row.state == "active":
             return row is None
-        key, said, host = f"control.play.queue.{row.state}", row.last_reply, visible(row.host)
+        said, host = row.last_reply, visible(row.host)
+        # A refusal that is kept for later was about the host, before any recipient was named.
+        has_named = any(one.line.verb == "RCPT" for one in connection.rows)
+        is_of_host = row.state == "deferred" and said.startswith("5") and not has_named
+        key = f"control.play.queue.{'deferred_host' if is_of_host else row.state}"
         self.control.tell(lambda words: words(key, host=host, reply=_plain(recorded(said, words))))
         return True
 

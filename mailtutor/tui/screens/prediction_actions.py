@@ -44,9 +44,13 @@ class PredictionActions(ComparingActions):
         self.focus_wire()
 
     def let_go(self) -> bool:
-        """Esc takes away what is told or asked; False where there is nothing."""
+        """Esc takes away what is told or asked, after the view that stands over the wire; False where there is
+        nothing."""
         if not self.control.is_shown:
             return False
+        if self.view != "wire":
+            self.show_view(self.view)
+            return True
         self.forget_prediction()
         self.control.clear()
         self.focus_typing()

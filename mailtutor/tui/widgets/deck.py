@@ -223,9 +223,16 @@ class WireDeck(Speaking, Vertical):
             self.choose((at + 1) % len(legs))
 
     def hold_on_to(self, connection: Connection) -> None:
-        """Lets this connection's leg lead, whoever else speaks, until another is chosen."""
+        """Shows the end of this connection, whatever was marked, and lets its leg lead until another is chosen."""
         self._before = None
-        self._chosen = _leg(connection)
+        self._chosen = leg = _leg(connection)
+        for pane in self._panes.values():
+            if pane.lines.cursor is not None:
+                pane.lines.action_follow()
+        self._again()
+        if leg in self._panes and self._panes[leg].connection is not connection:
+            self._panes[leg].turn_to(next(i for i, other in enumerate(self._legs[leg]) if other is connection))
+            self._again()
 
     def mark(self, connection: Connection, row: int | None) -> None:
         """Another view looks at this row of this connection: its pane leads, and has the mark. None: no row yet."""
