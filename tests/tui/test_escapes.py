@@ -112,6 +112,8 @@ def test_a_terminal_obeys_nothing_that_a_hostile_trace_says(tmp_path: Path) -> N
             terminal.press(b"[")
         terminal.press(b"\x1b[A\x1b[A\x1b[A")
         terminal.until(lambda seen: len(seen) > 200, "another line")
+        terminal.press(b"q")
+        terminal.until(lambda _: b"owned" in terminal.written, "what the trace says")
         terminal.press(b"\x11")
         assert terminal.ended() == 0
     shapes, text = taken_apart(terminal.written)
