@@ -60,6 +60,7 @@ class LessonScreen(ActingScreen):
     LessonScreen.-narrow.-view-meaning #meaning { display: block; }
     LessonScreen.-narrow #side, LessonScreen.-narrow.-view-text #side { max-height: 100%; }
     LessonScreen.-narrow #text { height: auto; max-height: 3; }
+    LessonScreen.-narrow.-silent #text { max-height: 30vh; }
     LessonScreen.-narrow.-typing #text { max-height: 6; }
     LessonScreen.-narrow.-asking #text { max-height: 6; }
     LessonScreen.-narrow.-corrected #text, LessonScreen.-narrow.-done #text { max-height: 3; }

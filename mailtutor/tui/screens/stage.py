@@ -214,6 +214,8 @@ class StageScreen(RunningLab):
         self.draw_around()
 
     def _draw_wire(self) -> None:
+        # As long as nobody has said anything there is room for text.
+        self.set_class(not self.viewpoint.dialogue.connections, "-silent")
         self.deck.show(self.viewpoint, self.gate[1])
         self._draw_ladder()
         self._lead_focus()
