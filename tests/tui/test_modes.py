@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from mailtutor.errors import MailtutorError
 from mailtutor.session import Session
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.home import HomeScreen
+from mailtutor.tui.screens.lab import LabScreen
 from mailtutor.tui.screens.practice import PracticeScreen
 from mailtutor.tui.screens.replay import ReplayScreen
 from tests.tui.stage import FakeStage, alice_bob, lines, paste_line, shown, stage, type_line, until
@@ -58,8 +60,17 @@ async def test_a_lab_whose_folder_is_in_use_says_so_promises_nothing_and_may_be_
         assert "Press 1: alice" not in shown(app)
         first.stop()
         await pilot.press("1")
-        await until(pilot, lambda: "live" in shown(app), "the lab, now that there is room for it")
+        await until(pilot, lambda: "Press 1: alice" in shown(app), "the lab, now that there is room for it")
+        assert "live" in shown(app)
         assert "no hosts run" not in shown(app)
+
+        # Nothing more may be heard of for a while: the bar is right without it.
+        screen = app.screen
+        assert isinstance(screen, LabScreen)
+        screen.lab_failed(MailtutorError("There is no room."))
+        assert "live" not in screen.bar.render().plain
+        screen.lab_ready()
+        assert "live" in screen.bar.render().plain
     second.stop()
 
 

@@ -69,6 +69,8 @@ class LabScreen(StageScreen):
         self.bar.note("")
         self.deck.tabs.invitation = "nobody_send"
         self.deck.tabs.refresh()
+        # A lab that failed before had no pace: nothing else may be said for a while that would draw it.
+        self.draw_around()
         self.speak()
 
     @property
