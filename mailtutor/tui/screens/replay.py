@@ -145,6 +145,10 @@ class ReplayScreen(StageScreen):
             self.deck.prepare(self.viewpoint)
             self.timeline.show(self.viewpoint)
             await asyncio.sleep(0)
+        spoken = {one.protocol: one.rows[-1].line for one in self.viewpoint.dialogue.connections.values() if one.rows}
+        for protocol, line in spoken.items():
+            self.meaning.prepare(line, protocol)
+            await asyncio.sleep(0)
         if not self.app.is_headless:
             keep_what_is_loaded()
         self.draw()

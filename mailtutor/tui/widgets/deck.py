@@ -185,7 +185,7 @@ class WireDeck(Speaking, Vertical):
         for connection in viewpoint.dialogue.connections.values():
             if len(connection.rows) > LONG:
                 pane = self._pane_of(_leg(connection), connection)
-                pane.prepare(connection)
+                pane.prepare(connection, self.content_size.width)
 
     def _pane_of(self, leg: Leg, connection: Connection) -> WirePane:
         if leg not in self._panes:

@@ -119,12 +119,14 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         self._fit()
         self.refresh()
 
-    def prepare(self, rows: Sequence[Row]) -> None:
+    def prepare(self, rows: Sequence[Row], width: int) -> None:
         """Fits rows that are not shown yet, so that going to the last of them is quick. Where others are shown already
-        nothing happens."""
+        nothing happens. width: the cells the pane will most likely have."""
         if not self._rows:
             self._rows = rows
         if rows is self._rows:
+            if not self._shown:
+                self._flow.reflow(Columns(width - self.styles.scrollbar_size_vertical).text)
             self._flow.extend(len(rows))
             if len(rows) > MANY:
                 # There will be a scroll bar; to make room for it later would be to wrap everything twice.

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
+from mailtutor.protocols.lines import Line
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading import notes
 from mailtutor.reading.dialogue import NoteRow, Row
@@ -115,6 +116,10 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
         offers = offered([*selection.said, selection.row]) if selection.protocol == "smtp" else frozenset()
         told = explain(selection.row.line, selection.protocol, self.words, offers)
         self._text.show(*self._content(told, selection.row.line.outcome))
+
+    def prepare(self, line: Line, protocol: str) -> None:
+        """Fetches what explaining such a line takes, so that the first one is explained as quickly as any other."""
+        explain(line, protocol, self.words)
 
     def fit(self) -> None:
         """The diagram depends on the width."""

@@ -116,10 +116,10 @@ class WirePane(Vertical):
         self.lines.show(connection.rows, shown, waiting)
         self.lines.mark_lines(viewpoint.bookmarks.of(connection.conn))
 
-    def prepare(self, connection: Connection) -> None:
-        """Looks through what was said on a connection that may be shown in a moment."""
+    def prepare(self, connection: Connection, width: int) -> None:
+        """Looks through what was said on a connection that may be shown in a moment, in so many cells."""
         self._track(connection).read()
-        self.lines.prepare(connection.rows)
+        self.lines.prepare(connection.rows, width)
 
     def _track(self, connection: Connection) -> PhaseTrack:
         if self._phases is None or self._phases.rows is not connection.rows:
