@@ -180,9 +180,9 @@ class HomeScreen(Speaking, Screen[None]):
         return Content.assemble(("▸ ", "$accent"), self.words(f"screen.home.place.{place}.title"))
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Says what the entry is about."""
+        """Says what the entry is about, once the list is seen."""
         self._draw_welcome(event.option_id or "")
-        self._draw_about()
+        self.call_after_refresh(self._draw_about)
 
     def _draw_about(self) -> None:
         place = self._marked

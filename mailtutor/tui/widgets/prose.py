@@ -5,8 +5,8 @@ Lessons may come from a teacher's folder and are untrusted: they pass `visible` 
 
 from __future__ import annotations
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
+
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -14,6 +14,9 @@ from textual.content import Content
 
 from mailtutor.reading.visible import visible
 from mailtutor.tui.widgets.folding import Block, FoldedText
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _BULLET, _QUOTE, _NUMBER = "• ", "▎ ", "#"
 _STYLES = {"strong_open": "bold", "em_open": "italic"}
@@ -45,6 +48,9 @@ class Prose(VerticalScroll, can_focus=False):
 
 def prose(text: str) -> list[Block]:
     """Markdown as blocks: paragraphs, bold, italic, code, lists, quotes, code blocks, headings."""
+    # Imported for the first text: a list of lessons is on the screen before anything about one of them is.
+    from markdown_it import MarkdownIt
+
     safe = "\n".join(visible(line) for line in text.split("\n"))
     reader = _Reader()
     for token in MarkdownIt("commonmark", {"html": False}).parse(safe):
