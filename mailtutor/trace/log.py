@@ -3,8 +3,9 @@
 An event's number is its position, from 0. `since(n)` gives what came at or after a position; a reader keeps its own
 position and needs no lock, because a list is only ever appended to. The log is bounded: when it holds more than
 `keep_bytes` the oldest events go, and `first` says where it now begins; a recording has followed them to disk by then.
-With an archive attached `read` gives those, too. A reader that must miss nothing may say that it is behind; whoever
-writes asks `is_behind` for each connection, and takes nothing new in from one that has to wait until it has caught up.
+An archive that is attached is given those, and `read` has them from there. A reader that must miss nothing may say that
+it is behind; whoever writes asks `is_behind` for each connection, and takes nothing new in from one that has to wait
+until it has caught up.
 """
 
 from __future__ import annotations
@@ -27,6 +28,15 @@ class Archive(Protocol):
     @property
     def first(self) -> int:
         """The number of the oldest event it has."""
+        ...
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it has been given more than it can take for now."""
+        ...
+
+    def take(self, events: Sequence[AnyEvent], cost: int) -> None:
+        """What leaves the memory next, and how many octets that is, about. In the writer's thread."""
         ...
 
     def read(self, start: int, count: int) -> Sequence[AnyEvent]:
@@ -100,6 +110,7 @@ class Log:
     def attach(self, archive: Archive | None) -> None:
         """From now on `read` goes back as far as the archive does; None ends that."""
         self._archive = archive
+        self.is_followed = bool(self._followers) or archive is not None
 
     @property
     def oldest(self) -> int:
@@ -118,7 +129,9 @@ class Log:
         return [*older, *events[: max(0, start + count - first)]]
 
     def is_behind(self, conn: int) -> bool:
-        """Whether a subscriber asks this connection for a pause. In the writer's thread."""
+        """Whether a subscriber asks this connection for a pause, or the archive all of them. In the writer's thread."""
+        if self._archive is not None and self._archive.is_behind:
+            return True
         return any(behind(conn) for behind in self._followers)
 
     def subscribe(
@@ -136,7 +149,7 @@ class Log:
         def end() -> None:
             self._subscribers = tuple(other for other in self._subscribers if other is not tell)
             self._followers = tuple(other for other in self._followers if other is not is_behind)
-            self.is_followed = bool(self._followers)
+            self.is_followed = bool(self._followers) or self._archive is not None
 
         return end
 
@@ -151,6 +164,9 @@ class Log:
             is_said = kind is FromClient or kind is FromServer
             held -= EVENT_COST + len(event.data) if is_said else event_cost(event)  # type: ignore[union-attr]
             count += 1
+        # Before they are gone from here, so that a reader always finds them in one of the two.
+        if self._archive is not None:
+            self._archive.take(events[:count], self._held - held)
         self._held = held
         # A new list, so that a reader iterating the old one is not disturbed.
         self._window = (first + count, events[count:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,39 @@ def test_any_stretch_can_be_read(log: Log, archive: Archive, start: int, length:
     assert list(log.read(start, length)) == list(archive.read(start, length))
 
 
+def test_what_waits_for_the_disk_can_be_read_and_holds_up_who_brings_more(
+    log: Log, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write, append = threading.Event(), archive._append
+
+    def slow(lines: bytes) -> None:
+        may_write.wait(20)
+        append(lines)
+
+    monkeypatch.setattr(archive, "_append", slow)
+    monkeypatch.setattr("mailtutor.store.archive.MOST_WAITING", 3000)
+    _fill(log, 20)
+    assert not log.is_behind(1)
+    _fill(log, 100)
+    assert log.is_behind(1)
+    assert list(log.read(3, 100)) == [_event(number) for number in range(3, 103)]
+    may_write.set()
+    while log.is_behind(1):
+        pass
+    assert list(log.read(3, 100)) == [_event(number) for number in range(3, 103)]
+
+
+def test_what_the_memory_holds_never_sees_the_disk(log: Log, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(_: bytes) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(archive, "_append", never)
+    _fill(log, 15)
+    assert log.first == 0
+    assert archive.read(0, 5) == []
+    assert list(log.read(0, 5)) == [_event(number) for number in range(5)]
+
+
 def test_a_stretch_may_lie_across_the_end_of_memory(log: Log, archive: Archive) -> None:
     _fill(log, 200)
     start = log.first - 3
@@ -97,16 +131,25 @@ def test_a_closed_archive_leaves_no_file_and_no_log_with_holes(log: Log, tmp_pat
     assert log.oldest == log.first > 0
 
 
-def test_a_full_disk_keeps_what_fitted(log: Log, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    _fill(log, 10)
-    assert len(archive.read(0, 10)) == 10
+def test_with_a_full_disk_the_past_is_as_long_as_the_memory(
+    log: Log, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(log, 100)
+    assert log.oldest == 0
 
     def full(_: bytes) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(archive, "_append", full)
     _fill(log, 100)
-    assert list(archive.read(5, 50)) == [_event(number) for number in range(5, 10)]
+    while log.oldest == 0:
+        pass
+    for _ in range(2):
+        assert log.oldest == log.first > 0
+        assert list(log.read(log.oldest, 3)) == [_event(log.first + more) for more in range(3)]
+        with pytest.raises(IndexError):
+            log.read(log.first - 1, 3)
+        _fill(log, 100)
 
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
