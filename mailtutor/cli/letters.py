@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator
 
-from mailtutor.cli.output import has_colour
+from mailtutor.cli.output import coloured, has_colour
 from mailtutor.message.anatomy import Anatomy, Node
 from mailtutor.message.beside import beside
 from mailtutor.message.bits import decode, quoted
@@ -24,6 +24,7 @@ from mailtutor.reading.letter import (
     hop_told,
     link_told,
     node_title,
+    picture_told,
     pieces_told,
     sample_lines,
     step_size,
@@ -32,6 +33,7 @@ from mailtutor.reading.letter import (
     tree_leads,
     value_text,
 )
+from mailtutor.reading.picture import is_picture, read_picture, shaded
 from mailtutor.reading.spelling import group_line, quoted_line
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
@@ -57,8 +59,10 @@ def print_message(
     sys.stdout.flush()
 
 
-def print_part(node: Node, say: Words) -> None:
-    """One part: its header piece by piece, and each step of its decoding with a sample."""
+def print_part(node: Node, say: Words, *, ascii: bool = False) -> None:
+    """One part: its header piece by piece, each step of its decoding with a sample, and what is seen of a picture.
+
+    ascii: signs of ASCII stand for a picture even where colours may be used."""
     _print([f"# {node_title(node, say)} · {summary(node, say)}"])
     _section("header", _header(node, say, in_full=True), say)
     _section("defects", [f"  ✗ {_defect(node, one, say)}" for one in node.defects], say)
@@ -67,6 +71,7 @@ def print_part(node: Node, say: Words) -> None:
         lines += [f"  {_step(step, say)}", f"    {step_told(step, say).what}"]
         lines += [f"    │ {line}" for line in sample_lines(step.sample, _SAMPLES)] if step.sample else []
     _section("decode", lines, say)
+    _section("picture", list(_picture(node, say, ascii=ascii)), say)
     _section("group", list(_spelled(node, say)), say)
     sys.stdout.flush()
 
@@ -190,6 +195,18 @@ def _decoding(anatomy: Anatomy, say: Words) -> list[str]:
 def _step(step: Step, say: Words) -> str:
     size = step_size(step, say)
     return f"{'' if step.is_ok else '✗ '}{step_told(step, say).title}{f' ({size})' if size else ''}"
+
+
+def _picture(node: Node, say: Words, *, ascii: bool) -> Iterator[str]:
+    """What there is to say of it, then its lines."""
+    if not is_picture(node):
+        return
+    picture = read_picture(node)
+    yield from (f"  {line}" for line in picture_told(picture, say))
+    if picture.problem:
+        return
+    lines = shaded(picture) if ascii or not has_colour(sys.stdout) else coloured(picture)
+    yield from (f"  {line}" for line in lines)
 
 
 def _spelled(node: Node, say: Words) -> Iterator[str]:

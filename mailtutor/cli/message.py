@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.raw:
         print_raw(node or anatomy.root)
     elif node is not None:
-        print_part(node, say)
+        print_part(node, say, ascii=args.ascii)
     else:
         print_message(name, anatomy, sender, recipients, say)
     return 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from typing import TextIO
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
@@ -13,10 +13,15 @@ from mailtutor.protocols.lines import Line, Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading import notes
 from mailtutor.reading.dialogue import Connection, Dialogue, NoteRow, Row
+from mailtutor.reading.picture import Picture
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words, words
 from mailtutor.trace.codec import printable
 from mailtutor.trace.events import Endpoint
+
+if TYPE_CHECKING:
+    from rich.color import ColorSystem
+    from rich.style import Style
 
 _COLOURS = {Outcome.SUCCESS: "32", Outcome.GO_ON: "36", Outcome.TRY_LATER: "33", Outcome.REFUSED: "31"}
 _CLIENT_COLOUR = "1"
@@ -31,6 +36,33 @@ def print_json(facts: Mapping[str, object]) -> None:
 def has_colour(stream: TextIO) -> bool:
     """Whether colours may be used (https://no-color.org)."""
     return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def coloured(picture: Picture) -> Iterator[str]:
+    """The lines of a picture as coloured half blocks."""
+    # Late: nobody waits for these who prints no picture.
+    from PIL import Image
+    from rich.color import ColorSystem
+    from rich_pixels import HalfcellRenderer
+
+    is_true = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
+    system = ColorSystem.TRUECOLOR if is_true else ColorSystem.EIGHT_BIT
+    image = Image.frombytes("RGBA", (picture.columns, picture.rows), picture.pixels)
+    line = ""
+    for segment in HalfcellRenderer().render(image, None):
+        if segment.text == "\n":
+            yield line
+            line = ""
+        else:
+            line += _in_colours(segment.text, segment.style, system) if segment.style else segment.text
+
+
+def _in_colours(text: str, style: Style, system: ColorSystem) -> str:
+    from rich.style import Style
+
+    colour, ground = (one.downgrade(system) if one is not None else None for one in (style.color, style.bgcolor))
+    # A style of its own: rich keeps the codes of the system that was asked for first.
+    return Style(color=colour, bgcolor=ground).render(text, color_system=system)
 
 
 def line_text(line: Line, *, colour: bool = False) -> str:

@@ -103,8 +103,8 @@ class Cargo:
         before = [number for number in known if self.blocks[number].first <= row]
         return before[-1] if before else known[0] if known else None
 
-    def message(self, number: int, shown: int) -> Carried:
-        """The message of that number, as far as it is shown."""
+    def message(self, number: int, shown: int, most: int = MOST) -> Carried:
+        """The message of that number, as far as it is shown. most: octets after which no further line is read."""
         block, rows = self.blocks[number], self.connection.rows
         is_stuffed = block.verb not in ("BDAT", "FETCH", "APPEND")
         pieces: list[bytes] = []
@@ -120,7 +120,7 @@ class Cargo:
             offsets.append(size)
             pieces.append(raw[1:] if is_stuffed and raw.startswith(b".") else raw)
             size += len(pieces[-1])
-            if size > MOST:
+            if size > most:
                 break
         sender, recipients = _envelope(rows, block.first) if self.connection.protocol == "smtp" else (None, None)
         return Carried(b"".join(pieces), tuple(numbers), tuple(offsets), sender, recipients)

@@ -19,6 +19,7 @@ from mailtutor.message.hops import Hop
 from mailtutor.message.links import Link
 from mailtutor.message.pieces import Piece
 from mailtutor.message.steps import Step
+from mailtutor.reading.picture import Picture
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 
@@ -170,6 +171,20 @@ def duration(seconds: float) -> str:
         if count:
             found.append(f"{count} {name}")
     return " ".join(found[:2]) or "0 s"
+
+
+def picture_told(picture: Picture | None, words: Words) -> tuple[str, ...]:
+    """What there is to say of a picture, or why it cannot be shown. None: it is not decoded yet."""
+    if picture is None:
+        return (words("mime.picture.waits"),)
+    size = {"width": picture.width, "height": picture.height}
+    if picture.problem:
+        return (words(f"mime.picture.{picture.problem}", **size),)
+    facts = words("mime.picture.facts", format=picture.format, **size)
+    if picture.is_animated:
+        facts += f" · {words('mime.picture.animated')}"
+    colours = " · ".join(f"{name} {share:.0%}" for name, share in picture.colours)
+    return facts, words("mime.picture.colours", colours=colours)
 
 
 def sample_lines(sample: bytes | str, most: int) -> Sequence[str]:

@@ -26,6 +26,7 @@ from mailtutor.reading.letter import (
     hop_told,
     link_told,
     node_title,
+    picture_told,
     pieces_told,
     sample_lines,
     step_size,
@@ -34,6 +35,7 @@ from mailtutor.reading.letter import (
     tree_leads,
     value_text,
 )
+from mailtutor.reading.picture import Picture, is_picture, shaded
 from mailtutor.reading.spelling import characters_line, group_figure, group_line, padding_told, quoted_line
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
@@ -48,8 +50,9 @@ class Item:
     """`raw[start:end]`, and what is said of it.
 
     id: to open and close it. kind: "part", "section", "field", "piece", "step", "text", "delimiter", "group", "hop",
-    "beside", "suspicion", "defect". number: of the part it belongs to. lead: what stands before its text. is_open: None
-    where there is nothing to open. figure: lines that draw it.
+    "beside", "suspicion", "defect", "pixels". number: of the part it belongs to. lead: what stands before its text.
+    is_open: None where there is nothing to open. figure: lines that draw it. picture: what a line of pixels is of, and
+    the upper one of the two rows it shows.
     """
 
     id: str
@@ -62,6 +65,7 @@ class Item:
     told: Told
     is_open: bool | None = None
     figure: tuple[str, ...] = ()
+    picture: tuple[Picture, int] | None = None
 
 
 class Outline:
@@ -78,6 +82,9 @@ class Outline:
         # What was worked out already: lines of parts by their numbers, and the items of what is open by its id.
         self._known: dict[str, tuple[str, Told]] = {}
         self._inside: dict[str, list[Item]] = {}
+        # Decoding takes its time, and is done elsewhere.
+        self._pictures: dict[str, Picture] = {}
+        self._asked: set[str] = set()
         self.items: list[Item] = []
         self.build()
 
@@ -123,6 +130,19 @@ class Outline:
         index = self.place(here)
         found = [n for n, one in enumerate(self.items) if one.kind == "defect"]
         return next((n for n in found if n > index), found[0] if found else None)
+
+    def undecoded(self) -> list[Node]:
+        """The parts whose pictures are wanted and to be given; each is named once."""
+        ids = [id for id in self.opened if id.endswith(":picture") and id not in self._asked]
+        self._asked.update(ids)
+        found = (self.anatomy.find(id.removesuffix(":picture")) for id in ids)
+        return [node for node in found if node is not None]
+
+    def give(self, number: str, picture: Picture) -> None:
+        """Gives the picture of a part."""
+        self._pictures[number] = picture
+        self._inside.pop(f"{number}:picture", None)
+        self._build()
 
     def build(self) -> None:
         """Makes the list anew, whatever was opened meanwhile."""
@@ -179,6 +199,8 @@ class Outline:
                 yield from self._section(node, "report", body, indent, iter(report))
         if not node.children:
             yield from self._section(node, "decode", body, indent, self._steps(node, indent))
+            if is_picture(node):
+                yield from self._section(node, "picture", body, indent, self._picture(node, indent))
             if links(self.anatomy, node):
                 yield from self._section(node, "links", body, indent, self._links(node, indent))
             if node.encoding in ("base64", "quoted-printable"):
@@ -299,6 +321,17 @@ class Outline:
             if is_open:
                 for line, shown in enumerate(sample_lines(step.sample, _SAMPLE_LINES)):
                     yield Item(f"{id}:{line}", "text", node.number, *body, indent + "    │ ", shown, told)
+
+    def _picture(self, node: Node, indent: str) -> Iterator[Item]:
+        body, id, picture = (node.part.body, node.part.end), f"{node.number}:picture", self._pictures.get(node.number)
+        told = Told(self._words("mime.view.picture"), self._words("mime.section.picture"), "RFC 2046 §4.2")
+        kind = "suspicion" if picture is not None and picture.problem else "text"
+        for line, text in enumerate(picture_told(picture, self._words)):
+            yield Item(f"{id}:told{line}", kind, node.number, *body, indent + "  ", text, told)
+        for line, signs in enumerate(shaded(picture) if picture is not None else ()):
+            assert picture is not None
+            drawn = (picture, 2 * line)
+            yield Item(f"{id}:{line}", "pixels", node.number, *body, indent + "  ", signs, told, picture=drawn)
 
     def _links(self, node: Node, indent: str) -> Iterator[Item]:
         for number, one in enumerate(links(self.anatomy, node)):

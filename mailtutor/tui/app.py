@@ -83,6 +83,11 @@ class TuiApp(SpeakingApp):
         for each in theme.THEMES:
             self.register_theme(each)
 
+    @property
+    def draws_ascii(self) -> bool:
+        """Whether every sign is drawn in ASCII."""
+        return self._signs.enabled
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Textual's own themes, which the palette offers too, lack our colours."""
         return theme.DARK.variables

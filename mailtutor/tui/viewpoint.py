@@ -11,14 +11,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
-from mailtutor.reading.carried import TAKES_IN, Cargo
+from mailtutor.message.headers import Header
+from mailtutor.message.hops import Hop
+from mailtutor.reading import origin
 from mailtutor.reading.dialogue import Connection, Dialogue, Row
 from mailtutor.reading.ladder import LANDMARKS, Landmark
 from mailtutor.reading.marks import Bookmarks, Mark, mark_of_event, marks_of_rows
+from mailtutor.reading.origin import Place
 from mailtutor.reading.world import World
 from mailtutor.trace.events import (
     AnyEvent,
-    Appended,
     Attempted,
     Bookmarked,
     Bounced,
@@ -217,33 +219,17 @@ class Viewpoint:
             and (not isinstance(event, _ONE_RECIPIENT) or event.recipient == recipient)
         ]
 
-    def handed_in(self, host: str, queue_id: str) -> tuple[Connection, int] | None:
+    def handed_in(self, host: str, queue_id: str) -> Place | None:
         """The connection a queued message came by, and the row its octets begin with; None where that was not seen."""
-        for n, one in self._world_events:
-            if isinstance(one, Queued) and (one.host, one.queue_id) == (host, queue_id):
-                return self._taken_before(host, n)
-        return None
+        return origin.of_queued(self._world_events, self.connections(), host, queue_id)
 
-    def last_filed(self) -> tuple[Connection, int] | None:
-        """The same of the newest message in any mailbox, at the moment shown."""
-        for n, one in reversed(self._world_events):
-            if isinstance(one, Appended) and n < self.end:
-                return self._taken_before(one.host, n)
-        return None
+    def filed(self, host: str, user: str, mailbox: str, uid: int) -> Place | None:
+        """The same of a message in a mailbox."""
+        return origin.of_filed(list(self._numbered()), self.connections(), host, user, mailbox, uid)
 
-    def _taken_before(self, host: str, n: int) -> tuple[Connection, int] | None:
-        """The last message that host had taken in whole before that event."""
-        best: tuple[int, Connection, int] | None = None
-        for connection in self.connections():
-            if connection.server.name != host:
-                continue
-            cargo = Cargo(connection)
-            cargo.read()
-            for block in cargo.blocks:
-                end = connection.rows[block.last].n
-                if block.verb in TAKES_IN and end < n and (best is None or end > best[0]):
-                    best = (end, connection, block.first)
-        return best[1:] if best is not None else None
+    def written_by(self, hop: Hop, header: Header) -> Place | None:
+        """The same of the transaction that a Received field of a message tells of: its MAIL."""
+        return origin.of_hop(hop, header, self.connections())
 
     def wall(self) -> float:
         """The lab's time of the newest event shown; 0 where there is none."""
@@ -251,8 +237,11 @@ class Viewpoint:
         found = self.log.read(last, 1) if last >= self.log.oldest else ()
         return found[0].at if found else 0.0
 
+    def _numbered(self) -> Iterator[tuple[int, AnyEvent]]:
+        return (one for one in self._world_events if one[0] < self.end)
+
     def _shown_world_events(self) -> Iterator[AnyEvent]:
-        return (event for n, event in self._world_events if n < self.end)
+        return (event for _, event in self._numbered())
 
 
 def _conn(mark: Mark) -> int | None:

@@ -188,3 +188,24 @@ def test_whatever_the_message_no_escape_byte_is_printed(
         assert (code, err) == (0, "")
         # A space is seen for what it is, be it narrow, wide or one that holds two words together.
         assert [one for one in out if not one.isprintable() and one != "\n" and category(one) != "Zs"] == []
+
+
+def test_a_picture_is_told_of_and_drawn_in_signs_where_there_are_no_colours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = run(capsys, "picture", "--part", "1")
+    assert code == 0
+    assert "PNG, 24 × 20 pixels" in out
+    assert "main colours: #f6f1e4 60%" in out
+    assert "  @@@@@@@**++@@@@@@@@@@@@@\n" in out
+    assert "\x1b" not in out
+
+
+def test_a_picture_is_drawn_in_colours_where_there_are_some(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailtutor.cli.letters.has_colour", lambda _: True)
+    for name, seen in (("truecolor", "48;2;246;241;228"), ("", "48;5;")):
+        monkeypatch.setenv("COLORTERM", name)
+        assert seen in run(capsys, "picture", "--part", "1")[1]
+    assert "▄" not in run(capsys, "picture", "--part", "1", "--ascii")[1]

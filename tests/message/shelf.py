@@ -7,11 +7,10 @@ changed, too. A test compares the two.
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 from pathlib import Path
 
 from mailtutor.message.dsn import Action, Fate, quoted_printable, report
+from tests.message.media import bottle, png, tone
 
 FOLDER = Path(__file__).resolve().parents[2] / "transcripts" / "messages"
 ALICE, BOB = "Alice <alice@crepes.fr>", "Bob <bob@hamburger.edu>"
@@ -40,15 +39,7 @@ def letter(fields: list[str], *body: str) -> bytes:
 
 def picture() -> bytes:
     """A PNG of 8 × 8 pixels, red like ketchup, whose data are not compressed, so that it is the same everywhere."""
-    rows = (b"\0" + b"\xc8\x10\x10" * 8) * 8
-    stored = b"\x01" + struct.pack("<HH", len(rows), len(rows) ^ 0xFFFF) + rows
-    data = b"\x78\x01" + stored + struct.pack(">I", zlib.adler32(rows))
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    return png(8, 8, (b"\0" + b"\xc8\x10\x10" * 8) * 8)
 
 
 def in_base64(data: bytes) -> list[str]:
@@ -156,6 +147,20 @@ def multiparts() -> dict[str, bytes]:
             '<p>Look: <img src="cid:ketchup-15@crepes.fr" alt="ketchup"></p>', "--page", *png,
             "Content-ID: <ketchup-15@crepes.fr>", "Content-Disposition: inline; filename=ketchup.png",
             "Content-Description: a bottle, seen from very near", "", *in_base64(picture()), "--page--",
+        ),
+        "picture": letter(
+            head(
+                12, "The picnic", MIME, "Content-Type: image/png; name=picnic.png",
+                "Content-Transfer-Encoding: base64", "Content-Disposition: inline; filename=picnic.png",
+                "Content-Description: ketchup and a pickle",
+            ),
+            *in_base64(bottle()),
+        ),
+        "sound": letter(
+            head(13, "Listen", MIME, "Content-Type: multipart/mixed; boundary=bell"),
+            "--bell", "Content-Type: text/plain", "", "That is the bell.", "--bell", "Content-Type: audio/wav",
+            "Content-Transfer-Encoding: base64", "Content-Disposition: attachment; filename=bell.wav", "",
+            *in_base64(tone()), "--bell--",
         ),
         "nested": letter(
             head(16, "Parts in parts", MIME, "Content-Type: multipart/mixed; boundary=outer"),

@@ -39,6 +39,8 @@ SHAPES = {
     "alternative": ("multipart/alternative", "text/plain", "text/html"),
     "attachment": (*MAIL, "image/png"),
     "related": ("multipart/related", "text/html", "image/png"),
+    "picture": ("image/png",),
+    "sound": (*MAIL, "audio/wav"),
     "nested": (
         "multipart/mixed", "multipart/related", "multipart/alternative", "text/plain", "text/html", "image/png",
         "text/csv",

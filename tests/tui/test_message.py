@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
-import msgspec
 import pytest
 
-from mailtutor.trace.events import AnyEvent, Appended, FromClient, FromServer, Queued
+from mailtutor.trace.events import AnyEvent, Appended, Delivered, FromClient, FromServer, Queued
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.message import MessageScreen
+from mailtutor.tui.widgets.letter import LetterView
+from tests.message.media import tone
 from tests.message.shelf import shelf
 from tests.tui.stage import FakeStage, lines, opened, shown, stage, until
 
@@ -37,7 +40,7 @@ def carrying(*names: str) -> list[AnyEvent]:
         events.append(
             Queued(
                 t=0, at=0, host="crepes.fr", queue_id=f"Q-{name}", sender="alice@crepes.fr",
-                recipients=("bob@hamburger.edu",), size=len(SHELF[name]), subject=name,
+                recipients=("bob@hamburger.edu",), size=len(SHELF[name]), subject=name, conn=1,
             )
         )  # fmt: skip
     return events
@@ -123,30 +126,113 @@ async def test_a_message_in_the_queue_is_found_where_it_came_in() -> None:
         await until(pilot, lambda: stage(app).view == "message" and wanted in shown(app), "that message")
 
 
-async def test_the_newest_message_of_the_mailboxes_is_found_where_it_came_in() -> None:
-    filed = Appended(
-        t=0,
-        at=0,
-        host="crepes.fr",
-        user="alice",
-        mailbox="INBOX",
-        uid=1,
-        size=9,
-        sender="bob@hamburger.edu",
-        subject="x",
-    )
-    session = FakeStage([*carrying("plain"), filed, *carrying("gbk")[2:]])
-    app = TuiApp(session, "lab")
+def filed(uid: int, subject: str, mailbox: str = "INBOX") -> Appended:
+    """It lies in alice's mailbox."""
+    return Appended(t=0, at=0, host="crepes.fr", user="alice", mailbox=mailbox, uid=uid, size=9, sender="bob",
+                    subject=subject)  # fmt: skip
+
+
+async def test_any_message_of_the_mailboxes_is_found_where_it_came_in() -> None:
+    # Both have the same subject; the note of who brought it tells them apart. Of a copy there is no such note.
+    brought = Delivered(t=0, at=0, host="crepes.fr", recipient="alice@crepes.fr", mailbox="INBOX", uid=2, conn=1)
+    events = [
+        *carrying("plain"), filed(1, "Pickles"), *carrying("gbk")[2:], filed(2, "你好，鲍勃！"), brought,
+        *carrying("utf8-base64")[2:], filed(1, "Pickles", "Kept"), filed(9, "from elsewhere", "Kept"),
+    ]  # fmt: skip
+    app = TuiApp(FakeStage(events), "lab")
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("m")
-        await until(pilot, lambda: stage(app).view == "mailboxes" and "INBOX" in shown(app), "the mailboxes")
+        await until(pilot, lambda: "你好" in marked(app), "the newest of the first mailbox marked")
         await pilot.press("A")
-        await until(
-            pilot, lambda: stage(app).view == "message" and "us-ascii · 7bit" in shown(app), "the message before"
-        )
-        session.log.append(msgspec.structs.replace(filed, uid=2))
-        await pilot.press("m", "A")
-        await until(pilot, lambda: "gbk · base64" in shown(app), "the newest")
+        await until(pilot, lambda: stage(app).view == "message" and "gbk · base64" in shown(app), "that message")
+        for keys, wanted in ((("up",), "us-ascii · 7bit"), (("end", "up"), "us-ascii · 7bit")):
+            await pilot.press("m", *keys, "A")
+            await until(pilot, lambda: stage(app).view == "message", "the message")
+            await until(pilot, lambda wanted=wanted: wanted in shown(app), wanted)  # type: ignore[misc]
+        await pilot.press("m", "end", "A")
+        await until(pilot, lambda: "is not in this trace" in shown(app), "why not")
+        assert stage(app).view == "mailboxes"
+
+
+async def test_a_hop_leads_to_what_was_said_on_its_connection() -> None:
+    received = (
+        b"Received: from crepes.fr ([127.0.0.2])\r\n\tby hamburger.edu with ESMTP id 7-3-1;\r\n"
+        b"\tSun, 1 Mar 2026 10:15:02 +0100\r\n"
+    )
+    events = [
+        *carrying("gbk", "plain"), opened(2, "crepes.fr", "hamburger.edu", "smtp"),
+        *said(2, b"S220 hamburger.edu\r\n", b"CMAIL FROM:<alice@crepes.fr>\r\n", b"S250 ok\r\n", b"CDATA\r\n",
+              b"S354 go on\r\n", b"C" + SHELF["plain"] + b".\r\n", b"S250 ok\r\n"),
+        opened(3, "bob@hamburger.edu", "hamburger.edu", "pop3"),
+        *said(3, b"S+OK\r\n", b"CUSER bob\r\n", b"S+OK\r\n", b"CPASS pickles\r\n", b"S+OK\r\n", b"CRETR 1\r\n",
+              b"S+OK\r\n" + received + SHELF["plain"] + b".\r\n"),
+    ]  # fmt: skip
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "do you have pickles" in shown(app), "the dialogue")
+        await pilot.press("A", "home", "h")
+        await until(pilot, lambda: "h works on a Received field" in shown(app), "what h is for")
+        await pilot.press("down", "enter", "down")
+        await until(pilot, lambda: "Received" in marked(app), "the field")
+        await pilot.press("h")
+        await until(pilot, lambda: stage(app).view == "wire", "the wire")
+        row = lines(app).row
+        assert row is not None
+        assert (row.conn, row.line.verb) == (2, "MAIL")
+
+
+async def test_a_picture_is_drawn_and_has_a_text_where_there_are_no_colours() -> None:
+    app = letter("picture")
+    async with app.run_test(size=(120, 50)) as pilot:
+        await until(pilot, lambda: "image/png · base64" in shown(app), "the part")
+        await pilot.press(*["down"] * 4)
+        await until(pilot, lambda: "picture" in marked(app), "the section")
+        await pilot.press("enter")
+        await until(pilot, lambda: "PNG, 24 × 20 pixels" in shown(app) and "#c81010" in shown(app), "its facts")
+        await until(pilot, lambda: "▄" * 24 in shown(app), "its pixels")
+        await pilot.press("ctrl+p")
+        await pilot.press(*"ascii", "enter")
+        await until(pilot, lambda: "@@@@@@@**++@@@@@@@@@@@@@" in shown(app), "signs instead")
+
+
+async def test_a_part_is_saved_under_a_clean_name_in_the_folder_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "passwd").write_text("mine")
+    app = letter("dangerous-name")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "message" in shown(app), "the message")
+        view = app.screen.query_one(LetterView)
+        assert view.outline is not None
+        view.go(view.outline.place("2"))
+        await pilot.press("w")
+        await until(pilot, lambda: "Save part 2 as" in shown(app), "the question")
+        await pilot.press("backspace", *str(tmp_path), "enter")
+        await until(pilot, lambda: len(os.listdir(tmp_path)) == 2, "the file")
+    (saved,) = {*os.listdir(tmp_path)} - {"passwd"}
+    assert saved.isprintable()
+    assert ".." not in saved
+    assert (tmp_path / "passwd").read_text() == "mine"
+
+
+async def test_a_sound_is_played_when_asked_for_by_a_program_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = tmp_path / "aplay"
+    player.write_text(f'#!/bin/sh\n/bin/cat "$1" > {tmp_path}/heard\n')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    app = letter("sound")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "audio/wav" in shown(app), "the message")
+        await pilot.press("y")
+        await until(pilot, lambda: "This part is no sound" in shown(app), "what y is for")
+        view = app.screen.query_one(LetterView)
+        assert view.outline is not None
+        view.go(view.outline.place("2"))
+        await pilot.press("y")
+        await until(pilot, lambda: "no program that plays audio/wav" in shown(app), "what is lacking")
+        player.chmod(0o755)
+        await pilot.press("y")
+        heard = tmp_path / "heard"
+        await until(pilot, lambda: heard.is_file() and heard.read_bytes() == tone(), "the sound played")
 
 
 async def test_a_message_nobody_saw_coming_is_told() -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.widgets import Input
 
+from mailtutor.errors import MailtutorError
 from mailtutor.message.beside import envelope_of
 from mailtutor.message.headers import parse_header
 from mailtutor.reading.shelf import names, shelf_file
 from mailtutor.reading.visible import visible
+from mailtutor.text.telling import tell
 from mailtutor.tui.actions import LETTER, MESSAGE, bindings
 from mailtutor.tui.keeping import keep_what_is_loaded
+from mailtutor.tui.screens.part_actions import PartActions
+from mailtutor.tui.widgets.askline import AskLine
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.keybar import KeyBar
 from mailtutor.tui.widgets.letter import LetterView
@@ -49,11 +55,15 @@ class MessageScreen(Speaking, Screen[None]):
         self._bar = FoldedText(id="name")
         self.view = LetterView(id="letter")
         self._keys = KeyBar(LETTER)
+        self._asked = AskLine()
+        self._then: Callable[[str], None] | None = None
+        self._parts = PartActions(self, lambda: self.words, self.tell, self.ask)
 
     def compose(self) -> ComposeResult:
         """Its name, the message, the keys."""
         yield self._bar
         yield self.view
+        yield self._asked
         yield Notice()
         yield self._keys
 
@@ -86,7 +96,7 @@ class MessageScreen(Speaking, Screen[None]):
     def action_message_defect(self) -> None:
         """To the next thing that is wrong."""
         if not self.view.next_defect():
-            self.app.notify(self.words("mime.view.no_defects"), markup=False, timeout=3)
+            self.tell(self.words("mime.view.no_defects"))
 
     @property
     def _is_ours(self) -> bool:
@@ -100,8 +110,48 @@ class MessageScreen(Speaking, Screen[None]):
         self._title, self._raw = name, _ours(name)
         self._show(None, None)
 
+    def action_message_hop(self) -> None:
+        """There is no trace to look into."""
+        self.tell(self.words("screen.message.no_trace"))
+
+    def action_message_save(self) -> None:
+        """Saves the marked part."""
+        self._parts.save(self.view.node)
+
+    def action_message_play(self) -> None:
+        """Plays the marked part, where it is a sound."""
+        self._parts.play(self.view.node)
+
+    def on_unmount(self) -> None:
+        """Nobody hears it any more."""
+        self._parts.playing.stop()
+
+    def tell(self, said: object) -> None:
+        """Says a sentence or an error."""
+        severity: SeverityLevel = "error" if isinstance(said, MailtutorError) else "information"
+        self.app.notify(visible(tell(said, self.words)), severity=severity, markup=False, timeout=6)
+
+    def ask(self, question: str, then: Callable[[str], None], value: str = "") -> None:
+        """Asks for a line; `then` gets it."""
+        self._then = then
+        self._asked.ask(question, value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """What was asked for is known."""
+        then, self._then = self._then, None
+        self._end_asking()
+        if then is not None:
+            then(event.value)
+
+    def _end_asking(self) -> None:
+        self._asked.end()
+        self.view.ledger.focus()
+
     def action_leave(self) -> None:
-        """Back, or out."""
+        """Out of the question, else back, or out."""
+        if self._asked.is_shown:
+            self._end_asking()
+            return
         self.app.call_later(self.app.run_action, "app.go_home")
 
 

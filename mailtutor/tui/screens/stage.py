@@ -16,10 +16,11 @@ from textual.widgets import Input
 
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.dialogue import Row
-from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, MESSAGE, PLACES, QUEUE, of_mode, readable
+from mailtutor.tui.actions import DEVICES, LADDER, PLACES, QUEUE, of_mode, readable
 from mailtutor.tui.contract import Held, Stage, unread
 from mailtutor.tui.pulse import Limiter, Pulse
 from mailtutor.tui.screens.running_lab import RunningLab
+from mailtutor.tui.screens.view_actions import MAILBOXES
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.devices import DeviceSheet
 from mailtutor.tui.widgets.faultstrip import FaultStrip
@@ -27,9 +28,9 @@ from mailtutor.tui.widgets.ladder import LadderView, way
 from mailtutor.tui.widgets.ladderlines import LadderLines
 from mailtutor.tui.widgets.ledger import Ledger
 from mailtutor.tui.widgets.lines import WireLines
+from mailtutor.tui.widgets.mailboxes import MailboxSheet
 from mailtutor.tui.widgets.prose import Prose
 from mailtutor.tui.widgets.queue import QueueSheet
-from mailtutor.tui.widgets.sheet import MailboxSheet
 from mailtutor.tui.widgets.side import Side
 from mailtutor.tui.widgets.states import StateSheet
 from mailtutor.tui.widgets.statistics import StatisticsSheet
@@ -45,9 +46,9 @@ CALM_S = 0.15
 MOST_EVENTS = 400
 VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "devices", "states", "ladder", "text")
 # Views with keys of their own.
-_KEYED = (QUEUE, DEVICES, LADDER)
+_KEYED = (QUEUE, DEVICES, LADDER, MAILBOXES)
 # What has the focus as long as its view is in front, and gives it away with it.
-_FOLLOWERS = (WireLines, QueueSheet, DeviceSheet, LadderLines, Ledger, StatisticsSheet)
+_FOLLOWERS = (WireLines, QueueSheet, MailboxSheet, DeviceSheet, LadderLines, Ledger, StatisticsSheet)
 
 
 class StageScreen(RunningLab):
@@ -105,7 +106,6 @@ class StageScreen(RunningLab):
         self.view = "wire"
         self.topology = Topology()
         self.faults = FaultStrip()
-        self.mailboxes = MailboxSheet(id="mailboxes")
         self.states = StateSheet(id="states")
         self.ladder = LadderView(id="ladder")
         self.timeline = Timeline()
@@ -266,7 +266,9 @@ class StageScreen(RunningLab):
         """The arrows move in the pane that leads, without a key to get there first; in a view that has keys of
         its own, while it is shown."""
         if self.view in _KEYED or self.sheet is not None:
-            keyed = {QUEUE: self.queue, DEVICES: self.devices, LADDER: self.ladder.lines}
+            keyed = {
+                QUEUE: self.queue, DEVICES: self.devices, LADDER: self.ladder.lines, MAILBOXES: self.mailboxes,
+            }  # fmt: skip
             view = self.sheet.keyed if self.sheet is not None else keyed[self.view]
             if self.focused is not view and (self.focused is None or isinstance(self.focused, _FOLLOWERS)):
                 self.set_focus(view, scroll_visible=False)
@@ -312,7 +314,7 @@ class StageScreen(RunningLab):
         self.view_head.show(self.view if self.is_away else "")
         self.set_class(self.is_away, "-away")
         self.keybar.away(self.view != "wire")
-        self.keybar.put_first(self.view if self.view in (*_KEYED, DIFFERENCES, MESSAGE) else "")
+        self.keybar.put_first(self.view if self.view in PLACES else "")
         if self.view == "queue":
             self.queue.lead()
         self.draw()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from mailtutor.reading.visible import visible
 from mailtutor.tui.actions import DIFFERENCES, LADDER, MESSAGE, QUEUE
+from mailtutor.tui.screens.part_actions import PartActions
 from mailtutor.tui.screens.world_actions import WorldActions
 from mailtutor.tui.widgets.differences import DifferencesView
 from mailtutor.tui.widgets.eve import EveView
 from mailtutor.tui.widgets.ledger import SharedView
 from mailtutor.tui.widgets.letter import MessageView
+from mailtutor.tui.widgets.mailboxes import MailboxSheet
 from mailtutor.tui.widgets.marks import MarksView
 from mailtutor.tui.widgets.octets import OctetsView
 from mailtutor.tui.widgets.statistics import StatisticsSheet
@@ -30,6 +33,8 @@ class ViewActions(WorldActions):
         super().__init__()
         self.differences = DifferencesView(id=DIFFERENCES)
         self.message = MessageView(id=MESSAGE)
+        self.mailboxes = MailboxSheet(id=MAILBOXES)
+        self.parts = PartActions(self, lambda: self.words, self.tell, self.ask)
         self.sheets: dict[str, Sheet] = {
             BYTES: OctetsView(id="octets"),
             EVE: EveView(id=EVE),
@@ -103,10 +108,12 @@ class ViewActions(WorldActions):
     # A message taken apart --------------------------------------------------------------------------------------------
 
     def action_message(self) -> None:
-        """The message under the cursor, taken apart; of the queue the one marked there, of the mailboxes the newest."""
-        marked = self.queue.marked if self.view == QUEUE else None
-        if marked is not None or self.view == MAILBOXES:
-            found = self.viewpoint.handed_in(marked.host, marked.queue_id) if marked else self.viewpoint.last_filed()
+        """The message under the cursor, taken apart; in the queue and the mailboxes the one that is marked there."""
+        waiting = self.queue.marked if self.view == QUEUE else None
+        filed = self.mailboxes.marked if self.view == MAILBOXES else None
+        if waiting is not None or filed is not None:
+            found = self.viewpoint.handed_in(waiting.host, waiting.queue_id) if waiting is not None else None
+            found = self.viewpoint.filed(*filed) if filed is not None else found
             if found is None:
                 self.tell(self.words("screen.message.not_here"))
                 return
@@ -126,3 +133,28 @@ class ViewActions(WorldActions):
         """The next message of this connection."""
         if not self.message.turn_message():
             self.tell(self.words("screen.message.no_other"))
+
+    def action_message_hop(self) -> None:
+        """What was said on the connection that the marked Received field tells of."""
+        hop, header = self.message.hop
+        if hop is None or header is None:
+            self.tell(self.words("screen.message.no_hop"))
+            return
+        found = self.viewpoint.written_by(hop, header)
+        if found is None:
+            self.tell(self.words("screen.message.hop_not_here", host=visible(hop.by)))
+            return
+        self.deck.mark(*found)
+        self.show_view(MESSAGE)
+
+    def action_message_save(self) -> None:
+        """Saves the marked part."""
+        self.parts.save(self.message.node)
+
+    def action_message_play(self) -> None:
+        """Plays the marked part, where it is a sound."""
+        self.parts.play(self.message.node)
+
+    def on_unmount(self) -> None:
+        """Nobody hears it any more."""
+        self.parts.playing.stop()

@@ -9,18 +9,25 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import ClassVar
 
+from textual import work
 from textual.binding import BindingType
 from textual.content import Content
+from textual.worker import get_current_worker
 
-from mailtutor.message.anatomy import open_message
+from mailtutor.message.anatomy import Node, open_message
+from mailtutor.message.headers import Header
+from mailtutor.message.hops import Hop, path
 from mailtutor.reading.carried import Cargo, Carried
 from mailtutor.reading.dialogue import Connection
 from mailtutor.reading.outline import Item, Outline
+from mailtutor.reading.picture import Picture, read_picture
 from mailtutor.tui.actions import MESSAGE, bindings
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.diagram import dump
 from mailtutor.tui.widgets.ledger import Ledger, SharedView
+from mailtutor.tui.widgets.pixels import pixel_line
 from mailtutor.tui.widgets.sheet import cut
+from mailtutor.tui.widgets.speaking import SpeakingApp
 from mailtutor.tui.widgets.wire import WirePane
 
 # Lines of hex on a small screen and on a large one.
@@ -59,6 +66,22 @@ class LetterView(SharedView):
         self.outline = None
 
     @property
+    def node(self) -> Node | None:
+        """The part that what is marked belongs to."""
+        item = self.item
+        return self.outline.anatomy.find(item.number) if item is not None and self.outline is not None else None
+
+    @property
+    def hop(self) -> tuple[Hop | None, Header | None]:
+        """The hop that is marked, or whose Received field is, and the header it stands in."""
+        item = self.item
+        if item is None or self.outline is None or item.kind not in ("hop", "field", "piece"):
+            return None, None
+        header = self.outline.anatomy.root.part.header
+        found = (one for one in path(header) if one.field.start <= item.start < one.field.end)
+        return next(found, None), header
+
+    @property
     def item(self) -> Item | None:
         """What is marked."""
         items = self.outline.items if self.outline is not None else []
@@ -68,6 +91,21 @@ class LetterView(SharedView):
         """Opens what is marked, or closes it."""
         if self.outline is not None:
             self.go(self.outline.turn(self._at))
+
+    @work(thread=True, group="pictures")
+    def _decode(self, outline: Outline | None, node: Node) -> None:
+        """Decodes a picture, which may take longer than a frame, and shows it, if it is still wanted."""
+        picture = read_picture(node)
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._decoded, outline, node, picture)
+
+    def _decoded(self, outline: Outline | None, node: Node, picture: Picture) -> None:
+        if outline is None or outline is not self.outline:
+            return
+        here = self.item
+        outline.give(node.number, picture)
+        self._at = outline.place(here.id) if here is not None else 0
+        self.speak()
 
     def next_defect(self) -> bool:
         """Goes to the next thing that is wrong; gives whether there is one."""
@@ -84,6 +122,8 @@ class LetterView(SharedView):
 
     def speak(self) -> None:
         """Draws it in the current language, whether it belongs to a trace or not."""
+        for node in self.outline.undecoded() if self.outline is not None else ():
+            self._decode(self.outline, node)
         count, marked = self.look()
         self._head.show(*self.head())
         self.ledger.show(count, marked)
@@ -117,9 +157,18 @@ class LetterView(SharedView):
         item = self.outline.items[index]
         sign = _PLAIN if item.is_open is None else _OPEN if item.is_open else _CLOSED
         lead = f"{item.lead}{sign}"
+        if item.picture is not None and self._draws_pixels:
+            return Content.assemble(
+                (lead, "$wire-quiet"), pixel_line(*item.picture).truncate(max(1, width - len(lead)))
+            )
         return Content.assemble(
             (lead, "$wire-quiet"), (cut(item.text, max(1, width - len(lead))).rstrip(), _STYLES.get(item.kind, ""))
         )
+
+    @property
+    def _draws_pixels(self) -> bool:
+        """Whether there are colours and signs for it; else the lines of signs that stand for it are shown."""
+        return not self.app.no_color and not (isinstance(self.app, SpeakingApp) and self.app.draws_ascii)
 
     def go(self, line: int | None) -> None:
         """Another item; None: the last one."""

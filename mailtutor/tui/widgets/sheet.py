@@ -1,4 +1,4 @@
-"""Tables of the world, aligned by cells so that Chinese lines up too; and the table of the mailboxes."""
+"""Tables of the world, aligned by cells so that Chinese lines up too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mailtutor.reading.visible import visible
-from mailtutor.reading.world import World
 from mailtutor.tui.widgets.fitting import Fitting
 from mailtutor.tui.widgets.folding import Block, fold
 from mailtutor.tui.widgets.speaking import Speaking
@@ -53,37 +52,6 @@ class Sheet(Speaking, Fitting, VerticalScroll):
     def content(self) -> Content:
         """The table's text."""
         raise NotImplementedError
-
-
-class MailboxSheet(Sheet):
-    """Every mailbox with its messages."""
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._world = World()
-
-    def show(self, world: World) -> None:
-        """Draws this world."""
-        self._world = world
-        self.speak()
-
-    def content(self) -> Content:
-        """One block a mailbox."""
-        world, words = self._world, self.words
-        if not world.mailboxes:
-            return Content.styled(words("screen.mailboxes.empty"), "$wire-quiet")
-        head = [words(f"screen.mailboxes.{name}") for name in ("uid", "flags", "size", "from", "subject")]
-        parts: list[Content] = []
-        for (host, user, mailbox), mails in world.mailboxes.items():
-            owner = visible(user if "@" in user else f"{user}@{host}")
-            parts.append(Content.styled(f"▣ {owner}  {visible(mailbox)}  ({len(mails)})", "bold"))
-            if mails:
-                rows = [
-                    [str(mail.uid), " ".join(mail.flags), str(mail.size), mail.sender, mail.subject]
-                    for mail in mails.values()
-                ]
-                parts.append(table(head, rows, width=self.size.width - MARGIN))
-        return Content("\n").join(parts)
 
 
 def table(

@@ -30,6 +30,11 @@ class SpeakingApp(App[int]):
         """The words of the current language."""
         return words(self.language)
 
+    @property
+    def draws_ascii(self) -> bool:
+        """Whether every sign is drawn in ASCII."""
+        return False
+
     def notify(
         self,
         message: str,
