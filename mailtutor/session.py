@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mailtutor.lab.plan import SeedMail, User
     from mailtutor.lab.services.played import Due
     from mailtutor.message.compose import Attachment
+    from mailtutor.message.growth import Seed
     from mailtutor.protocols.lines import Line
     from mailtutor.store.archive import Archive
 
@@ -300,6 +301,10 @@ class Session:
     def act(self, action: str, *, subject: str = "", body: str = "") -> Future[str]:
         """As `Acts.act`."""
         return self.acts.act(action, subject=subject, body=body)
+
+    def grow(self, seed: Seed, stage: int) -> Future[str]:
+        """As `Acts.grow`."""
+        return self.acts.grow(seed, stage)
 
     def send(
         self,

@@ -44,7 +44,7 @@ def _send(args: argparse.Namespace) -> int:
     release = release_of(args.at)
     recipients = [to if "@" in to else _address(to) for to in args.to]
     with _lab(args) as lab:
-        arrived = _Arrivals(lab.log, recipients) if isinstance(lab, Session) else None
+        arrived = Arrivals(lab.log, recipients) if isinstance(lab, Session) else None
         try:
             done = lab.send(
                 args.sender, recipients, args.subject, body, attachments=attachments, html=args.html, release=release
@@ -166,7 +166,7 @@ def _keep_trace(stack: contextlib.ExitStack, log: Log, args: argparse.Namespace)
     stack.callback(recording.close)
 
 
-class _Arrivals:
+class Arrivals:
     """Watches a log for what becomes of each recipient."""
 
     def __init__(self, log: Log, recipients: Sequence[str]) -> None:

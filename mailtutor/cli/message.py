@@ -21,7 +21,9 @@
 
 With --part the object holds `message` and the one part instead of all. --shelf prints one object for each of our own,
 `{"name": N, "file": PATH, "shows": SENTENCE}`; --save one for each file, `{"event": "saved", "part": N, "path": P,
-"octets": N, "wanted": NAME}`; --text `{"text": T, "charsets": […], "base64": […], "quoted": […]}`.
+"octets": N, "wanted": NAME}`; --build-up one for each stage, `{"event": "grown", "stage": N, "field": LINE, "reply": R,
+"octets": N, "sees": "encoded"|"rubbish"|"text"|"picture"|"nothing", "sample": TEXT, "description": D, "id": I}`;
+--text `{"text": T, "charsets": […], "base64": […], "quoted": […]}`.
 """
 
 from __future__ import annotations
@@ -55,6 +57,11 @@ def run(args: argparse.Namespace) -> int:
         return _shelf(say, as_json=args.json)
     if args.text:
         return print_text(args.text, say, as_json=args.json)
+    if args.build_up is not None:
+        # Late: nothing else here needs a lab.
+        from mailtutor.cli.building import build_up
+
+        return build_up(args.build_up, say, as_json=args.json)
     if not args.file:
         raise UsageError("name a message to take apart, or --shelf to see those of ours", "error.message.nothing")
     name, raw = _read(args.file)

@@ -16,6 +16,7 @@ from mailtutor.lab.agents.sender import Submitted, Wishes, submit
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.plan import ALICE, BOB, User
 from mailtutor.message.compose import Attachment, compose
+from mailtutor.message.growth import Seed, grown
 from mailtutor.protocols.lines import Line
 from mailtutor.protocols.smtp.courier import Tls
 
@@ -50,9 +51,20 @@ class Acts:
         }[action]
         return self._lab.submit(work())
 
-    async def _send(self, subject: str, body: str) -> str:
-        done = await self._submit(ALICE, [BOB.address], _message(ALICE, [BOB.address], subject, body))
+    def grow(self, seed: Seed, stage: int) -> Future[str]:
+        """alice sends bob a message with so many MIME fields; the future gives a Sentence, or raises MailtutorError."""
+        content = grown(
+            seed, stage, sender=ALICE.address, recipients=[BOB.address], at=time.time(),
+            unique=f"{uuid4().hex[:16]}@{ALICE.domain}",
+        )  # fmt: skip
+        return self._lab.submit(self._hand_in(content))
+
+    async def _hand_in(self, content: bytes) -> str:
+        done = await self._submit(ALICE, [BOB.address], content)
         return Sentence("{host}: {reply}", "act.sent", host=ALICE.domain, reply=done.reply)
+
+    async def _send(self, subject: str, body: str) -> str:
+        return await self._hand_in(_message(ALICE, [BOB.address], subject, body))
 
     async def _read(self, user: User, protocol: str, *, delete: bool) -> str:
         contents = await self._fetch(user, protocol, delete=delete)

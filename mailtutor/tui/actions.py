@@ -22,7 +22,8 @@ LIVE = frozenset({LESSON, LAB, PRACTICE})
 EVERYWHERE = WIRES | {HOME, LETTER}
 # No modes of their own: what the keys do in addition while this view is in front.
 QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE = "queue", "devices", "ladder", "differences", "message"
-PLACES = (LESSON, LAB, REPLAY, PRACTICE, LETTER, QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE)
+GROWTH = "growth"
+PLACES = (LESSON, LAB, REPLAY, PRACTICE, LETTER, QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE, GROWTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,9 @@ ACTIONS = (
     Action("message_save", "w", frozenset({MESSAGE}), 1),
     Action("message_play", "y", frozenset({MESSAGE}), 1),
     Action("message_other", "o", frozenset({MESSAGE}), 1),
+    Action("growth_send", "enter", frozenset({GROWTH}), 1),
+    Action("growth_other", "o", frozenset({GROWTH}), 1),
+    Action("growth_own", "e", frozenset({GROWTH}), 1),
     Action("play", "space", frozenset({REPLAY}), 1),
     Action("compare", "v", frozenset({REPLAY}), 5),
     Action("faster", "plus,equals_sign", frozenset({REPLAY}), 3, shown="+"),
@@ -132,6 +136,7 @@ ACTIONS = (
     Action("statistics", "number_sign", WIRES, 18, shown="#"),
     Action("marks", "M", WIRES, 18),
     Action("message", "A", WIRES, 18),
+    Action("growth", "G", frozenset({LAB}), 18),
     Action("bookmark", "K", WIRES, 18),
     Action("differences", "D", WIRES, 18),
     Action("save", "W", WIRES, 18),

@@ -14,6 +14,7 @@ from operator import attrgetter
 from mailtutor.message.headers import Header
 from mailtutor.message.hops import Hop
 from mailtutor.reading import origin
+from mailtutor.reading.carried import Cargo
 from mailtutor.reading.dialogue import Connection, Dialogue, Row
 from mailtutor.reading.ladder import LANDMARKS, Landmark
 from mailtutor.reading.marks import Bookmarks, Mark, mark_of_event, marks_of_rows
@@ -226,6 +227,15 @@ class Viewpoint:
     def filed(self, host: str, user: str, mailbox: str, uid: int) -> Place | None:
         """The same of a message in a mailbox."""
         return origin.of_filed(list(self._numbered()), self.connections(), host, user, mailbox, uid)
+
+    def carried(self, place: Place) -> bytes:
+        """The octets of the message that begins there."""
+        connection, row = place
+        cargo = Cargo(connection)
+        cargo.read()
+        shown = self.shown(connection)
+        number = cargo.near(row, shown)
+        return b"" if number is None else cargo.message(number, shown).raw
 
     def written_by(self, hop: Hop, header: Header) -> Place | None:
         """The same of the transaction that a Received field of a message tells of: its MAIL."""

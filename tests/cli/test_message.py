@@ -209,3 +209,19 @@ def test_a_picture_is_drawn_in_colours_where_there_are_some(
         monkeypatch.setenv("COLORTERM", name)
         assert seen in run(capsys, "picture", "--part", "1")[1]
     assert "▄" not in run(capsys, "picture", "--part", "1", "--ascii")[1]
+
+
+@pytest.mark.slow
+def test_a_message_is_built_up_field_by_field_through_a_lab(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "--build-up", "你好", "--json")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert [one["sees"] for one in told] == ["encoded", "encoded", "rubbish", "text", "text", "text"]
+    assert (told[0]["sample"], told[3]["sample"]) == ("5L2g5aW9", "你好")
+    assert all(" 250 " in one["reply"] for one in told)
+    assert told[5]["id"].startswith("<text-")
+    code, out, _ = run(capsys, "--build-up", "picture")
+    assert code == 0
+    assert "→ It shows the picture." in out
+    assert "@@@@@@@**++@@@@@@@@@@@@@" in out
+    assert run(capsys, "--build-up", "x" * 2000)[0] == 2

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from mailtutor import paths
 from mailtutor.course.loader import Catalogue, load_lessons
 from mailtutor.lab.plan import ALICE, BOB, SeedMail, User
+from mailtutor.message.growth import Seed
 from mailtutor.protocols.lines import Line, Source
 from mailtutor.trace.events import (
     AnyEvent,
@@ -202,6 +203,11 @@ class FakeStage:
     def act(self, action: str) -> Future[str]:
         """Notes what was asked for."""
         self.acts.append(action)
+        return done("fine")
+
+    def grow(self, seed: Seed, stage: int) -> Future[str]:
+        """Notes what was asked for."""
+        self.acts.append(f"grow {seed.kind} {stage}")
         return done("fine")
 
     def send(self, sender: str, recipients: Sequence[str], subject: str, body: str) -> object:

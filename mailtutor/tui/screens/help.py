@@ -11,13 +11,27 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from mailtutor.tui.actions import DEVICES, DIFFERENCES, LADDER, LETTER, MESSAGE, QUEUE, WIRES, Action, of_mode
+from mailtutor.tui.actions import (
+    DEVICES,
+    DIFFERENCES,
+    GROWTH,
+    LAB,
+    LADDER,
+    LETTER,
+    MESSAGE,
+    QUEUE,
+    WIRES,
+    Action,
+    of_mode,
+)
 from mailtutor.tui.legend import LEGEND
 from mailtutor.tui.widgets.folding import Block, FoldedText
 from mailtutor.tui.widgets.speaking import Speaking
 
 # Columns of the keys and of the signs.
 _KEY_CELLS, _SIGN_CELLS = 13, 6
+# Views with keys of their own, in the order they are told of.
+_VIEWS = (LADDER, QUEUE, DEVICES, DIFFERENCES, MESSAGE, GROWTH)
 
 
 class HelpScreen(Speaking, ModalScreen[None]):
@@ -53,7 +67,9 @@ class HelpScreen(Speaking, ModalScreen[None]):
         blocks: list[Block | Content] = [*self._about_pane()]
         blocks += [_heading(self.words(f"screen.help.{self._mode}")), *self._rows(self._mode)]
         if self._mode in WIRES or self._mode == LETTER:
-            for view in (LADDER, QUEUE, DEVICES, DIFFERENCES, MESSAGE) if self._mode in WIRES else (MESSAGE,):
+            for view in _VIEWS if self._mode in WIRES else (MESSAGE,):
+                if view == GROWTH and self._mode != LAB:
+                    continue
                 blocks += [Content(""), _heading(self.words(f"screen.help.{view}")), *self._rows(view)]
         blocks += [Content(""), Content.styled(self.words("screen.help.typing"), "$wire-quiet")]
         blocks += [Content(""), _heading(self.words("screen.help.signs"))]

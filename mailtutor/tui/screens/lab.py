@@ -12,15 +12,18 @@ from mailtutor.errors import MailtutorError
 from mailtutor.lab.plan import BOB
 from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
-from mailtutor.tui.actions import LAB, bindings, elsewhere, of_mode
+from mailtutor.tui.actions import GROWTH, LAB, bindings, elsewhere, of_mode
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.screens.confirm import ConfirmScreen
 from mailtutor.tui.screens.stage import StageScreen
+from mailtutor.tui.widgets.growth import GrowthView
 from mailtutor.tui.widgets.prose import Prose
 
 _ACTS = (
     "send", "fetch_pop3", "fetch_imap", "alice_imap", "faults", "queue", "mailboxes", "jump", "clock_faster",
 )  # fmt: skip
+# Characters of a text of the student's own that is sent.
+_LONGEST = 1000
 
 
 class LabScreen(StageScreen):
@@ -38,6 +41,8 @@ class LabScreen(StageScreen):
         self._classic = classic
         self._failure: MailtutorError | None = None
         self._text = Prose(id="text")
+        self.growth = GrowthView(id=GROWTH)
+        self.sheets[GROWTH] = self.growth
         self.deck.tabs.invitation = "nobody_send"
 
     def side(self) -> ComposeResult:
@@ -150,6 +155,36 @@ class LabScreen(StageScreen):
     def action_flush(self) -> None:
         """Has every queue try at once."""
         self._act("flush")
+
+    # A message grown field by field -----------------------------------------------------------------------------------
+
+    def action_growth(self) -> None:
+        """The stages of a message, and what a receiver makes of each."""
+        self.show_view(GROWTH)
+
+    def action_growth_send(self) -> None:
+        """alice sends the marked stage."""
+        if self.may_change_world():
+            self.when_done(self.session.grow(self.growth.seed, self.growth.stage), self._grown)
+
+    def _grown(self, said: str) -> None:
+        self.tell(self.words("growth.sent", reply=tell(said, self.words)))
+        self.growth.sent()
+
+    def action_growth_other(self) -> None:
+        """A picture instead of the text, or the text again."""
+        self.growth.turn()
+
+    def action_growth_own(self) -> None:
+        """A text of the student's own."""
+        self.ask(self.words("growth.ask"), lambda text: self.growth.take(text[:_LONGEST]), self.growth.text)
+
+    def action_message(self) -> None:
+        """Of what is grown, the marked stage as it arrived."""
+        place = self.growth.place if self.view == GROWTH else None
+        if place is not None:
+            self.deck.mark(*place)
+        super().action_message()
 
     def _act(self, action: str) -> None:
         if not self.session.is_running:

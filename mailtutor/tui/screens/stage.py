@@ -279,6 +279,13 @@ class StageScreen(RunningLab):
         if self.focused is None or isinstance(self.focused, _FOLLOWERS):
             self.set_focus(pane.lines, scroll_visible=False)
 
+    def stop_finding(self) -> bool:
+        """Takes the question away; the view that is in front has the keys again."""
+        was_asked = super().stop_finding()
+        if was_asked:
+            self._lead_focus()
+        return was_asked
+
     def on_wire_lines_selected(self, event: WireLines.Selected) -> None:
         """Another row is looked at."""
         self.look()
