@@ -42,7 +42,7 @@ def copied_file() -> Path:
 
 
 def content(kind: str) -> Path:
-    """The folder of `lessons` or `transcripts`: inside an installed package, or at the top of a checkout."""
+    """The folder of `lessons`, `transcripts` or `pages`: inside an installed package, or at the top of a checkout."""
     package = Path(__file__).resolve().parent
     installed = package / "content" / kind
     return installed if installed.is_dir() else package.parent / kind

@@ -5,7 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
-_LATER = ("mailtutor.protocols.smtp", "mailtutor.protocols.imap", "mailtutor.lab.", "scapy", "cryptography")
+_LATER = (
+    "mailtutor.protocols.smtp",
+    "mailtutor.protocols.imap",
+    "mailtutor.lab.",
+    "scapy",
+    "cryptography",
+    "uvicorn",
+    "starlette",
+)
 
 
 def test_the_home_is_painted_before_protocols_and_the_lab_are_loaded() -> None:

@@ -26,6 +26,7 @@ _ERRORS = {
     r"argument (?P<name>.*?): ignored explicit argument (?P<value>.*)": "no_value",
     r"argument (?P<name>.*?): invalid choice: (?P<value>.*) \(choose from (?P<choices>.*)\)": "choice",
     r"argument (?P<name>.*?): invalid float value: (?P<value>.*)": "number",
+    r"argument (?P<name>.*?): invalid int value: (?P<value>.*)": "whole_number",
     r"ambiguous option: (?P<name>.*) could match (?P<names>.*)": "ambiguous",
 }
 _HEADINGS = {"positional arguments": "arguments", "options": "options"}

@@ -151,7 +151,7 @@ def _lab(args: argparse.Namespace) -> Iterator[Session | Guest]:
                     raise
                 lab = stack.enter_context(_guest(data / NAME, args))
         if args.trace:
-            _keep_trace(stack, lab.log, args)
+            keep_trace(stack, lab.log, args)
         yield lab
 
 
@@ -160,7 +160,8 @@ def _guest(ready: Path, args: argparse.Namespace) -> Guest:
     return Guest(options_of(args).applied(plan), directory, trusted)
 
 
-def _keep_trace(stack: contextlib.ExitStack, log: Log, args: argparse.Namespace) -> None:
+def keep_trace(stack: contextlib.ExitStack, log: Log, args: argparse.Namespace) -> None:
+    """Writes what --trace asks for until the stack is left."""
     file = stack.enter_context(open_trace(Path(args.trace)))
     recording = Recording(log, file.write, secrets=args.with_passwords)
     stack.callback(recording.close)

@@ -21,6 +21,7 @@ VERBS = (
     "practice",
     "explain",
     "message",
+    "beside",
     "lessons",
     "doctor",
     "mailbox",
@@ -155,6 +156,7 @@ def _reading(add: partial[Parser], say: Words) -> None:
     explain.add_argument("words", nargs="+", metavar="WORD", help=say("cli.flag.word"))
     _json(explain, say)
     _message(add("message"), say)
+    _beside(add("beside"), say)
     lessons = add("lessons")
     lessons.add_argument("--coverage", action="store_true", help=say("cli.flag.coverage"))
     lessons.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
@@ -176,6 +178,14 @@ def _message(message: argparse.ArgumentParser, say: Words) -> None:
     message.add_argument("--envelope-from", metavar="ADDR", help=say("cli.flag.envelope_from"))
     message.add_argument("--envelope-to", metavar="ADDR", action="append", help=say("cli.flag.envelope_to"))
     _json(message, say)
+
+
+def _beside(beside: argparse.ArgumentParser, say: Words) -> None:
+    beside.add_argument("--connections", metavar="N", type=int, default=1, help=say("cli.flag.connections"))
+    beside.add_argument("--delay", metavar="MS", type=float, default=50.0, help=say("cli.flag.delay"))
+    beside.add_argument("--dialogue", action="store_true", help=say("cli.flag.dialogue"))
+    _json(beside, say)
+    _trace(beside, say)
 
 
 def _mailbox(mailbox: argparse.ArgumentParser, say: Words) -> None:

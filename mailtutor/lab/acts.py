@@ -10,16 +10,20 @@ from uuid import uuid4
 from mailtutor.errors import Sentence
 from mailtutor.lab.agents import imap as imap_agent
 from mailtutor.lab.agents import pop3 as pop3_agent
+from mailtutor.lab.agents.browser import Fetched
 from mailtutor.lab.agents.devices import DOINGS, Devices
 from mailtutor.lab.agents.script import recite
 from mailtutor.lab.agents.sender import Submitted, Wishes, submit
 from mailtutor.lab.lab import Lab
+from mailtutor.lab.pictures import open_page, page_and_mail, send_pictures
 from mailtutor.lab.plan import ALICE, BOB, User
 from mailtutor.message.compose import Attachment, compose
 from mailtutor.message.growth import Seed, grown
 from mailtutor.protocols.lines import Line
 from mailtutor.protocols.smtp.courier import Tls
 
+# Connections of a browser in a hurry.
+MANY = 4
 _SUBJECT = "Ketchup?"
 _BODY = "Do you like ketchup?\nHow about pickles?\n"
 
@@ -34,7 +38,9 @@ class Acts:
         """Has an agent or a host do something; the future gives a Sentence, or raises MailtutorError.
 
         Actions: "send" (with this subject and body, or the textbook's), "fetch-pop3", "fetch-pop3-delete",
-        "fetch-imap", "alice-imap", "host-down", "host-up", "flush", and what bob does on his devices, as in `DOINGS`.
+        "fetch-imap", "alice-imap", "open-page" (bob's browser, on one connection), "open-page-wide" (on several),
+        "send-pictures" (those of the page), "beside" (page and mail, one after the other), "host-down", "host-up",
+        "flush", and what bob does on his devices, as in `DOINGS`.
         Raises KeyError for another.
         """
         if action in DOINGS:
@@ -45,6 +51,10 @@ class Acts:
             "fetch-pop3-delete": lambda: self._read(BOB, "pop3", delete=True),
             "fetch-imap": lambda: self._read(BOB, "imap", delete=False),
             "alice-imap": lambda: self._read(ALICE, "imap", delete=False),
+            "send-pictures": self._send_pictures,
+            "open-page": lambda: self._open_page(1),
+            "open-page-wide": lambda: self._open_page(MANY),
+            "beside": self._beside,
             "host-down": lambda: self._switch(up=False),
             "host-up": lambda: self._switch(up=True),
             "flush": self._flush,
@@ -71,6 +81,25 @@ class Acts:
         if len(contents) == 1:
             return Sentence("{user}: 1 message", "act.read_one", user=user.name)
         return Sentence("{user}: {count} messages", "act.read", user=user.name, count=len(contents))
+
+    async def _send_pictures(self) -> str:
+        done = await send_pictures(self._lab)
+        return Sentence("{host}: {reply}", "act.sent", host=ALICE.domain, reply=done.reply)
+
+    async def _open_page(self, connections: int) -> str:
+        found = await open_page(self._lab, connections)
+        size = sum(len(one.content) for one in found)
+        return Sentence(
+            "{host}: a page and what it shows, {count} answers, {size} octets",
+            "act.page",
+            host=ALICE.domain,
+            count=len(found),
+            size=size,
+        )
+
+    async def _beside(self) -> str:
+        await page_and_mail(self._lab)
+        return Sentence("the page and the mail are where they were to go", "act.beside")
 
     async def _switch(self, *, up: bool) -> str:
         await self._lab.switch(BOB.domain, up=up)
@@ -105,6 +134,14 @@ class Acts:
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
         """A user's agent reads everything in INBOX; gives the messages whole."""
         return self._lab.submit(self._fetch(self._lab.plan.user(user), protocol, delete=delete)).result()
+
+    def browse(self, connections: int = 1) -> list[Fetched]:
+        """Bob's browser opens the page; gives it and its pictures. Raises as `agents.browser.browse`."""
+        return self._lab.submit(open_page(self._lab, connections)).result()
+
+    def page_and_mail(self, connections: int = 1) -> None:
+        """The same pictures as a page and as a mail; returns when both are where they were to go."""
+        self._lab.submit(page_and_mail(self._lab, connections)).result()
 
     def recite(self, *, name: str, host: str, service: str, said: Sequence[bytes]) -> list[Line]:
         """Plays a transcript's client lines to a live server; gives every line of both sides."""

@@ -21,6 +21,7 @@ from mailtutor.lab.listener import Listener, bind, listen_again
 from mailtutor.lab.plan import IMPLICIT_TLS, SERVICES, STANDARD_PORTS, HostPlan, Plan
 from mailtutor.lab.relay import Relay
 from mailtutor.lab.resolver import Lookup, Resolver
+from mailtutor.lab.services.http import HttpService, WebServer
 from mailtutor.lab.services.imap import ImapService, ImapSettings
 from mailtutor.lab.services.played import Played, PlayedService
 from mailtutor.lab.services.pop3 import Maildrops, Pop3Service, Pop3Settings
@@ -67,6 +68,7 @@ class Host:
             Policy(plan.name, around.plan.wording, around.plan.tls, pipelining=around.plan.pipelining),
         )
         self._maildrops = Maildrops()
+        self._web = WebServer(plan.name, around.clock)
         self._listeners: dict[str, Listener] = {}
         self._held: dict[str, socket.socket] = {}
         self._relay_task: asyncio.Task[None] | None = None
@@ -85,7 +87,7 @@ class Host:
         """Opens the doors at `address`, on the ports it had before if it had any; gives notices about taken ports."""
         self._address = address
         moved = []
-        for service in SERVICES:
+        for service in self.plan.services:
             if self._around.faults.detail(self.plan.name, "port-closed") != service:
                 moved += await self._open(service)
         self._relay_task = asyncio.create_task(self._run_relay(), name=f"{self.plan.name} relay")
@@ -213,6 +215,8 @@ class Host:
         wording = around.plan.wording
         most = self.plan.limits.sessions
         crowded = most and self._visitors[protocol, visit.client_address] > most
+        if protocol == "http":
+            return HttpService(self._web, around.clock, conversation, crowded=bool(crowded))
         if protocol == "smtp":
             greeting = "421.too_many_sessions" if crowded else ""
             settings = SmtpSettings(around.faults, tls=visit.service in IMPLICIT_TLS, greeting=greeting)

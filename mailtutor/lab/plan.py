@@ -24,17 +24,19 @@ SERVICES = MappingProxyType(
         "pop3s": ("pop3", 2995),
         "imap": ("imap", 2143),
         "imaps": ("imap", 2993),
+        "http": ("http", 8025),
     }
 )
 # Doors where TLS begins before a word is said (RFC 8314 §3).
 IMPLICIT_TLS = frozenset({"smtps", "pop3s", "imaps"})
 # Seconds a server waits for its client before it ends the session, by protocol: the least the standards allow
-# (RFC 5321 §4.5.3.2.7, RFC 1939 §3, RFC 3501 §5.4; IDLE is no exception, RFC 2177 §3).
-IDLE_S = MappingProxyType({"smtp": 300.0, "pop3": 600.0, "imap": 1800.0})
+# (RFC 5321 §4.5.3.2.7, RFC 1939 §3, RFC 3501 §5.4; IDLE is no exception, RFC 2177 §3). HTTP leaves it to the server
+# (RFC 9112 §9.5).
+IDLE_S = MappingProxyType({"smtp": 300.0, "pop3": 600.0, "imap": 1800.0, "http": 60.0})
 # How an SMTP server may be stricter, or laxer, than usual: `SmtpServer` has what each means.
 RULES = ("tls-required", "passwords-need-tls", "strict-7bit", "accept-bare-lf")
 STANDARD_PORTS = MappingProxyType(
-    {"smtp": 25, "submission": 587, "smtps": 465, "pop3": 110, "pop3s": 995, "imap": 143, "imaps": 993}
+    {"smtp": 25, "submission": 587, "smtps": 465, "pop3": 110, "pop3s": 995, "imap": 143, "imaps": 993, "http": 80}
 )
 
 
@@ -72,7 +74,8 @@ class HostPlan:
     rules: of RULES, those it keeps. lists: name → addresses a message to it goes to. backs_up: domains it takes mail
     for and hands on to those who are nearer (RFC 5321 §3.6.1). login_delay_s: seconds of the lab's time between two
     POP3 logins of one user; 0 for none (RFC 2449 §6.5). expire_days: days after which its POP3 server throws mail away,
-    None for never; 0: what was read is gone after QUIT (RFC 2449 §6.7). quota_octets: what each user may keep."""
+    None for never; 0: what was read is gone after QUIT (RFC 2449 §6.7). quota_octets: what each user may keep.
+    has_page: whether it serves the lab's page by HTTP, too."""
 
     name: str
     address: str
@@ -88,6 +91,12 @@ class HostPlan:
     login_delay_s: int = 0
     expire_days: int | None = None
     quota_octets: int = QUOTA
+    has_page: bool = False
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The names of its doors."""
+        return tuple(service for service in SERVICES if service != "http" or self.has_page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +144,10 @@ def textbook_plan(
 ) -> Plan:
     """alice at crepes.fr, bob at hamburger.edu: four hosts, as the textbook draws them."""
     return Plan(
-        hosts=(HostPlan("crepes.fr", "127.0.0.2", (ALICE,)), HostPlan("hamburger.edu", "127.0.0.3", (BOB,))),
+        hosts=(
+            HostPlan("crepes.fr", "127.0.0.2", (ALICE,), has_page=True),
+            HostPlan("hamburger.edu", "127.0.0.3", (BOB,)),
+        ),
         wording=wording,
         real_ports=real_ports,
         seed=seed,

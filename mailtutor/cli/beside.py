@@ -1,0 +1,77 @@
+"""`mailtutor beside`: the same thing carried in more than one way, for real, and what each way took."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+
+from mailtutor import paths
+from mailtutor.cli.mail import keep_trace
+from mailtutor.cli.output import print_dialogue, print_json
+from mailtutor.cli.parser import language
+from mailtutor.errors import UsageError
+from mailtutor.reading.dialogue import Dialogue, dialogue_of
+from mailtutor.reading.visible import visible
+from mailtutor.reading.ways import FILE, Way, ways
+from mailtutor.reading.ways_told import facts, strand_head, strands, table
+from mailtutor.session import Session
+from mailtutor.store.files import read_events
+from mailtutor.text.catalogue import Words, words
+
+LONGEST_DELAY_MS = 3_600_000.0
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs both in a lab of its own and prints the comparison; 0 when both arrived."""
+    if not 0 <= args.delay <= LONGEST_DELAY_MS:
+        raise UsageError("a delay is 0 to {most} milliseconds", "error.cli.delay", most=f"{LONGEST_DELAY_MS:.0f}")
+    say = words(language())
+    with contextlib.ExitStack() as stack:
+        lab = Session()
+        stack.callback(lab.stop)
+        lab.start()
+        if args.trace:
+            keep_trace(stack, lab.log, args)
+        lab.acts.page_and_mail(args.connections)
+        dialogue = dialogue_of(lab.log)
+    found = ways(dialogue) | recorded()
+    if args.json:
+        print_json({"event": "beside", "delay_ms": args.delay, "ways": {
+            kind: facts(way, args.delay) for kind, way in found.items()
+        }})  # fmt: skip
+        return 0
+    if args.dialogue:
+        print_dialogue(dialogue, say)
+        print()
+    _print(found, say, args.delay)
+    return 0
+
+
+def recorded() -> dict[str, Way]:
+    """The file, from our own recording: no lab of ours has an FTP server."""
+    dialogue = Dialogue()
+    dialogue.take(read_events(paths.content("transcripts") / "ftp-passive.txt"), 0)
+    return {FILE: ways(dialogue)[FILE]}
+
+
+def _print(found: dict[str, Way], say: Words, delay_ms: float) -> None:
+    head, rows = table(found, say, delay_ms)
+    _columns([head, *rows])
+    print()
+    _columns([strand_head(say), *strands(found, say)])
+    print()
+    for key in ("legend", "how", "recorded"):
+        print(say(f"ways.{key}"))
+    sys.stdout.flush()
+
+
+def _columns(lines: Sequence[Sequence[str]]) -> None:
+    """As wide as the widest cell of each, counted as the terminal does."""
+    cells = [[visible(cell) for cell in line] for line in lines]
+    widths = [max(cell_len(line[column]) for line in cells) for column in range(len(cells[0]))]
+    for line in cells:
+        print("  ".join(set_cell_size(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip())

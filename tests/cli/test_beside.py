@@ -1,0 +1,71 @@
+"""`mailtutor beside`: the figures it prints are those of what really crossed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mailtutor.cli import main
+from mailtutor.lab import site
+from mailtutor.reading.dialogue import Dialogue
+from mailtutor.reading.ways import ways
+from mailtutor.trace.codec import load
+from mailtutor.trace.events import FromClient, FromServer, Opened
+
+
+def _facts(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, dict[str, object]]:
+    assert main(["beside", "--json", *arguments]) == 0
+    found: dict[str, dict[str, object]] = json.loads(capsys.readouterr().out)["ways"]
+    return found
+
+
+def test_ten_pictures_go_both_ways(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    trace = tmp_path / "beside.jsonl"
+    found = _facts(capsys, "--connections", "2", "--delay", "100", "--trace", str(trace))
+    page, mail, file = found["page"], found["mail"], found["file"]
+    size = sum(map(len, site.pictures().values()))
+    assert page["octets_before"] == page["octets_encoded"] == mail["octets_before"] == size
+    assert int(str(mail["octets_encoded"])) > size * 4 / 3
+    assert (page["push"], mail["push"]) == (False, True)
+    assert (page["in_band"], mail["in_band"], file["in_band"]) == (True, True, False)
+    assert (page["connections"], mail["connections"]) == (2, 2)
+    assert (page["units"], mail["units"]) == (11, 1)
+    # Handshake and page, then another handshake and five pictures.
+    assert (page["round_trips"], page["wait_s"]) == (8, 1.6)
+    events = load(trace.read_bytes().splitlines(keepends=True))
+    crossed = {"http": 0, "smtp": 0}
+    protocol = {}
+    for event in events:
+        if isinstance(event, Opened):
+            protocol[event.conn] = event.protocol
+        elif isinstance(event, (FromClient, FromServer)) and protocol[event.conn] in crossed:
+            crossed[protocol[event.conn]] += len(event.data)
+    assert crossed == {"http": page["octets"], "smtp": mail["octets"]}
+    # Saved and read again it gives the same.
+    dialogue = Dialogue()
+    dialogue.take(events, 0)
+    assert {kind: way.trips for kind, way in ways(dialogue).items()} == {
+        kind: found[kind]["round_trips"] for kind in ("page", "mail")
+    }
+
+
+@pytest.mark.parametrize(("language", "band"), [("en", "out of band"), ("zh", "带外")])
+def test_the_table_says_it_in_both_languages(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, language: str, band: str
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    assert main(["beside", "--dialogue"]) == 0
+    out = capsys.readouterr().out
+    assert "GET /egg.png HTTP/1.1" in out
+    assert "MAIL FROM:<alice@crepes.fr>" in out
+    assert band in out
+    assert "ways." not in out
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize("wrong", [["--delay", "-1"], ["--delay", "nan"], ["--connections", "0"], ["--delay", "x"]])
+def test_a_wrong_number_is_answered_in_one_line(capsys: pytest.CaptureFixture[str], wrong: list[str]) -> None:
+    assert main(["beside", *wrong]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
