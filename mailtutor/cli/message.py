@@ -23,7 +23,8 @@ With --part the object holds `message` and the one part instead of all. --shelf 
 `{"name": N, "file": PATH, "shows": SENTENCE}`; --save one for each file, `{"event": "saved", "part": N, "path": P,
 "octets": N, "wanted": NAME}`; --build-up one for each stage, `{"event": "grown", "stage": N, "field": LINE, "reply": R,
 "octets": N, "sees": "encoded"|"rubbish"|"text"|"picture"|"nothing", "sample": TEXT, "description": D, "id": I}`;
---text `{"text": T, "charsets": […], "base64": […], "quoted": […]}`.
+--text `{"text": T, "charsets": […], "base64": […], "words": [LINE…], "quoted": […]}`;
+--octets `{"file": F, "octets": N, "on_the_wire": {"base64": N, "quoted": N}, "base64": […]}`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from mailtutor.cli.letters import print_message, print_part, print_raw
 from mailtutor.cli.output import print_json
 from mailtutor.cli.parser import language
 from mailtutor.cli.saving import save
-from mailtutor.cli.spelling import print_text
+from mailtutor.cli.spelling import print_octets, print_text
 from mailtutor.errors import MailtutorError, UsageError
 from mailtutor.message.anatomy import Anatomy, Node, open_message
 from mailtutor.message.beside import envelope_of
@@ -57,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
         return _shelf(say, as_json=args.json)
     if args.text:
         return print_text(args.text, say, as_json=args.json)
+    if args.octets:
+        return print_octets(args.octets, say, as_json=args.json)
     if args.build_up is not None:
         # Late: nothing else here needs a lab.
         from mailtutor.cli.building import build_up

@@ -169,6 +169,7 @@ def _message(message: argparse.ArgumentParser, say: Words) -> None:
     instead = message.add_mutually_exclusive_group()
     instead.add_argument("--shelf", action="store_true", help=say("cli.flag.shelf"))
     instead.add_argument("--text", metavar="TEXT", default="", help=say("cli.flag.message_text"))
+    instead.add_argument("--octets", metavar="FILE", default="", help=say("cli.flag.message_octets"))
     instead.add_argument("--build-up", metavar="TEXT", nargs="?", const="", help=say("cli.flag.build_up"))
     instead.add_argument("--screen", action="store_true", help=say("cli.flag.message_screen"))
     _signs(message, say)

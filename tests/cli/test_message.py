@@ -225,3 +225,22 @@ def test_a_message_is_built_up_field_by_field_through_a_lab(capsys: pytest.Captu
     assert "→ It shows the picture." in out
     assert "@@@@@@@**++@@@@@@@@@@@@@" in out
     assert run(capsys, "--build-up", "x" * 2000)[0] == 2
+
+
+def test_a_text_is_spelled_as_header_fields_carry_it_and_a_file_bit_by_bit(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = run(capsys, "--text", "你好")[1]
+    assert "=?utf-8?b?5L2g5aW9?=" in out
+    assert "filename*=utf-8''%E4%BD%A0%E5%A5%BD" in out
+    file = tmp_path / "own.bin"
+    file.write_bytes(b"\xe4\xbd\xa0!")
+    code, out, _ = run(capsys, "--octets", str(file))
+    assert code == 0
+    assert "own.bin: 4 octets" in out
+    assert "e4 bd a0 → 111001 001011 110110 100000 → 57 11 54 32 → 5L2g" in out
+    assert "2 = fill the group" in out
+    told = json.loads(run(capsys, "--octets", str(file), "--json")[1])
+    assert told["on_the_wire"] == {"base64": 10, "quoted": 10}
+    assert [one["characters"] for one in told["base64"]] == ["5L2g", "IQ=="]
+    assert run(capsys, "--octets", str(tmp_path / "none"))[0] == 1

@@ -11,6 +11,7 @@ import pytest
 from mailtutor.trace.events import AnyEvent, Appended, Delivered, FromClient, FromServer, Queued
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.message import MessageScreen
+from mailtutor.tui.widgets.askline import FindInput
 from mailtutor.tui.widgets.letter import LetterView
 from tests.message.media import tone
 from tests.message.shelf import shelf
@@ -299,3 +300,27 @@ async def test_the_messages_of_ours_follow_each_other_with_what_they_show() -> N
         await until(pilot, lambda: isinstance(app.screen, MessageScreen), "the message again")
         await pilot.press("escape")
         await until(pilot, lambda: "mailtutor" in shown(app) and not isinstance(app.screen, MessageScreen), "home")
+
+
+async def test_a_text_of_ones_own_is_taken_apart_in_every_character_set(tmp_path: Path) -> None:
+    app = letter("plain")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "us-ascii · 7bit" in shown(app), "the message")
+        await pilot.press("e")
+        app.screen.query_one(FindInput).value = "你好，鲍勃"
+        await pilot.press("enter")
+        await until(pilot, lambda: "your text" in shown(app), "the text")
+        assert "Not in it: big5 has no 鲍; iso-8859-1 has no 你." in shown(app)
+        for way in ("utf-8 · base64 · 20", "utf-8 · 8bit · 15", "gbk · base64 · 16", "gb18030 · base64"):
+            assert way in shown(app)
+        file = tmp_path / "two octets.bin"
+        file.write_bytes(b"\xe4\xbd")
+        for name, seen in ((file, "“two octets.bin”"), (tmp_path / "none", "cannot be read")):
+            await pilot.press("f")
+            app.screen.query_one(FindInput).value = str(name)
+            await pilot.press("enter")
+            await until(pilot, lambda seen=seen: seen in shown(app), seen)  # type: ignore[misc]
+        await pilot.press("f", "escape")
+        await until(pilot, lambda: not app.screen.query_one(FindInput).has_focus, "not asked any more")
+        await pilot.press("o")
+        await until(pilot, lambda: "alternative · " in shown(app), "one of ours again")

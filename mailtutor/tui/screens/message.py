@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
@@ -13,6 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from mailtutor.errors import MailtutorError
+from mailtutor.message import specimen
 from mailtutor.message.beside import envelope_of
 from mailtutor.message.headers import parse_header
 from mailtutor.reading.shelf import names, shelf_file
@@ -51,6 +55,7 @@ class MessageScreen(Speaking, Screen[None]):
         super().__init__()
         self._title = name if raw is not None else names()[0]
         self._raw = raw if raw is not None else _ours(self._title)
+        self._missing: tuple[tuple[str, str], ...] = ()
         self._envelope = (sender, recipients)
         self._bar = FoldedText(id="name")
         self.view = LetterView(id="letter")
@@ -79,6 +84,8 @@ class MessageScreen(Speaking, Screen[None]):
     def _show(self, sender: str | None, recipients: Collection[str] | None) -> None:
         written = envelope_of(parse_header(self._raw))
         self.view.open(self._raw, written[0] if sender is None else sender, recipients or written[1])
+        # There is no trace here, and mostly nothing to hear.
+        self._keys.hide("message_hop", *([] if self.view.has_sound else ["message_play"]))
         self.view.speak()
         self.speak()
 
@@ -86,8 +93,13 @@ class MessageScreen(Speaking, Screen[None]):
         """Draws the name in the current language."""
         size = self.words("mime.part.octets", count=len(self._raw))
         head = Content.styled(f"{visible(self._title)} · {size}", "bold")
-        shows = self.words.get(f"shelf.{self._title}.shows") if self._is_ours else ""
+        shows = self.words.get(f"shelf.{self._title}.shows") if self._is_ours else self._lacking()
         self._bar.show(Content.assemble(head, (f"  {shows}", "$wire-quiet")) if shows else head)
+
+    def _lacking(self) -> str:
+        """Which character sets have no room for a text of the student's own."""
+        told = [f"{charset} {self.words('mime.view.cannot', character=visible(one))}" for charset, one in self._missing]
+        return self.words("screen.message.lacking", sets="; ".join(told)) if told else ""
 
     def action_message_open(self) -> None:
         """Opens what is marked, or closes it."""
@@ -107,7 +119,48 @@ class MessageScreen(Speaking, Screen[None]):
         """The next message of ours."""
         ours = names()
         name = ours[(ours.index(self._title) + 1) % len(ours)] if self._title in ours else ours[0]
-        self._title, self._raw = name, _ours(name)
+        self._title, self._raw, self._missing = name, _ours(name), ()
+        self._show(None, None)
+
+    def action_own_text(self) -> None:
+        """A text of the student's own, in every character set and encoding."""
+        self.ask(self.words("screen.message.ask_text"), self._take_text)
+
+    def _take_text(self, text: str) -> None:
+        if text.strip():
+            self._take(
+                self.words("screen.message.own_text"), specimen.of_text(text[: specimen.LONGEST_TEXT], time.time())
+            )
+
+    def action_own_file(self) -> None:
+        """A file of the student's own, encoded; or a message, as it is."""
+        self.ask(self.words("screen.message.ask_file"), self._take_file)
+
+    def _take_file(self, name: str) -> None:
+        if name.strip():
+            self._read_file(Path(name.strip()).expanduser())
+
+    @work(thread=True, group="own", exclusive=True)
+    def _read_file(self, path: Path) -> None:
+        """Reads and encodes it, which takes longer than a frame."""
+        then = self.app.call_from_thread
+        try:
+            with path.open("rb") as file:
+                content = file.read(specimen.LARGEST_FILE + 1)
+        except OSError as wrong:
+            unread = MailtutorError("{path} cannot be read ({why})", "error.file.unreadable", path=path, why=wrong)
+            then(self.tell, unread)
+            return
+        if len(content) > specimen.LARGEST_FILE:
+            most = specimen.LARGEST_FILE // 1024 // 1024
+            then(self.tell, self.words("screen.message.file_too_large", name=visible(path.name), most=most))
+            return
+        is_message = path.suffix.lower() == ".eml"
+        own = specimen.Specimen(content) if is_message else specimen.of_file(path.name, content, time.time())
+        then(self._take, path.name, own)
+
+    def _take(self, title: str, own: specimen.Specimen) -> None:
+        self._title, self._raw, self._missing = title, own.raw, own.missing
         self._show(None, None)
 
     def action_message_hop(self) -> None:

@@ -72,6 +72,12 @@ class LetterView(SharedView):
         return self.outline.anatomy.find(item.number) if item is not None and self.outline is not None else None
 
     @property
+    def has_sound(self) -> bool:
+        """Whether any part is one."""
+        nodes = self.outline.anatomy.nodes if self.outline is not None else ()
+        return any(node.type.startswith("audio/") for node in nodes)
+
+    @property
     def hop(self) -> tuple[Hop | None, Header | None]:
         """The hop that is marked, or whose Received field is, and the header it stands in."""
         item = self.item
