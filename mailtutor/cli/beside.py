@@ -9,17 +9,15 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from mailtutor import paths
 from mailtutor.cli.mail import keep_trace
 from mailtutor.cli.output import print_dialogue, print_json
 from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError
-from mailtutor.reading.dialogue import Dialogue, dialogue_of
+from mailtutor.reading.dialogue import dialogue_of
 from mailtutor.reading.visible import visible
-from mailtutor.reading.ways import FILE, Way, ways
+from mailtutor.reading.ways import FILE, Way, recorded_file, ways
 from mailtutor.reading.ways_told import facts, strand_head, strands, table
 from mailtutor.session import Session
-from mailtutor.store.files import read_events
 from mailtutor.text.catalogue import Words, words
 
 LONGEST_DELAY_MS = 3_600_000.0
@@ -38,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
             keep_trace(stack, lab.log, args)
         lab.acts.page_and_mail(args.connections)
         dialogue = dialogue_of(lab.log)
-    found = ways(dialogue) | recorded()
+    found = ways(dialogue) | {FILE: recorded_file()}
     if args.json:
         print_json({"event": "beside", "delay_ms": args.delay, "ways": {
             kind: facts(way, args.delay) for kind, way in found.items()
@@ -49,13 +47,6 @@ def run(args: argparse.Namespace) -> int:
         print()
     _print(found, say, args.delay)
     return 0
-
-
-def recorded() -> dict[str, Way]:
-    """The file, from our own recording: no lab of ours has an FTP server."""
-    dialogue = Dialogue()
-    dialogue.take(read_events(paths.content("transcripts") / "ftp-passive.txt"), 0)
-    return {FILE: ways(dialogue)[FILE]}
 
 
 def _print(found: dict[str, Way], say: Words, delay_ms: float) -> None:

@@ -13,15 +13,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
+from mailtutor import paths
 from mailtutor.message.encodings import from_transfer_encoding
 from mailtutor.message.mime import Part, parse_message
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.reading.carried import Cargo
 from mailtutor.reading.dialogue import Connection, Dialogue, NoteRow, Row, TlsRow
+from mailtutor.trace.transcript import parse
 
 PAGE, MAIL, FILE = "page", "mail", "file"
 # Of each protocol's connections the newest are looked through.
@@ -29,7 +31,6 @@ MOST_CONNECTIONS = 200
 # Parts of a message that are looked at.
 _MOST_PARTS = 1000
 _DATA_CONNECTION = "ftp_data"
-_NEWEST = (PAGE, MAIL, FILE)
 _number = attrgetter("n")
 
 
@@ -131,11 +132,26 @@ class Way:
         return self.trips * 2 * delay_s
 
 
-def ways(dialogue: Dialogue, end: int | None = None) -> dict[str, Way]:
-    """The newest of each kind there is, by kind. end: the number of the first event that is not looked at."""
+# What a message is known by, and the octets of each of its files: decoded, and as it travels.
+_Message = tuple[tuple[bytes, bytes], list[tuple[int, int]]]
+# By connection and the last row of it: what was read once needs no second look.
+Memory = dict[tuple[int, int], _Message]
+
+
+def ways(dialogue: Dialogue, end: int | None = None, memory: Memory | None = None) -> dict[str, Way]:
+    """The newest of each kind there is, by kind. end: the number of the first event that is not looked at. memory: of
+    this dialogue, for who asks again and again."""
     seen = [_Said(one, end) for one in dialogue.connections.values() if end is None or one.opened_n < end]
-    found = {kind: _FIND[kind](seen) for kind in _NEWEST}
+    found = {PAGE: _page(seen), MAIL: _mail(seen, {} if memory is None else memory), FILE: _file(seen)}
     return {kind: way for kind, way in found.items() if way is not None}
+
+
+def recorded_file() -> Way:
+    """The way of a file in our own recording, for no lab of ours has an FTP server."""
+    dialogue = Dialogue()
+    recording = paths.content("transcripts") / "ftp-passive.txt"
+    dialogue.take(parse(recording.read_bytes(), recording.name).events(), 0)
+    return ways(dialogue)[FILE]
 
 
 class _Said:
@@ -238,33 +254,38 @@ def _bodies(said: _Said) -> Iterator[tuple[bool, int]]:
 # A mail ---------------------------------------------------------------------------------------------------------------
 
 
-def _mail(seen: Sequence[_Said]) -> Way | None:
+def _mail(seen: Sequence[_Said], memory: Memory) -> Way | None:
     """The newest message, on every connection of SMTP that carried it."""
-    key: tuple[bytes, bytes] | None = None
-    legs: list[list[_Said]] = []
-    message: Part | None = None
+    newest: _Message | None = None
+    legs: list[_Said] = []
     for said in reversed(_newest(seen, "smtp")):
-        carried = _carried(said)
-        if carried is None:
-            continue
-        found = (carried.header.get("Message-ID") or b"", carried.header.get("Date") or b"")
-        if key is None:
-            key, message = found, carried
-        if found == key:
-            legs.insert(0, [said])
-    if message is None:
+        place = said.connection.conn, said.shown
+        if place not in memory:
+            memory[place] = _carried(said)
+        carried = memory[place]
+        newest = newest or (carried if carried != _NOTHING else None)
+        if newest is not None and carried == newest:
+            legs.insert(0, said)
+    if newest is None:
         return None
-    sizes = list(_files(message))
-    before, after = (sum(size[at] for size in sizes) for at in (0, 1))
-    return Way(MAIL, tuple(map(_leg, legs)), 1, len(sizes), before, after)
+    before, after = (sum(size[at] for size in newest[1]) for at in (0, 1))
+    return Way(MAIL, tuple(_leg([leg]) for leg in legs), 1, len(newest[1]), before, after)
 
 
-def _carried(said: _Said) -> Part | None:
+_NOTHING: _Message = ((b"", b""), [])
+
+
+def _carried(said: _Said) -> _Message:
     """The last message a connection has carried."""
     cargo = Cargo(said.connection)
     cargo.read()
     known = [number for number, block in enumerate(cargo.blocks) if block.last < said.shown]
-    return parse_message(cargo.message(known[-1], said.shown).raw) if known else None
+    if not known:
+        return _NOTHING
+    message = parse_message(cargo.message(known[-1], said.shown).raw)
+    # Who has neither is known by being a message.
+    named = message.header.get("Message-ID") or b"?", message.header.get("Date") or b""
+    return named, list(_files(message))
 
 
 def _files(message: Part) -> Iterator[tuple[int, int]]:
@@ -293,9 +314,6 @@ def _file(seen: Sequence[_Said]) -> Way | None:
     if not files:
         return None
     return Way(FILE, (_leg([control, *same]),), len(files), len(files), sum(files), sum(files))
-
-
-_FIND: dict[str, Callable[[Sequence[_Said]], Way | None]] = {PAGE: _page, MAIL: _mail, FILE: _file}
 
 
 # A leg ----------------------------------------------------------------------------------------------------------------

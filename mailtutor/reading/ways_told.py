@@ -105,7 +105,7 @@ def _wait(way: Way, words: Words, delay_ms: float) -> str:
 def _sum(count: Callable[[Leg], int]) -> Callable[[Way, Words, float], str]:
     def tell(way: Way, words: Words, _: float) -> str:
         each = [count(leg) for leg in way.legs]
-        return f"{_octets(sum(each))}{_parts(each)}"
+        return f"{sum(each)}{_parts(each)}"
 
     return tell
 
@@ -122,8 +122,8 @@ _FACTS: Mapping[str, Callable[[Way, Words, float], str]] = {
     "files": lambda way, words, _: str(way.files),
     "before": lambda way, words, _: _octets(way.before),
     "encoded": _encoded,
-    "talk": _sum(lambda leg: leg.talk),
-    "octets": _sum(lambda leg: leg.talk + leg.content),
+    "talk": lambda way, words, _: _octets(sum(leg.talk for leg in way.legs)),
+    "octets": lambda way, words, _: _octets(way.octets),
     "trips": _trips,
     "wait": _wait,
 }
@@ -139,7 +139,7 @@ def _each(names: Iterable[str]) -> str:
 
 
 def _parts(each: Sequence[int]) -> str:
-    return f" ({' + '.join(map(_octets, each))})" if len(each) > 1 else ""
+    return f" ({' + '.join(map(str, each))})" if len(each) > 1 else ""
 
 
 def _octets(count: int) -> str:

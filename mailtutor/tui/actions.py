@@ -22,8 +22,8 @@ LIVE = frozenset({LESSON, LAB, PRACTICE})
 EVERYWHERE = WIRES | {HOME, LETTER}
 # No modes of their own: what the keys do in addition while this view is in front.
 QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE = "queue", "devices", "ladder", "differences", "message"
-GROWTH = "growth"
-PLACES = (LESSON, LAB, REPLAY, PRACTICE, LETTER, QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE, GROWTH)
+GROWTH, BESIDE = "growth", "beside"
+PLACES = (LESSON, LAB, REPLAY, PRACTICE, LETTER, QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE, GROWTH, BESIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ ACTIONS = (
     Action("fetch_pop3", "2", frozenset({LAB, LESSON}), 3),
     Action("fetch_imap", "3", frozenset({LAB, LESSON}), 3),
     Action("alice_imap", "6", frozenset({LAB}), 7),
+    Action("open_page", "7", frozenset({LAB}), 10),
+    Action("send_pictures", "8", frozenset({LAB}), 10),
     Action("faults", "f", frozenset({LAB}), 4),
     Action("host_down", "4", frozenset({LAB}), 8),
     Action("flush", "5", frozenset({LAB}), 9),
@@ -86,12 +88,15 @@ ACTIONS = (
     Action("other_file", "f", frozenset({DIFFERENCES}), 1),
     Action("message_open", "enter", frozenset({MESSAGE}), 1),
     Action("message_defect", "x", frozenset({MESSAGE}), 1),
-    Action("message_other", "o", frozenset({MESSAGE}), 1),
     Action("message_hop", "h", frozenset({MESSAGE}), 1),
     Action("message_save", "w", frozenset({MESSAGE}), 1),
     Action("message_play", "y", frozenset({MESSAGE}), 1),
     Action("own_text", "e", frozenset({LETTER}), 2),
     Action("own_file", "f", frozenset({LETTER}), 2),
+    Action("message_other", "o", frozenset({MESSAGE}), 1),
+    Action("beside_run", "enter", frozenset({BESIDE}), 1),
+    Action("beside_wide", "o", frozenset({BESIDE}), 1),
+    Action("beside_delay", "x", frozenset({BESIDE}), 1),
     Action("growth_send", "enter", frozenset({GROWTH}), 1),
     Action("growth_other", "o", frozenset({GROWTH}), 1),
     Action("growth_own", "e", frozenset({GROWTH}), 1),
@@ -139,6 +144,7 @@ ACTIONS = (
     Action("marks", "M", WIRES, 18),
     Action("message", "A", WIRES, 18),
     Action("growth", "G", frozenset({LAB}), 18),
+    Action("beside", "H", WIRES, 18),
     Action("bookmark", "K", WIRES, 18),
     Action("differences", "D", WIRES, 18),
     Action("save", "W", WIRES, 18),

@@ -73,6 +73,7 @@ SCENES = {
     "eve": Scene("lab", "Eve", ("i",)),
     "statistics": Scene("lab", "392", ("number_sign",)),
     "marks": Scene("lab", "451", ("M",)),
+    "beside": Scene("lab", "crepes.fr ", ("H",)),
     "faults": Scene("lab", "421", ("f",)),
     "lesson": Scene("lesson", "● ", (), {"lesson": "2"}),
     "practice": Scene("practice", "hamburger.edu"),

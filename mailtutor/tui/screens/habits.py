@@ -19,7 +19,7 @@ from mailtutor.tui.widgets.speaking import Speaking
 # A view's action, in the order they are listed in.
 VIEWS = (
     "explain", "bytes", "ladder", "queue", "mailboxes", "devices", "states", "eve", "statistics", "marks",
-    "differences", "message", "growth", "text",
+    "differences", "message", "growth", "beside", "text",
 )  # fmt: skip
 
 

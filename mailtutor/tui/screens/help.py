@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from mailtutor.tui.actions import (
+    BESIDE,
     DEVICES,
     DIFFERENCES,
     GROWTH,
@@ -31,7 +32,7 @@ from mailtutor.tui.widgets.speaking import Speaking
 # Columns of the keys and of the signs.
 _KEY_CELLS, _SIGN_CELLS = 13, 6
 # Views with keys of their own, in the order they are told of.
-_VIEWS = (LADDER, QUEUE, DEVICES, DIFFERENCES, MESSAGE, GROWTH)
+_VIEWS = (LADDER, QUEUE, DEVICES, DIFFERENCES, MESSAGE, GROWTH, BESIDE)
 
 
 class HelpScreen(Speaking, ModalScreen[None]):

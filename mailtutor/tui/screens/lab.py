@@ -20,7 +20,8 @@ from mailtutor.tui.widgets.growth import GrowthView
 from mailtutor.tui.widgets.prose import Prose
 
 _ACTS = (
-    "send", "fetch_pop3", "fetch_imap", "alice_imap", "faults", "queue", "mailboxes", "jump", "clock_faster",
+    "send", "fetch_pop3", "fetch_imap", "alice_imap", "open_page", "send_pictures", "faults", "queue", "mailboxes",
+    "jump", "clock_faster",
 )  # fmt: skip
 # Characters of a text of the student's own that is sent.
 _LONGEST = 1000
@@ -146,6 +147,14 @@ class LabScreen(StageScreen):
     def action_alice_imap(self) -> None:
         """alice reads by IMAP: what comes back to her, too."""
         self._act("alice-imap")
+
+    def action_open_page(self) -> None:
+        """bob's browser opens the page of crepes.fr."""
+        self._act("open-page")
+
+    def action_send_pictures(self) -> None:
+        """alice sends the same pictures by mail."""
+        self._act("send-pictures")
 
     def action_host_down(self) -> None:
         """Switches hamburger.edu off, or on again."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from mailtutor.reading.visible import visible
-from mailtutor.tui.actions import DIFFERENCES, LADDER, MESSAGE, QUEUE
+from mailtutor.text.telling import tell
+from mailtutor.tui.actions import BESIDE, DIFFERENCES, LADDER, MESSAGE, QUEUE
 from mailtutor.tui.screens.part_actions import PartActions
 from mailtutor.tui.screens.world_actions import WorldActions
+from mailtutor.tui.widgets.beside import BesideSheet
 from mailtutor.tui.widgets.differences import DifferencesView
 from mailtutor.tui.widgets.eve import EveView
 from mailtutor.tui.widgets.ledger import SharedView
@@ -16,7 +18,7 @@ from mailtutor.tui.widgets.octets import OctetsView
 from mailtutor.tui.widgets.statistics import StatisticsSheet
 
 BYTES, EVE, STATISTICS, MARKS, MAILBOXES = "bytes", "eve", "statistics", "marks", "mailboxes"
-Sheet = SharedView | StatisticsSheet
+Sheet = SharedView | StatisticsSheet | BesideSheet
 
 
 class ViewActions(WorldActions):
@@ -33,6 +35,7 @@ class ViewActions(WorldActions):
         super().__init__()
         self.differences = DifferencesView(id=DIFFERENCES)
         self.message = MessageView(id=MESSAGE)
+        self.beside = BesideSheet(id=BESIDE)
         self.mailboxes = MailboxSheet(id=MAILBOXES)
         self.parts = PartActions(self, lambda: self.words, self.tell, self.ask)
         self.sheets: dict[str, Sheet] = {
@@ -42,6 +45,7 @@ class ViewActions(WorldActions):
             MARKS: MarksView(id=MARKS),
             DIFFERENCES: self.differences,
             MESSAGE: self.message,
+            BESIDE: self.beside,
         }
 
     def show_view(self, view: str) -> None:
@@ -104,6 +108,28 @@ class ViewActions(WorldActions):
     def action_statistics(self) -> None:
         """Round trips, octets and time of every connection."""
         self.show_view(STATISTICS)
+
+    # Beside HTTP and FTP ----------------------------------------------------------------------------------------------
+
+    def action_beside(self) -> None:
+        """Page, mail and file."""
+        self.show_view(BESIDE)
+
+    def action_beside_run(self) -> None:
+        """The page is opened, and the same pictures are sent."""
+        self._run_beside("beside")
+
+    def action_beside_wide(self) -> None:
+        """The page once more, on several connections."""
+        self._run_beside("open-page-wide")
+
+    def action_beside_delay(self) -> None:
+        """Another delay."""
+        self.beside.turn_delay()
+
+    def _run_beside(self, action: str) -> None:
+        if self.may_change_world():
+            self.when_done(self.session.act(action), lambda done: self.tell(tell(done, self.words)))
 
     # A message taken apart --------------------------------------------------------------------------------------------
 
