@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TextIO
 
 import msgspec
@@ -25,11 +25,26 @@ if TYPE_CHECKING:
 
 _COLOURS = {Outcome.SUCCESS: "32", Outcome.GO_ON: "36", Outcome.TRY_LATER: "33", Outcome.REFUSED: "31"}
 _CLIENT_COLOUR = "1"
+# Objects that are written together.
+_AT_A_TIME = 500
 
 
 def print_json(facts: Mapping[str, object]) -> None:
     """One object on one line, at once: a reader may be waiting for it."""
     sys.stdout.write(printable(msgspec.json.encode(facts)).decode() + "\n")
+    sys.stdout.flush()
+
+
+def print_objects(objects: Iterable[Mapping[str, object]]) -> None:
+    """Many of them, as fast as they come: nobody waits for one in particular."""
+    encode, write = msgspec.json.Encoder().encode, sys.stdout.write
+    lines: list[bytes] = []
+    for facts in objects:
+        lines.append(printable(encode(facts)))
+        if len(lines) == _AT_A_TIME:
+            write(b"\n".join([*lines, b""]).decode())
+            lines.clear()
+    write(b"\n".join([*lines, b""] if lines else []).decode())
     sys.stdout.flush()
 
 

@@ -18,6 +18,7 @@ VERBS = (
     "send",
     "fetch",
     "replay",
+    "dissect",
     "practice",
     "explain",
     "message",
@@ -152,6 +153,12 @@ def _reading(add: partial[Parser], say: Words) -> None:
     pace.add_argument("--step", action="store_true", help=say("cli.flag.step"))
     _signs(replay, say)
     _json(replay, say)
+    replay.add_argument("--keys", metavar="FILE", default="", help=say("cli.flag.keys"))
+    dissect = add("dissect")
+    dissect.add_argument("file", metavar="FILE", help=say("cli.flag.capture_file"))
+    dissect.add_argument("--keys", metavar="FILE", default="", help=say("cli.flag.keys"))
+    dissect.add_argument("--trace", metavar="FILE", default="", help=say("cli.flag.dissect_trace"))
+    _json(dissect, say)
     explain = add("explain")
     explain.add_argument("words", nargs="+", metavar="WORD", help=say("cli.flag.word"))
     _json(explain, say)

@@ -1,4 +1,4 @@
-"""`mailtutor replay`: a transcript or a trace, on the screen or printed."""
+"""`mailtutor replay`: a transcript, a trace or a capture, on the screen or printed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mailtutor import paths
+from mailtutor.capture.opening import read_events, read_readable
 from mailtutor.cli.output import dialogue_facts, line_text, print_dialogue, print_json
 from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError
 from mailtutor.reading.dialogue import Dialogue
 from mailtutor.reading.differences import SAME, differences
 from mailtutor.reading.visible import visible
-from mailtutor.store.files import read_events, read_readable
 from mailtutor.text.catalogue import words
 from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.transcript import parse
@@ -26,9 +26,10 @@ def run(args: argparse.Namespace) -> int:
     if not args.file:
         return _list_ours()
     path = _find(args.file)
-    events, wrong = read_readable(path)
+    keys = Path(args.keys) if args.keys else None
+    events, wrong = read_readable(path, keys)
     other = _find(args.compare) if args.compare else None
-    compared = (other.stem, read_events(other)) if other is not None else None
+    compared = (other.stem, read_events(other, keys)) if other is not None else None
     if not (args.plain or args.json) and sys.stdout.isatty():
         from mailtutor.cli.screen import open_replay
 

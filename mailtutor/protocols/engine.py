@@ -151,6 +151,11 @@ class Observer(Protocol):
         """The lines these bytes completed, in the order they were said."""
         ...
 
+    def miss(self, source: Source, size: int) -> list[Line]:
+        """So many octets of this side were said, but not captured. What it had begun before, as lines: nobody will see
+        the end of it."""
+        ...
+
     def finish(self) -> list[Line]:
         """The connection ended: what was left incomplete, as lines."""
         ...

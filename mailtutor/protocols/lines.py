@@ -143,9 +143,23 @@ class LineReader:
         self._scanned = max(self._scanned, self._start)
         return got
 
+    def waiting(self) -> bytes:
+        """Everything not yet given. It stays here."""
+        return bytes(self._buffer[self._start :])
+
     def rest(self) -> bytes:
         """Everything not yet given, and an empty reader."""
         return self.take(len(self))
+
+
+def regular_lines(block: bytes, limit: int) -> list[bytes] | None:
+    """Whole lines taken apart at once, where each of them ends with CRLF, has no other CR or LF and is no longer than
+    the limit; None where they must be looked at one by one."""
+    ends = block.count(CRLF)
+    if block.count(b"\n") != ends or block.count(b"\r") != ends or not block.endswith(CRLF):
+        return None
+    lines = block.splitlines(keepends=True)
+    return lines if len(max(lines, key=len)) <= limit else None
 
 
 def bare_line_end(raw: bytes) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from mailtutor.protocols.engine import Observer
-from mailtutor.protocols.lines import CRLF, LineReader
+from mailtutor.protocols.lines import CRLF, LineReader, regular_lines
 
 _END = b".\r\n"
 # Octets a line may have and still be waited for as a whole: a character must not be cut in two for nothing.
 _LINE_LIMIT = 64 * 1024
+# Fewer lines are as soon looked at one by one.
+_MANY = 3
 
 
 @runtime_checkable
@@ -51,6 +53,21 @@ class Content:
         if got:
             self.passed(got)
         return got
+
+    def lines(self, reader: LineReader) -> list[bytes]:
+        """The lines that have come, one by one, where all of them are as they should be: messages are long. None of
+        them otherwise, or where the next one is the end."""
+        data = reader.waiting()
+        found = data.find(CRLF + _END)
+        until = found + len(CRLF) if found >= 0 else data.rfind(b"\n") + 1
+        if not until or (self.after_crlf and data.startswith(_END)):
+            return []
+        lines = regular_lines(data[:until], _LINE_LIMIT)
+        if lines is None or len(lines) < _MANY:
+            return []
+        reader.take(until)
+        self.passed(data[:until])
+        return lines
 
     def passed(self, lines: bytes) -> None:
         """Notes what was given: one line or more of them."""

@@ -25,6 +25,7 @@ from mailtutor.trace.events import (
     Endpoint,
     FromClient,
     FromServer,
+    Gap,
     LineTampered,
     Opened,
     TlsBegun,
@@ -65,11 +66,18 @@ class TamperedRow(NoteRow, frozen=True, gc=False):
     event: LineTampered
 
 
+class GapRow(NoteRow, frozen=True, gc=False):
+    """Octets that were said here and not captured."""
+
+    event: Gap
+
+
 @dataclass(slots=True)
 class Connection:
     """One connection as far as it has been read. state is the table's state after the last line.
 
-    rows: what was said, and between it the notes: where TLS began or failed, what was changed or dropped by hand.
+    rows: what was said, and between it the notes: where TLS began or failed, what was changed or dropped by hand, what
+    was not captured.
     sealed: what crossed the wire under TLS, with the numbers of the events. opened_t, closed_t: when it began and
     ended, in seconds of the trace.
     """
@@ -103,7 +111,7 @@ class Dialogue:
     def __init__(self) -> None:
         self.connections: dict[int, Connection] = {}
         self.rows: list[Row] = []
-        self.note_rows: list[TlsRow | TamperedRow] = []
+        self.note_rows: list[TlsRow | TamperedRow | GapRow] = []
         self.read_to = 0
         self._observers: dict[int, Observer] = {}
 
@@ -137,6 +145,8 @@ class Dialogue:
                 self.connections[event.conn].sealed.append((n, event))
             elif isinstance(event, LineTampered):
                 self._tampered(n, event)
+            elif isinstance(event, Gap):
+                self._missed(n, event)
         self.read_to = start + len(events)
         return self.rows[before:]
 
@@ -196,6 +206,18 @@ class Dialogue:
         line = Line(source, Kind.CIPHERTEXT, b"", before=state, after=state, shown=event.was)
         row = TamperedRow(n, event.t, connection.conn, line, event)
         connection.rows.append(row)
+        self.note_rows.append(row)
+
+    def _missed(self, n: int, event: Gap) -> None:
+        connection, observer = self.connections.get(event.conn), self._observers.get(event.conn)
+        if connection is None or observer is None:
+            return
+        source = Source.CLIENT if event.from_client else Source.SERVER
+        self._add(n, event.t, connection, observer.miss(source, event.size))
+        line = Line(source, Kind.UNKNOWN, b"", before=connection.state, after=observer.state)
+        row = GapRow(n, event.t, connection.conn, line, event)
+        connection.rows.append(row)
+        connection.state = observer.state
         self.note_rows.append(row)
 
     def _close(self, n: int, event: Closed) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from mailtutor.protocols.lines import Kind
-from mailtutor.reading.dialogue import NoteRow, Row, TamperedRow, TlsRow
+from mailtutor.reading.dialogue import GapRow, NoteRow, Row, TamperedRow, TlsRow
 
 # What can be the matter with two lines: nothing; other words; another code; another command or kind of line; only one
 # of the two says anything.
@@ -96,6 +96,8 @@ def _shape(row: Row) -> tuple[object, ...]:
     """What a line is, whatever its wording; lines of a message and of a list are what they say."""
     if isinstance(row, TlsRow):
         return ("tls", type(row.event))
+    if isinstance(row, GapRow):
+        return ("gap", row.event.from_client)
     if isinstance(row, TamperedRow):
         return ("tampered", row.event.source, bool(row.event.became))
     line = row.line

@@ -1,22 +1,25 @@
-"""How it is told what happened between two lines: TLS (secured.py), or a line that was changed or dropped by hand.
+"""How it is told what happened between two lines: TLS (secured.py), a line that was changed or dropped by hand, octets
+that were not captured.
 
-Words of the latter: `control.tampered` in the catalogue.
+Words: `control.tampered` and `wire.gap` in the catalogue.
 """
 
 from __future__ import annotations
 
 from mailtutor.protocols.lines import Source
 from mailtutor.reading import secured
-from mailtutor.reading.dialogue import NoteRow, Row, TamperedRow, TlsRow
+from mailtutor.reading.dialogue import GapRow, NoteRow, Row, TamperedRow, TlsRow
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 from mailtutor.trace.events import LineTampered
 
-CHANGED, DROPPED = "✎", "⊘"
+CHANGED, DROPPED, MISSED = "✎", "⊘", "⋯"
 
 
 def mark(row: NoteRow) -> str:
     """The sign in front."""
+    if isinstance(row, GapRow):
+        return MISSED
     return tampered_mark(row.event) if isinstance(row, TamperedRow) else secured.MARK
 
 
@@ -36,6 +39,8 @@ def headline(row: NoteRow, words: Words) -> str:
         who = row.line.source.value
         was = visible(row.event.was.rstrip(b"\r\n"))
         return words(f"control.tampered.{_name(row)}.line", who=who, was=was)
+    if isinstance(row, GapRow):
+        return words(f"wire.gap.{_side(row)}", count=row.event.size)
     assert isinstance(row, TlsRow)
     return secured.headline(row, words)
 
@@ -44,6 +49,8 @@ def gloss(row: NoteRow, words: Words) -> str:
     """The few words beside the line."""
     if isinstance(row, TamperedRow):
         return words(f"control.tampered.{_name(row)}.gloss")
+    if isinstance(row, GapRow):
+        return words("wire.gap.gloss")
     assert isinstance(row, TlsRow)
     return secured.gloss(row, words)
 
@@ -51,16 +58,22 @@ def gloss(row: NoteRow, words: Words) -> str:
 def what(row: NoteRow, words: Words) -> str:
     """What it means for the conversation."""
     if isinstance(row, TamperedRow):
-        side = "client" if row.line.source is Source.CLIENT else "server"
+        side = _side(row)
         became = visible(row.event.became)
         return words(f"control.tampered.{_name(row)}.{side}", was=visible(row.event.was), became=became)
+    if isinstance(row, GapRow):
+        return words("wire.gap.what")
     assert isinstance(row, TlsRow)
     return secured.what(row, words)
 
 
 def is_trouble(row: NoteRow) -> bool:
     """Whether something did not go as it should."""
-    return isinstance(row, TamperedRow) or (isinstance(row, TlsRow) and not secured.stands(row))
+    return isinstance(row, (TamperedRow, GapRow)) or (isinstance(row, TlsRow) and not secured.stands(row))
+
+
+def _side(row: NoteRow) -> str:
+    return "client" if row.line.source is Source.CLIENT else "server"
 
 
 def _name(row: TamperedRow) -> str:
@@ -72,5 +85,7 @@ def facts(row: NoteRow) -> dict[str, object]:
     if isinstance(row, TamperedRow):
         was, became = (data.decode("utf-8", "replace") for data in (row.event.was, row.event.became))
         return {"note": _name(row), "was": was, "became": became}
+    if isinstance(row, GapRow):
+        return {"note": "gap", "size": row.event.size}
     assert isinstance(row, TlsRow)
     return {"note": f"tls-{secured.name(row)}", **secured.facts(row)}

@@ -18,7 +18,7 @@ from mailtutor.protocols.engine import Observer
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.skim import Skimming
 from mailtutor.reading.suspicion import SPOKEN, Suspicion
-from mailtutor.trace.events import AnyEvent, Ciphertext, Closed, FromClient, FromServer, LineTampered, Opened
+from mailtutor.trace.events import AnyEvent, Ciphertext, Closed, FromClient, FromServer, Gap, LineTampered, Opened
 
 MASK = b"*"
 
@@ -31,6 +31,8 @@ class Redactor:
         self._suspicions: dict[int, Suspicion] = {}
         # Connections whose protocol hides nothing that we know of.
         self._open_books: set[int] = set()
+        # Connections whose client's next line may have begun in octets that were not captured.
+        self._torn: set[int] = set()
 
     def take(self, event: AnyEvent) -> list[AnyEvent]:
         """What may leave now that this event has come."""
@@ -48,10 +50,18 @@ class Redactor:
         elif isinstance(event, (FromClient, FromServer)) and event.conn in self._readers:
             entry, observer = self._readers[event.conn]
             source = Source.CLIENT if isinstance(event, FromClient) else Source.SERVER
+            if source is Source.CLIENT and event.conn in self._torn:
+                event = self._torn_line(event)
             return self._masked(entry, observer.observe(source, event.data), event)
         elif isinstance(event, LineTampered) and event.conn in self._readers:
             was, became = (self._masked_aside(event, data) for data in (event.was, event.became))
             return [msgspec.structs.replace(event, was=was, became=became)]
+        elif isinstance(event, Gap) and event.conn in self._readers:
+            entry, observer = self._readers[event.conn]
+            left = observer.miss(Source.CLIENT if event.from_client else Source.SERVER, event.size)
+            if event.from_client:
+                self._torn.add(event.conn)
+            return [*self._masked(entry, left, event), event]
         elif isinstance(event, Closed) and event.conn in self._readers:
             entry, observer = self._readers.pop(event.conn)
             left = self._masked(entry, observer.finish(), event)
@@ -66,6 +76,13 @@ class Redactor:
             return [msgspec.structs.replace(event, was=_blank(event.was), became=_blank(event.became))]
         return [event]
 
+    def _torn_line(self, event: FromClient | FromServer) -> FromClient | FromServer:
+        """The first line after octets that were not captured may be the end of a password."""
+        line, end, rest = event.data.partition(b"\n")
+        if end:
+            self._torn.discard(event.conn)
+        return msgspec.structs.replace(event, data=_blank(line + end) + rest)
+
     def finish(self, t: float, at: float) -> list[AnyEvent]:
         """What still waited for the end of its line when the trace stopped."""
         left: list[AnyEvent] = []
@@ -75,9 +92,9 @@ class Redactor:
         self._readers.clear()
         return left
 
-    def _masked(self, entry: Entry, lines: Sequence[Line], at: FromClient | FromServer | Closed) -> list[AnyEvent]:
+    def _masked(self, entry: Entry, lines: Sequence[Line], at: FromClient | FromServer | Closed | Gap) -> list[AnyEvent]:
         """The lines as events again, neighbours of one side together."""
-        if len(lines) == 1 and not isinstance(at, Closed) and lines[0].raw == at.data:
+        if len(lines) == 1 and isinstance(at, (FromClient, FromServer)) and lines[0].raw == at.data:
             # Most of what is ever said: whole lines, without secrets.
             line = lines[0]
             masked = self._mask(entry, line, at.conn)
@@ -130,7 +147,7 @@ def _blank(data: bytes) -> bytes:
     )
 
 
-def _event(source: Source, at: FromClient | FromServer | Closed, data: bytes) -> FromClient | FromServer:
+def _event(source: Source, at: FromClient | FromServer | Closed | Gap, data: bytes) -> FromClient | FromServer:
     kind = FromClient if source is Source.CLIENT else FromServer
     return kind(t=at.t, at=at.at, conn=at.conn, data=data)
 

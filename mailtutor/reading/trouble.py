@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from mailtutor.protocols.lines import Kind, Source
 from mailtutor.protocols.spec import Outcome
-from mailtutor.reading.dialogue import NoteRow, Row, TamperedRow, TlsRow
-from mailtutor.trace.events import TlsFailed
+from mailtutor.reading.dialogue import NoteRow, Row
+from mailtutor.reading.notes import is_trouble
 
 _TROUBLE = frozenset({Outcome.REFUSED, Outcome.TRY_LATER})
 _ASKS = frozenset({Kind.COMMAND, Kind.END, Kind.CONTINUATION, Kind.LITERAL})
@@ -39,7 +39,7 @@ class Trouble:
 
     def _look(self, index: int, row: Row) -> None:
         if isinstance(row, NoteRow):
-            if isinstance(row, TamperedRow) or (isinstance(row, TlsRow) and isinstance(row.event, TlsFailed)):
+            if is_trouble(row):
                 self._add([index])
             return
         line = row.line

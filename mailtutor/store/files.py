@@ -12,12 +12,6 @@ from mailtutor.trace.codec import dump, load_readable
 from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.transcript import parse
 
-# The first octets of what tcpdump and Wireshark write: pcap in either order of octets, in micro- or nanoseconds.
-_CAPTURES = {
-    b"\xa1\xb2\xc3\xd4": "pcap", b"\xd4\xc3\xb2\xa1": "pcap", b"\xa1\xb2\x3c\x4d": "pcap",
-    b"\x4d\x3c\xb2\xa1": "pcap", b"\n\r\r\n": "pcapng",
-}  # fmt: skip
-
 
 def read_events(path: Path) -> Sequence[AnyEvent]:
     """The events of a trace or transcript file. Raises MailtutorError that says what is wrong with it, and where."""
@@ -32,11 +26,6 @@ def read_readable(path: Path) -> tuple[Sequence[AnyEvent], MailtutorError | None
     try:
         with path.open("rb") as file:
             start = file.read(4)
-            if start in _CAPTURES:
-                raise MailtutorError(
-                    "{path} is a capture ({format}); captures cannot be opened yet, only traces and dialogues as text",
-                    "error.file.capture", path=path, format=_CAPTURES[start],
-                )  # fmt: skip
             if start.removeprefix(BOM_UTF8).startswith(b"{"):
                 file.seek(len(BOM_UTF8) if start.startswith(BOM_UTF8) else 0)
                 return load_readable(file, str(path))

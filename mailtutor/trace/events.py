@@ -61,6 +61,8 @@ class TlsBegun(Event, frozen=True, tag="tls", gc=False):
     conn: int
     version: str
     cipher: str
+    # Whom the client asked for, where that was seen (RFC 6066 §3).
+    server_name: str = ""
 
 
 class TlsFailed(Event, frozen=True, tag="tls-failed", gc=False):
@@ -89,6 +91,14 @@ class Ciphertext(Event, frozen=True, tag="ciphertext", gc=False):
     conn: int
     from_client: bool
     records: tuple[Record, ...]
+
+
+class Gap(Event, frozen=True, tag="gap", gc=False):
+    """Octets of one direction that whoever captured has not seen, though the other end has. size: how many."""
+
+    conn: int
+    from_client: bool
+    size: int
 
 
 class Closed(Event, frozen=True, tag="closed", gc=False):
@@ -302,7 +312,7 @@ class Bookmarked(Event, frozen=True, tag="bookmark", gc=False):
     note: str = ""
 
 
-WireEvent = Opened | FromClient | FromServer | TlsBegun | TlsFailed | Ciphertext | Closed
+WireEvent = Opened | FromClient | FromServer | TlsBegun | TlsFailed | Ciphertext | Gap | Closed
 WorldEvent = (
     Queued
     | Attempted

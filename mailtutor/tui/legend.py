@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mailtutor.protocols.lines import Source
 from mailtutor.protocols.spec import Outcome
-from mailtutor.reading.notes import CHANGED, DROPPED
+from mailtutor.reading.notes import CHANGED, DROPPED, MISSED
 from mailtutor.tui.widgets.bar import PACES
 from mailtutor.tui.widgets.ends import CLOSE, OPEN
 from mailtutor.tui.widgets.painter import FLAG, MARKS, SYMBOLS
@@ -42,6 +42,7 @@ HOSTS = (
     Sign("⇥", "closed"),
     Sign("⚿", "secured"),
     Sign(f"{CHANGED} {DROPPED}", "tampered"),
+    Sign(MISSED, "missed"),
 )
 TIME = (
     Sign("C S", "said"),

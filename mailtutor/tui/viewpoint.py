@@ -30,6 +30,7 @@ from mailtutor.trace.events import (
     FaultSwitched,
     FromClient,
     FromServer,
+    Gap,
     HeldBack,
     Opened,
     Queued,
@@ -44,7 +45,7 @@ from mailtutor.trace.log import Log
 _event_number = attrgetter("n")
 _WIRE = (Opened, FromClient, FromServer, Ciphertext, Closed)
 _NO_MOMENT = (*_WIRE, Bookmarked)
-_TLS = (TlsBegun, TlsFailed)
+_NOTED = (TlsBegun, TlsFailed, Gap)
 # What happens to a message in a queue; of these, what happens to one recipient's copy of it.
 _QUEUE = (Queued, Attempted, HeldBack, Released, Warned, Bounced, Recalled)
 _ONE_RECIPIENT = (Attempted, Warned, Bounced)
@@ -117,7 +118,7 @@ class Viewpoint:
                 self.landmarks.append((n, event))
             if isinstance(event, Closed):
                 self._closed[event.conn] = n
-            elif isinstance(event, _TLS):
+            elif isinstance(event, _NOTED):
                 moments.append(n + 1)
             elif not isinstance(event, _NO_MOMENT):
                 self._world_events.append((n, event))

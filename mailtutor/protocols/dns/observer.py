@@ -29,6 +29,10 @@ class DnsObserver:
             return [_line(source, Kind.UNKNOWN, data, f"? {wrong}", oddity="dns.oddity.broken")]
         return _answer(source, message, data) if message.is_response else _question(source, message, data)
 
+    def miss(self, source: Source, size: int) -> list[Line]:
+        """A datagram comes whole or not at all."""
+        return []
+
     def finish(self) -> list[Line]:
         """Nothing waits."""
         return []

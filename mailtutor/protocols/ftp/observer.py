@@ -56,6 +56,16 @@ class FtpObserver:
             found.append(read(raw))
         return found
 
+    def miss(self, source: Source, size: int) -> list[Line]:
+        """So many octets were not captured: a line that was begun before them has no end."""
+        if self._records is not None:
+            raw = self._records[source].rest()
+            return [self._record(source, raw, "wire.cut")] if raw else []
+        raw = self._readers[source].rest()
+        kind = Kind.COMMAND if source is Source.CLIENT else Kind.UNKNOWN
+        verb = _verb(raw) if kind is Kind.COMMAND else ""
+        return [self._line(source, kind, raw, verb, "wire.cut")] if raw else []
+
     def finish(self) -> list[Line]:
         """The connection ended: what was cut off."""
         found: list[Line] = []

@@ -55,6 +55,13 @@ class FtpDataObserver:
         del waiting[:start]
         return found
 
+    def miss(self, source: Source, size: int) -> list[Line]:
+        """So many octets were not captured: the line that was begun before them has no end."""
+        waiting = self._waiting[source]
+        left = [_line(source, bytes(waiting))] if waiting else []
+        waiting.clear()
+        return left
+
     def finish(self) -> list[Line]:
         """The end of the connection is the end of the file."""
         left = [_line(source, bytes(waiting)) for source, waiting in self._waiting.items() if waiting]

@@ -81,6 +81,19 @@ class HttpObserver:
             pass
         return found
 
+    def miss(self, source: Source, size: int) -> list[Line]:
+        """So many octets were not captured: what was begun before them is cut off, and a body is shorter by them."""
+        side = self._sides[source]
+        is_body = bool(side.piece) or side.part in (_Part.BODY, _Part.UNTIL_CLOSE)
+        raw = bytes(side.piece) + side.reader.rest()
+        side.piece.clear()
+        if side.part == _Part.BODY:
+            side.left -= min(size, side.left)
+            if not side.left:
+                side.part = _Part.CHUNK_END if side.is_chunked else _Part.FIRST
+        kind = Kind.LITERAL if is_body else self._half(side)
+        return [self._line(side, kind, raw, oddity="wire.cut")] if raw else []
+
     def finish(self) -> list[Line]:
         """The connection ended: what was cut off, and the body that only this end could end."""
         found: list[Line] = []

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from mailtutor.protocols.ciphertext import RecordReader, is_tls
 from mailtutor.protocols.imap import table
 from mailtutor.protocols.imap.tokens import TAG
-from mailtutor.protocols.lines import TAIL, Kind, Line, LineReader, Source, bare_line_end
+from mailtutor.protocols.lines import TAIL, Kind, Line, LineReader, Source, bare_line_end, regular_lines
 from mailtutor.protocols.spec import Outcome
 
 _LINE_LIMIT = 1024 * 1024
@@ -80,6 +80,11 @@ class _Half:
         """What has come of the literal, line by line."""
         piece = self._piece
         piece += b"".join(self.literal_piece())
+        whole = piece.rfind(b"\n") + 1
+        if whole and (lines := regular_lines(bytes(piece[:whole]), _PIECE_LIMIT)):
+            # As nearly all of them are.
+            yield from lines
+            del piece[:whole]
         start = 0
         while start < len(piece):
             end = piece.find(b"\n", start, start + _PIECE_LIMIT) + 1
@@ -129,11 +134,16 @@ class ImapObserver:
             return found + [self._record(source, raw) for raw in self._records[source].feed(data)]
         half = self._client if source is Source.CLIENT else self._server
         read = self._said if source is Source.CLIENT else self._answered
+        if not half.left and half.lines.is_line(data) and self._state != table.TLS:
+            return [*found, read(data)]  # a line by itself, as most are
         half.lines.feed(data)
         while self._state != table.TLS:
             if half.left:
                 pieces = half.literal_piece() if self.skims and half.is_harmless(source) else half.literal_lines()
-                found += [self._line(source, Kind.LITERAL, raw, half.verb, last=False) for raw in pieces]
+                verb, state = half.verb, self._state
+                found += [
+                    Line(source, Kind.LITERAL, raw, verb, before=state, after=state, last=False) for raw in pieces
+                ]
                 if half.left:
                     return found
             raw = half.lines.line()
@@ -142,6 +152,19 @@ class ImapObserver:
             found.append(read(raw))
         if rest := half.lines.rest():
             found += self.observe(source, rest)
+        return found
+
+    def miss(self, source: Source, size: int) -> list[Line]:
+        """So many octets were not captured: what was begun before them is cut off, and a literal is shorter by them."""
+        if self._records is not None:
+            raw = self._records[source].rest()
+            return [self._record(source, raw, "wire.cut")] if raw else []
+        found = list(self._left(source))
+        half = self._client if source is Source.CLIENT else self._server
+        if size < half.left:
+            half.left -= size
+        else:
+            half.take_back()
         return found
 
     def finish(self) -> list[Line]:

@@ -66,15 +66,22 @@ class Pop3Observer:
         if self._records is not None:
             return [self._record(source, raw) for raw in self._records[source].feed(data)]
         reader = self._readers[source]
-        reader.feed(data)
         read = self._command if source is Source.CLIENT else self._answer
+        if (source is Source.CLIENT or not self._content) and reader.is_line(data) and self._state != table.TLS:
+            return [read(data)]  # a command or an answer by itself, as most are
+        reader.feed(data)
         found: list[Line] = []
+        is_regular = True
         while self._state != table.TLS:
             if self.skims and source is Source.SERVER and self._content:
                 if content := self._lines.take(reader):
                     found.append(self._line(source, Kind.DATA, content, self._content, last=False))
                 if not self._lines.is_at_end:
                     return found
+            elif source is Source.SERVER and self._content and is_regular:
+                lines, verb, state = self._lines.lines(reader), self._content, self._state
+                found += [Line(source, Kind.DATA, one, verb, before=state, after=state, last=False) for one in lines]
+                is_regular = bool(lines)
             raw = reader.line()
             if raw is None:
                 return found
@@ -82,6 +89,17 @@ class Pop3Observer:
         if rest := reader.rest():
             found += self.observe(source, rest)
         return found
+
+    def miss(self, source: Source, size: int) -> list[Line]:
+        """So many octets were not captured: a line that was begun before them has no end."""
+        if self._records is not None:
+            raw = self._records[source].rest()
+            return [self._record(source, raw, "wire.cut")] if raw else []
+        raw = self._readers[source].rest()
+        if not raw:
+            return []
+        kind, verb = self._cut(source, raw)
+        return [self._line(source, kind, raw, verb, oddity="wire.cut")]
 
     def finish(self) -> list[Line]:
         """The connection ended: what was cut off."""

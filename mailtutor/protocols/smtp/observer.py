@@ -88,6 +88,30 @@ class SmtpObserver:
             self._read_client(found)
         return found
 
+    def miss(self, source: Source, size: int) -> list[Line]:
+        """So many octets were not captured: what was begun before them is cut off, and a chunk is shorter by them."""
+        if self._records is not None:
+            raw = self._records[source].rest()
+            return [self._record(source, raw, "wire.cut")] if raw else []
+        found: list[Line] = []
+        if source is Source.SERVER:
+            if len(self._server):
+                found.append(self._line(source, Kind.UNKNOWN, self._server.rest(), oddity="wire.cut"))
+            return found
+        if self._chunk_left:
+            self._chunk_left -= min(size, self._chunk_left)
+            if self._piece:
+                found.append(self._line(source, Kind.LITERAL, bytes(self._piece), "BDAT", oddity="wire.cut"))
+                self._piece.clear()
+        for raw in self._client.rest().splitlines(keepends=True):
+            if raw.endswith(b"\n"):
+                found.append(self._data(raw) if self._state == table.DATA else self._command(raw))
+            else:
+                kinds = {table.DATA: (Kind.DATA, ""), table.AUTH: (Kind.CONTINUATION, "AUTH")}
+                kind, verb = kinds.get(self._state, (Kind.COMMAND, self._verb(raw)))
+                found.append(self._line(source, kind, raw, verb, oddity="wire.cut"))
+        return found
+
     def finish(self) -> list[Line]:
         """The connection ended: what waited or was cut off."""
         found: list[Line] = []
@@ -122,6 +146,7 @@ class SmtpObserver:
         return bool(self._pending) and self._pending[-1] in _WAITS
 
     def _read_client(self, found: list[Line]) -> None:
+        is_regular = True
         while not self._blocked() and self._state != table.TLS:
             if self._chunk_left:
                 found += [self._line(Source.CLIENT, Kind.LITERAL, raw, "BDAT") for raw in self._chunk()]
@@ -132,6 +157,10 @@ class SmtpObserver:
                     found.append(self._line(Source.CLIENT, Kind.DATA, content))
                 if not self._content.is_at_end:
                     return
+            elif self._state == table.DATA and is_regular:
+                lines, state = self._content.lines(self._client), self._state
+                found += [Line(Source.CLIENT, Kind.DATA, one, before=state, after=state) for one in lines]
+                is_regular = bool(lines)
             raw = self._client.line()
             if raw is None:
                 return

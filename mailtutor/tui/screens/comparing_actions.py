@@ -7,9 +7,9 @@ from pathlib import Path
 
 from textual import work
 
+from mailtutor.capture.opening import read_readable
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.dialogue import Dialogue
-from mailtutor.store.files import read_readable
 from mailtutor.trace.events import AnyEvent
 from mailtutor.tui.actions import DIFFERENCES
 from mailtutor.tui.screens.saving_actions import SavingActions

@@ -14,7 +14,7 @@ from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading import notes
-from mailtutor.reading.dialogue import NoteRow, Row, TamperedRow
+from mailtutor.reading.dialogue import GapRow, NoteRow, Row, TamperedRow
 from mailtutor.reading.explain import gloss
 from mailtutor.reading.phase import phase_of
 from mailtutor.reading.visible import visible
@@ -32,6 +32,9 @@ _SYMBOL_ONLY = 3
 _FULL_WIDTH = 56
 # Of these only the first in a run says what it is; so does the first line of a reply that has several.
 _SAID_ONCE = frozenset({Kind.DATA, Kind.LITERAL, Kind.UNTAGGED})
+
+
+_BY_HAND_OR_MISSED = (TamperedRow, GapRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +107,14 @@ class Painter:
     def _noted(self, row: NoteRow, text: str, *, first: bool, selected: bool) -> Strip:
         """Nobody said this, so it has neither mark nor colour of a speaker; trouble has that of trouble."""
         stands = not notes.is_trouble(row)
-        style = self.style("held" if isinstance(row, TamperedRow) else "quiet" if stands else "refused")
+        style = self.style("held" if isinstance(row, _BY_HAND_OR_MISSED) else "quiet" if stands else "refused")
         mark = f"{notes.mark(row)} " if first else "  "
         cursor = Segment("▌" if selected else " ", self.style("go-on"))
         strip = Strip([cursor, Segment(mark.center(MARGIN - 1), style), Segment(text, style)])
         strip = strip.extend_cell_length(MARGIN + self.columns.text)
         if not first:
             return strip
-        symbol = " " if stands else "!" if isinstance(row, TamperedRow) else SYMBOLS[Outcome.REFUSED]
+        symbol = " " if stands else "!" if isinstance(row, _BY_HAND_OR_MISSED) else SYMBOLS[Outcome.REFUSED]
         words = "" if self.columns.gloss == _SYMBOL_ONLY else _cut(notes.gloss(row, self.words), self._room)
         return Strip([*strip, Segment(f" {symbol} {words}".rstrip(), style)])
 

@@ -21,7 +21,7 @@ from textual.strip import Strip
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading import notes
-from mailtutor.reading.dialogue import Connection, NoteRow, Row, TamperedRow
+from mailtutor.reading.dialogue import Connection, GapRow, NoteRow, Row, TamperedRow
 from mailtutor.reading.ladder import Landmark, Packet, Rung, Sort, host
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
@@ -233,10 +233,10 @@ class RungPainter:
         if rung.sort in (Sort.OPENED, Sort.CLOSED, Sort.NOTE):
             style = "refused" if lost else "quiet"
         label = self._label(picture, connection)
-        if isinstance(picture.row, TamperedRow):
+        is_secured = rung.sort is Sort.NOTE and not isinstance(picture.row, (TamperedRow, GapRow))
+        if rung.sort is Sort.NOTE and not is_secured:
             style = "held"
         # Both ends did what TLS needs, so that has no head.
-        is_secured = rung.sort is Sort.NOTE and not isinstance(picture.row, TamperedRow)
         tip = "╌" if is_secured else "╳" if lost or _is_dropped(picture.row) else ""
         self._draw(cells, start, end, _BODIES.get(rung.sort, "─"), style, label, tip)
 

@@ -8,8 +8,8 @@ from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 
-from mailtutor.reading.notes import tampered_mark
-from mailtutor.trace.events import Closed, FromClient, FromServer, LineTampered, TlsBegun, TlsFailed
+from mailtutor.reading.notes import MISSED, tampered_mark
+from mailtutor.trace.events import Closed, FromClient, FromServer, Gap, LineTampered, TlsBegun, TlsFailed
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.marks import BOOKMARK, SIGNS
 from mailtutor.tui.widgets.speaking import Speaking
@@ -79,6 +79,8 @@ class Timeline(Speaking):
             return "S", "$wire-server"
         if isinstance(event, (TlsBegun, TlsFailed)):
             return "⚿", "$success" if isinstance(event, TlsBegun) else "bold $wire-refused"
+        if isinstance(event, Gap):
+            return MISSED, "bold $warning"
         if isinstance(event, LineTampered):
             return tampered_mark(event), "bold $warning"
         return ("|", "$wire-quiet") if isinstance(event, Closed) else ("◆", "bold $accent")

@@ -1,0 +1,77 @@
+"""A capture file to a trace."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from mailtutor.capture.container import CaptureError, Container
+from mailtutor.capture.conversations import Conversations
+from mailtutor.capture.layers import Layers
+from mailtutor.capture.tls import KeyLog
+from mailtutor.errors import MailtutorError
+from mailtutor.trace.events import AnyEvent
+
+# Octets of a key log file at most.
+_LONGEST_LOG = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a capture holds.
+
+    events: of a trace. frames: for each of them, the number of the frame that completed it. packets: frames in the
+    file, as far as it could be read. others: connections in which no protocol of ours was spoken. problem: where the
+    file is broken; what comes before that is here.
+    """
+
+    events: list[AnyEvent] = field(default_factory=list)
+    frames: Sequence[int] = field(default_factory=lambda: array("q"))
+    packets: int = 0
+    others: int = 0
+    problem: MailtutorError | None = None
+
+
+def read_capture(file: IO[bytes], name: str, secrets: KeyLog | None = None) -> Reading:
+    """Reads a whole capture. name: of the file, for errors. Raises CaptureError where it is no capture at all."""
+    reading = Reading()
+    container = Container(file, name)
+    log = secrets if secrets is not None else KeyLog()
+    conversations = Conversations(reading.events.append, log)
+    layers = Layers()
+    carried, take, known = layers.carried, conversations.take, 0
+    try:
+        for frame in container.frames():
+            reading.packets = frame.number
+            if len(container.secrets) > known:
+                for text in container.secrets[known:]:
+                    log.add(text)
+                known = len(container.secrets)
+            found = carried(frame)
+            if found is not None:
+                take(found)
+    except CaptureError as wrong:
+        if not reading.packets:
+            raise
+        reading.problem = wrong
+    conversations.finish()
+    reading.frames, reading.others = conversations.frames, conversations.others
+    return reading
+
+
+def read_key_log(path: Path) -> KeyLog:
+    """The secrets in a file as SSLKEYLOGFILE names it. Raises MailtutorError where it cannot be read or has none."""
+    try:
+        with path.open("rb") as file:
+            log = KeyLog([file.read(_LONGEST_LOG)])
+    except OSError as wrong:
+        raise MailtutorError("{path} cannot be read ({why})", "error.file.unreadable", path=path, why=wrong) from wrong
+    if not log:
+        raise MailtutorError(
+            "{path} holds no TLS secret; a key log has lines such as CLIENT_RANDOM …, as SSLKEYLOGFILE writes them",
+            "error.capture.no_secrets", path=path,
+        )  # fmt: skip
+    return log

@@ -1,0 +1,261 @@
+"""A trace to a capture: packets as they might have been, for what was really said.
+
+No network card saw these packets. They are built from the record: what was said when, by whom to whom; the handshakes,
+sequence numbers and acknowledgements that TCP needs for it are made up as TCP would make them, and the file says so.
+What was inside TLS is closed in TLS again, with keys of its own, which go along, so that Wireshark opens it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+from mailtutor.capture.layers import ACK, FIN, PSH, RST, SYN
+from mailtutor.capture.packets import packed, tcp_packet, udp_packet
+from mailtutor.capture.ports import OWN_PORTS
+from mailtutor.capture.sealing import Sealed
+from mailtutor.trace.events import (
+    AnyEvent,
+    Ciphertext,
+    Closed,
+    Endpoint,
+    FromClient,
+    FromServer,
+    Gap,
+    Opened,
+    Record,
+    TlsBegun,
+)
+
+MSS = 1460
+_RAW_IP = 101
+# Between two packets that one event made.
+_STEP_S = 1e-6
+_SNAP = 262_144
+ABOUT = "Built by mailtutor from its record of what was said. No packet here was captured from a network."
+_FIRST_PORT = 49_152
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """An IP packet of a built capture. size: octets it would have had; data may be less, where the record has less."""
+
+    at: float
+    data: bytes
+    size: int
+    comment: str = ""
+
+
+@dataclass(slots=True)
+class _Link:
+    """A connection that packets are built for."""
+
+    client: tuple[bytes, int]
+    server: tuple[bytes, int]
+    is_udp: bool
+    seq: dict[bool, int] = field(default_factory=dict)
+    sealed: Sealed | None = None
+    is_over: bool = False
+
+
+class Builder:
+    """Events to packets. own_ports: the protocols' own ports in place of the lab's, so that Wireshark knows what is
+    spoken. comment_of: what to write to the packets of an event, by its number; "" for nothing."""
+
+    def __init__(self, *, own_ports: bool = True, comment_of: Callable[[int], str] | None = None) -> None:
+        # TLS secrets as they come up, in NSS format.
+        self.secrets: list[bytes] = []
+        self._own_ports = own_ports
+        self._comment_of = comment_of or (lambda n: "")
+        self._links: dict[int, _Link] = {}
+        self._hosts: dict[str, bytes] = {}
+        self._at = 0.0
+        self._number = 0
+        self._comment = ""
+
+    def packets(self, events: Sequence[AnyEvent]) -> Iterator[Packet]:
+        """The packets of a whole trace, in order. What was said on connections whose beginning is not there is left
+        out: nobody knows between whom."""
+        known = _known_inside(events)
+        for n, event in enumerate(events):
+            self._comment = self._comment_of(n)
+            if isinstance(event, Opened):
+                yield from self._open(event)
+                continue
+            link = self._links.get(getattr(event, "conn", 0))
+            if link is None or link.is_over:
+                continue
+            if isinstance(event, (FromClient, FromServer)):
+                yield from self._said(link, event)
+            elif isinstance(event, TlsBegun):
+                if event.conn in known:
+                    yield from self._secure(link, event)
+            elif isinstance(event, Ciphertext) and event.conn not in known:
+                for record in event.records:
+                    yield from self._record(link, event, record)
+            elif isinstance(event, Gap):
+                link.seq[event.from_client] += event.size
+            elif isinstance(event, Closed):
+                yield from self._close(link, event)
+
+    # One event ------------------------------------------------------------------------------------------------------
+
+    def _open(self, event: Opened) -> Iterator[Packet]:
+        server_port = OWN_PORTS.get(event.service, 0) if self._own_ports else 0
+        client = self._end(event.client, event.client.port or _FIRST_PORT + event.conn % 16_000)
+        server = self._end(event.server, server_port or event.server.port or OWN_PORTS.get(event.service, 9))
+        if len(client[0]) != len(server[0]):
+            client = self._named("client", ""), client[1]
+            server = self._named("server", ""), server[1]
+        link = self._links[event.conn] = _Link(client, server, event.protocol == "dns")
+        if link.is_udp:
+            return
+        link.seq = {True: 1_000_000 + event.conn * 64_000, False: 2_000_000_000 + event.conn * 64_000}
+        yield self._tcp(link, True, SYN, at=event.at)
+        link.seq[True] += 1
+        yield self._tcp(link, False, SYN | ACK, at=event.at)
+        link.seq[False] += 1
+        yield self._tcp(link, True, ACK, at=event.at)
+
+    def _said(self, link: _Link, event: FromClient | FromServer) -> Iterator[Packet]:
+        from_client = isinstance(event, FromClient)
+        if link.is_udp:
+            ends = (link.client, link.server) if from_client else (link.server, link.client)
+            yield self._packet(event.at, udp_packet(*ends, event.data, self._number))
+            return
+        data = link.sealed.closed(event.data, from_client=from_client) if link.sealed is not None else event.data
+        yield from self._send(link, data, event.at, from_client)
+
+    def _secure(self, link: _Link, event: TlsBegun) -> Iterator[Packet]:
+        """The handshake. Its keys are there before it: a file is read from front to back."""
+        link.sealed = Sealed(event.version, event.cipher, event.server_name)
+        said = list(link.sealed.handshake())
+        self.secrets.append(link.sealed.secrets())
+        for from_client, data in said:
+            yield from self._send(link, data, event.at, from_client)
+
+    def _record(self, link: _Link, event: Ciphertext, record: Record) -> Iterator[Packet]:
+        """A record of which only the head is known: a packet that was captured in part."""
+        at, left = event.at, record.size
+        while left > 0:
+            size = min(left, MSS)
+            head = record.head[:size] if left == record.size else b""
+            yield self._tcp(link, event.from_client, PSH | ACK, head, at=at, missing=size - len(head))
+            link.seq[event.from_client] += size
+            left -= size
+        yield self._tcp(link, not event.from_client, ACK, at=at)
+
+    def _close(self, link: _Link, event: Closed) -> Iterator[Packet]:
+        link.is_over = True
+        if link.is_udp:
+            return
+        if event.by == "lost":
+            yield self._tcp(link, True, RST | ACK, at=event.at)
+            return
+        first = event.by == "client"
+        yield self._tcp(link, first, FIN | ACK, at=event.at)
+        link.seq[first] += 1
+        yield self._tcp(link, not first, FIN | ACK, at=event.at)
+        link.seq[not first] += 1
+        yield self._tcp(link, first, ACK, at=event.at)
+
+    # Packets --------------------------------------------------------------------------------------------------------
+
+    def _send(self, link: _Link, data: bytes, at: float, from_client: bool) -> Iterator[Packet]:
+        for start in range(0, len(data), MSS):
+            part = data[start : start + MSS]
+            yield self._tcp(link, from_client, PSH | ACK, part, at=at)
+            link.seq[from_client] += len(part)
+        if data:
+            yield self._tcp(link, not from_client, ACK, at=at)
+
+    def _tcp(
+        self, link: _Link, from_client: bool, flags: int, data: bytes = b"", *, at: float, missing: int = 0
+    ) -> Packet:
+        ends = (link.client, link.server) if from_client else (link.server, link.client)
+        ack = link.seq[not from_client] if flags & ACK else 0
+        whole = data + bytes(missing)
+        octets = tcp_packet(*ends, link.seq[from_client], ack, flags, whole, self._number)
+        return self._packet(at, octets, missing)
+
+    def _packet(self, at: float, octets: bytes, missing: int = 0) -> Packet:
+        self._number += 1
+        self._at = max(self._at + _STEP_S, at)
+        comment, self._comment = self._comment, ""
+        return Packet(self._at, octets[: len(octets) - missing], len(octets), comment)
+
+    def _end(self, end: Endpoint, port: int) -> tuple[bytes, int]:
+        try:
+            return packed(end.address), port & 0xFFFF
+        except ValueError:
+            return self._named(end.name, end.address), port & 0xFFFF
+
+    def _named(self, name: str, address: str) -> bytes:
+        """An address for a host that has none in the record, the same each time (RFC 5737 §3)."""
+        key = name or address
+        return self._hosts.setdefault(key, bytes((192, 0, 2, 1 + len(self._hosts) % 250)))
+
+
+def _known_inside(events: Sequence[AnyEvent]) -> frozenset[int]:
+    """The connections of which it is known what was said inside TLS; of the others only the records are."""
+    secured, known = set[int](), set[int]()
+    for event in events:
+        if isinstance(event, TlsBegun):
+            secured.add(event.conn)
+        elif isinstance(event, (FromClient, FromServer)) and event.conn in secured:
+            known.add(event.conn)
+    return frozenset(known)
+
+
+# Files --------------------------------------------------------------------------------------------------------------
+
+
+def write_pcap(file: IO[bytes], packets: Iterator[Packet]) -> int:
+    """Writes a pcap file; gives how many packets it has. It has no place for comments and keys."""
+    file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, _SNAP, _RAW_IP))
+    count = 0
+    for packet in packets:
+        seconds, part = divmod(round(packet.at * 1e6), 10**6)
+        file.write(struct.pack("<IIII", seconds, part, len(packet.data), packet.size) + packet.data)
+        count += 1
+    return count
+
+
+def write_pcapng(file: IO[bytes], builder: Builder, packets: Iterator[Packet]) -> int:
+    """The same as pcapng, with comments and the keys of what is in TLS."""
+    about = _option(1, ABOUT.encode()) + _option(4, b"mailtutor") + _option(0, b"")
+    file.write(_block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + about))
+    described = _option(2, b"built") + _option(3, ABOUT.encode()) + _option(9, b"\x06") + _option(0, b"")
+    file.write(_block(1, struct.pack("<HHI", _RAW_IP, 0, _SNAP) + described))
+    count = told = 0
+    for packet in packets:
+        while told < len(builder.secrets):
+            secret = builder.secrets[told]
+            file.write(_block(10, struct.pack("<II", 0x544C534B, len(secret)) + _padded(secret)))
+            told += 1
+        at = round(packet.at * 1e6)
+        body = struct.pack("<IIIII", 0, at >> 32, at & 0xFFFFFFFF, len(packet.data), packet.size) + _padded(packet.data)
+        if packet.comment:
+            body += _option(1, packet.comment.encode()[:60_000]) + _option(0, b"")
+        file.write(_block(6, body))
+        count += 1
+    while told < len(builder.secrets):
+        secret = builder.secrets[told]
+        file.write(_block(10, struct.pack("<II", 0x544C534B, len(secret)) + _padded(secret)))
+        told += 1
+    return count
+
+
+def _block(kind: int, body: bytes) -> bytes:
+    size = 12 + len(body)
+    return struct.pack("<II", kind, size) + body + struct.pack("<I", size)
+
+
+def _option(code: int, value: bytes) -> bytes:
+    return struct.pack("<HH", code, len(value)) + _padded(value)
+
+
+def _padded(octets: bytes) -> bytes:
+    return octets + bytes(-len(octets) % 4)

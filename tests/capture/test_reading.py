@@ -1,0 +1,272 @@
+"""Captures become traces, whatever the network and the file did to them."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailtutor.capture.container import CaptureError
+from mailtutor.reading.dialogue import Dialogue
+from mailtutor.trace.events import Closed, FromClient, Gap, Opened
+from tests.capture.wire import (
+    CLIENT,
+    CLIENT_SAID,
+    ETHERNET,
+    SERVER,
+    SERVER_SAID,
+    SESSION,
+    Wire,
+    datagram,
+    pcap,
+    read,
+    said,
+    smtp,
+)
+
+WHOLE = (CLIENT_SAID, SERVER_SAID)
+
+
+def test_a_session_is_read_as_it_was() -> None:
+    reading = read(pcap(smtp().packets))
+    opened, *_, closed = reading.events
+    assert isinstance(opened, Opened)
+    assert (opened.protocol, opened.service, opened.client.address, opened.server.port) == (
+        "smtp", "smtp", "10.0.0.1", 25,
+    )  # fmt: skip
+    assert isinstance(closed, Closed)
+    assert closed.by == "client"
+    assert said(reading.events) == WHOLE
+    assert reading.problem is None
+    assert len(reading.frames) == len(reading.events)
+    dialogue = Dialogue()
+    dialogue.take(reading.events, 0)
+    assert [row.line.text for row in dialogue.rows][-1] == b"221 bye"
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("link", "head"),
+    [
+        (0, struct.pack("<I", 2)),
+        (0, struct.pack(">I", 2)),
+        (ETHERNET, bytes(12) + b"\x08\x00"),
+        (ETHERNET, bytes(12) + b"\x81\x00\x00\x07\x08\x00"),
+        (ETHERNET, bytes(12) + b"\x88\xa8\x00\x07\x81\x00\x00\x08\x08\x00"),
+        (101, b""),
+        (108, struct.pack(">I", 2)),
+        (113, bytes(14) + b"\x08\x00"),
+        (228, b""),
+        (276, b"\x08\x00" + bytes(18)),
+    ],
+)
+def test_every_common_link_is_read(link: int, head: bytes, order: str) -> None:
+    frames = [head + packet + bytes(4) * (link == ETHERNET) for packet in smtp().packets]
+    assert said(read(pcap(frames, link=link, order=order)).events) == WHOLE
+
+
+def test_ipv6_is_read_with_its_extension_headers() -> None:
+    hosts = bytes(15) + b"\x01", bytes(15) + b"\x02"
+    packets = []
+    for packet in smtp(Wire((hosts[0], 4000), (hosts[1], 25))).packets:
+        options = bytes([6, 0, 1, 4, 0, 0, 0, 0])
+        length = struct.pack("!H", len(packet) - 40 + len(options))
+        packets.append(packet[:4] + length + b"\0" + packet[7:40] + options + packet[40:])
+    assert said(read(pcap(packets)).events) == WHOLE
+
+
+def _fragments(packet: bytes, size: int) -> list[bytes]:
+    head, payload = packet[:20], packet[20:]
+    found = []
+    for start in range(0, len(payload), size):
+        part = payload[start : start + size]
+        more = 0x2000 if start + size < len(payload) else 0
+        found.append(
+            head[:2]
+            + struct.pack("!H", 20 + len(part))
+            + head[4:6]
+            + struct.pack("!H", more | start // 8)
+            + head[8:20]
+            + part
+        )
+    return found
+
+
+def test_fragments_are_put_together_in_any_order() -> None:
+    packets = [piece for packet in smtp().packets for piece in reversed(_fragments(packet, 24))]
+    assert said(read(pcap(packets)).events) == WHOLE
+
+
+def test_pcapng_of_either_order_with_another_clock_and_gzipped() -> None:
+    for order in "<>":
+
+        def block(kind: int, body: bytes, order: str = order) -> bytes:
+            body += bytes(-len(body) % 4)
+            return struct.pack(f"{order}II", kind, 12 + len(body)) + body + struct.pack(f"{order}I", 12 + len(body))
+
+        data = block(0x0A0D0D0A, struct.pack(f"{order}IHHq", 0x1A2B3C4D, 1, 0, -1))
+        data += block(1, struct.pack(f"{order}HHI", 101, 0, 0) + struct.pack(f"{order}HHB3xHH", 9, 1, 9, 0, 0))
+        for number, packet in enumerate(smtp().packets):
+            at = 1_700_000_000 * 10**9 + number
+            head = struct.pack(f"{order}IIIII", 0, at >> 32, at & 0xFFFFFFFF, len(packet), len(packet))
+            data += block(6, head + packet) + block(0xBAD, b"unknown")
+        for written in (data, gzip.compress(data)):
+            reading = read(written)
+            assert said(reading.events) == WHOLE
+            assert reading.events[0].at == pytest.approx(1_700_000_000)
+
+
+@given(st.randoms(use_true_random=False))
+def test_however_segments_are_cut_doubled_and_turned_about_the_octets_are_the_same(chance: random.Random) -> None:
+    wire = Wire(client_seq=2**32 - 40, server_seq=2**32 - 25).open()
+    for from_client, line in SESSION:
+        wire.say(from_client, line, mss=chance.choice((1, 3, 7, 1460)))
+    packets = wire.close().packets
+    jumbled, rest = packets[:3], packets[3:]
+    while rest:
+        pair = rest[:2][:: chance.choice((1, 1, -1))]
+        del rest[:2]
+        jumbled += [packet for packet in pair for _ in range(chance.choice((1, 1, 2)))]
+    assert said(read(pcap(jumbled)).events) == WHOLE
+
+
+@given(st.integers(min_value=3, max_value=40), st.integers(min_value=1, max_value=6))
+def test_what_was_not_captured_is_a_gap_of_its_size(first: int, count: int) -> None:
+    wire = Wire().open()
+    for from_client, line in SESSION:
+        wire.say(from_client, line, mss=9)
+    packets = wire.close().packets
+    kept = packets[:first] + packets[first + count :]
+    reading = read(pcap(kept))
+    for whole, found in zip(WHOLE, said(reading.events), strict=True):
+        shown = found
+        missing = sum(
+            event.size
+            for event in reading.events
+            if isinstance(event, Gap) and event.from_client is (whole is CLIENT_SAID)
+        )
+        for event in reading.events:
+            if isinstance(event, Gap):
+                shown = shown.replace(b"<%d>" % event.size, b"", 1)
+        assert len(shown) + missing == len(whole)
+
+
+def test_a_gap_comes_before_what_was_said_after_it() -> None:
+    wire = smtp()
+    lost = next(at for at, packet in enumerate(wire.packets) if b"HELO" in packet)
+    reading = read(pcap(wire.packets[:lost] + wire.packets[lost + 1 :]))
+    assert said(reading.events) == (CLIENT_SAID.replace(b"HELO crepes.fr\r\n", b"<16>"), SERVER_SAID)
+    kinds = [(type(event).__name__, getattr(event, "data", b"")[:3]) for event in reading.events]
+    assert kinds.index(("Gap", b"")) < kinds.index(("FromServer", b"250"))
+
+
+def test_half_a_session_is_read_from_where_it_begins() -> None:
+    wire = smtp()
+    late = next(at for at, packet in enumerate(wire.packets) if b"MAIL" in packet)
+    client, server = said(read(pcap(wire.packets[late:])).events)
+    assert client == CLIENT_SAID[CLIENT_SAID.index(b"MAIL") :]
+    assert server == SERVER_SAID[SERVER_SAID.index(b"250 ok") :]
+
+
+@pytest.mark.parametrize("of_client", [True, False])
+def test_of_one_direction_alone_the_others_octets_are_counted(of_client: bool) -> None:
+    mine = [packet for packet in smtp().packets if (packet[12:16] == CLIENT[0]) is of_client]
+    client, server = said(read(pcap(mine)).events)
+    assert (client if of_client else server) == WHOLE[not of_client]
+    counted = server if of_client else client
+    assert sum(int(part.split(b">")[0]) for part in counted.split(b"<")[1:]) == len(WHOLE[of_client])
+
+
+def test_segments_cut_by_a_snap_length_leave_gaps() -> None:
+    reading = read(pcap(smtp().packets, snap=60))
+    client, server = said(reading.events)
+    assert b"<" in client
+    assert server.startswith(b"220 hamburger.edu ES<")
+    assert reading.problem is None
+
+
+def test_a_port_may_be_used_again() -> None:
+    first, second = smtp(), smtp(Wire(client_seq=90_000, server_seq=70_000))
+    reading = read(pcap(first.packets + second.packets))
+    assert [event.conn for event in reading.events if isinstance(event, Opened)] == [1, 2]
+    assert said(reading.events) == (2 * CLIENT_SAID, 2 * SERVER_SAID)
+
+
+def test_a_reset_breaks_it_off() -> None:
+    wire = Wire().open().say(False, b"220 hi\r\n").say(True, b"HELO x\r\n").reset()
+    *_, last = read(pcap(wire.packets)).events
+    assert isinstance(last, Closed)
+    assert last.by == "lost"
+
+
+@pytest.mark.parametrize(
+    ("greeting", "command", "protocol"),
+    [
+        (b"220 mx ESMTP\r\n", b"EHLO x\r\n", "smtp"),
+        (b"+OK ready\r\n", b"USER bob\r\n", "pop3"),
+        (b"* OK ready\r\n", b"a1 LOGIN bob x\r\n", "imap"),
+        (b"220 files\r\n", b"USER bob\r\n", "ftp"),
+        (b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "http"),
+    ],
+)
+def test_on_a_port_nobody_knows_the_words_tell(greeting: bytes, command: bytes, protocol: str) -> None:
+    for captured_from in (0, 3):
+        wire = Wire(server=(SERVER[0], 60_025)).open()
+        if greeting:
+            wire.say(False, greeting)
+        wire.say(True, command)
+        events = read(pcap(wire.packets[captured_from:])).events
+        assert isinstance(events[0], Opened)
+        assert (events[0].protocol, events[0].server.port) == (protocol, 60_025)
+        assert said(events) == (command, greeting)
+
+
+def test_what_is_none_of_ours_is_counted_and_left_out() -> None:
+    wire = Wire(server=(SERVER[0], 22)).open().say(False, b"SSH-2.0-OpenSSH\r\n").say(True, b"\0" * 600).close()
+    reading = read(pcap(wire.packets + smtp().packets))
+    assert reading.others == 1
+    assert said(reading.events) == WHOLE
+
+
+def test_questions_to_name_servers_are_read() -> None:
+    question = struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0) + b"\x02fr\0\0\x0f\0\x01"
+    events = read(pcap([datagram(question)])).events
+    assert isinstance(events[0], Opened)
+    assert events[0].protocol == "dns"
+    assert isinstance(events[1], FromClient)
+    assert events[1].data == question
+
+
+@pytest.mark.parametrize("cut", [1, 10, 23])
+def test_a_file_that_is_no_capture_says_so(cut: int) -> None:
+    with pytest.raises(CaptureError, match=r"test\.pcap"):
+        read(pcap(smtp().packets)[:cut])
+
+
+def test_what_comes_before_a_break_is_kept() -> None:
+    data = pcap(smtp().packets)
+    reading = read(data[:-5])
+    assert said(reading.events) == WHOLE
+    assert reading.problem is not None
+    assert "the middle of frame" in str(reading.problem)
+    lying = bytearray(data)
+    lying[24 + 8 : 24 + 12] = b"\xff\xff\xff\x7f"
+    with pytest.raises(CaptureError, match="claims to be 2147483647 octets long"):
+        read(bytes(lying))
+
+
+@given(st.data())
+def test_no_file_makes_it_fall(data: st.DataObject) -> None:
+    whole = bytearray(pcap(smtp().packets, link=data.draw(st.sampled_from((0, 1, 101, 113, 276)))))
+    for _ in range(data.draw(st.integers(1, 30))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        events = read(bytes(whole)).events
+    except CaptureError:
+        return
+    dialogue = Dialogue()
+    dialogue.take(events, 0)
