@@ -22,6 +22,7 @@ LONGEST_FRAME = 262_144
 # Octets a block of pcapng may have: a frame with its options, or the secrets of many sessions.
 LONGEST_BLOCK = 16 * 1024 * 1024
 _PIECE = 1 << 20
+_MOST_NAMES = 10_000
 # The first octets of what tcpdump and Wireshark write: the order of octets, and units in a second.
 _PCAP = {
     b"\xa1\xb2\xc3\xd4": (">", 1e-6),
@@ -32,7 +33,7 @@ _PCAP = {
 _PCAPNG = b"\n\r\r\n"
 _GZIP = b"\x1f\x8b"
 # Block types of pcapng.
-_SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE, _PACKET, _SECRETS = 0x0A0D0D0A, 1, 2, 3, 6, 10
+_SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE, _NAMES, _PACKET, _SECRETS = 0x0A0D0D0A, 1, 2, 3, 4, 6, 10
 _ORDER = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
 _KEY_LOG = 0x544C534B
 # Options: the end, a comment, and of an interface how time is counted.
@@ -79,11 +80,13 @@ def is_gzip(start: bytes) -> bool:
 
 @dataclass(slots=True)
 class Container:
-    """A capture file that is being read. secrets: what it held of TLS key logs so far (NSS format)."""
+    """A capture file that is being read. secrets: what it held of TLS key logs so far (NSS format). names: of hosts, by
+    their addresses, as far as it has told them."""
 
     file: IO[bytes]
     name: str
     secrets: list[bytes] = field(default_factory=list)
+    names: dict[bytes, str] = field(default_factory=dict)
     _buffer: bytes = b""
     _at: int = 0
     _begins: int = 0
@@ -180,6 +183,8 @@ class Container:
                 interfaces.append(self._interface(body, order))
             elif kind == _SECRETS:
                 self._secret(body, order)
+            elif kind == _NAMES:
+                self._name(body, order)
             elif kind in (_PACKET, _OLD_PACKET, _SIMPLE):
                 number += 1
                 frame = self._packet(kind, body, order, interfaces, number)
@@ -254,6 +259,13 @@ class Container:
                 return
             yield code, bytes(raw[at + 4 : at + 4 + length])
             at += 4 + ((length + 3) & ~3)
+
+    def _name(self, body: memoryview, order: str) -> None:
+        """Which host has which address."""
+        for kind, value in self._options(body, order):
+            size = {1: 4, 2: 16}.get(kind, 0)
+            if size and len(value) > size and len(self.names) < _MOST_NAMES:
+                self.names.setdefault(value[:size], value[size:].split(b"\0")[0].decode("utf-8", "replace"))
 
     def _secret(self, body: memoryview, order: str) -> None:
         if len(body) >= 8:

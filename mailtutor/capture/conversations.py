@@ -12,8 +12,9 @@ import math
 import re
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from mailtutor.capture.layers import ACK, FIN, RST, SYN, Datagram, Segment
 from mailtutor.capture.ports import DNS_PORT, ENOUGH, PORTS, by_words
@@ -73,12 +74,18 @@ class Conversation:
 class Conversations:
     """Takes what the layers found, in the order of the capture, and gives `give` the events of a trace.
 
-    frames: of each event so far, the number of the frame that completed it.
+    names: of hosts, by their addresses. frames: of each event so far, the number of the frame that completed it.
     """
 
     def __init__(
-        self, give: Callable[[AnyEvent], None], secrets: KeyLog | None = None, *, most: int = MOST_CONNECTIONS
+        self,
+        give: Callable[[AnyEvent], None],
+        secrets: KeyLog | None = None,
+        names: Mapping[bytes, str] = MappingProxyType({}),
+        *,
+        most: int = MOST_CONNECTIONS,
     ) -> None:
+        self._names = names
         self.frames = array("q")
         # Connections in which nothing of ours was spoken, and those that were forgotten before they ended.
         self.others = self.forgotten = 0
@@ -375,7 +382,7 @@ class Conversations:
             if len(self._askers) >= self._most:
                 self._askers.clear()
             self._askers[flow] = conn
-            client, server = _ends(flow)
+            client, server = self._ends(flow)
             self._give(
                 Opened(
                     t=self._now(), at=self._at, conn=conn, protocol="dns", service="dns", client=client, server=server
@@ -392,7 +399,7 @@ class Conversations:
             return
         self._count += 1
         of.conn = self._count
-        client, server = _ends(of.flow)
+        client, server = self._ends(of.flow)
         self._give(
             Opened(
                 t=self._now(), at=self._at, conn=of.conn, protocol=of.protocol, service=of.service, client=client,
@@ -407,6 +414,15 @@ class Conversations:
         self._over.append(of)
         if of.conn:
             self._give(Closed(t=self._now(), at=self._at, conn=of.conn, by=by))
+
+    def _ends(self, flow: bytes) -> tuple[Endpoint, Endpoint]:
+        half = (len(flow) - 4) // 2
+        hosts, ports = (flow[:half], flow[half : 2 * half]), _ports(flow)
+        client, server = (
+            Endpoint(self._names.get(host, ""), str(ipaddress.ip_address(host)), port)
+            for host, port in zip(hosts, ports, strict=True)
+        )
+        return client, server
 
     def _now(self) -> float:
         """Seconds since the first frame; never back, as the clocks of some captures go."""
@@ -449,12 +465,3 @@ def _target(flow: bytes) -> bytes:
     """The address and port it goes to."""
     half = (len(flow) - 4) // 2
     return flow[half : 2 * half] + flow[-2:]
-
-
-def _ends(flow: bytes) -> tuple[Endpoint, Endpoint]:
-    half = (len(flow) - 4) // 2
-    source, target = _ports(flow)
-    return (
-        Endpoint("", str(ipaddress.ip_address(flow[:half])), source),
-        Endpoint("", str(ipaddress.ip_address(flow[half : 2 * half])), target),
-    )

@@ -40,7 +40,7 @@ def read_capture(file: IO[bytes], name: str, secrets: KeyLog | None = None) -> R
     reading = Reading()
     container = Container(file, name)
     log = secrets if secrets is not None else KeyLog()
-    conversations = Conversations(reading.events.append, log)
+    conversations = Conversations(reading.events.append, log, container.names)
     layers = Layers()
     carried, take, known = layers.carried, conversations.take, 0
     try:

@@ -70,6 +70,8 @@ class Direction:
         if self.next < 0:
             self.next = start
         if start > self.next:
+            if 0 <= self.fin <= start:
+                return  # it claims to come after the end
             heappush(self._late, (start, number, at, data, missing))
             self.has_late = True
             self._held += len(data) + missing
@@ -93,8 +95,10 @@ class Direction:
 
     def rest(self, number: int, at: float) -> Iterator[Piece]:
         """Nothing more will come: what waits is given, with the gaps before it and before the end."""
-        while self._late:
+        while self._late and (self.fin < 0 or self._late[0][0] < self.fin):
             yield from self.skip(number, at, self._late[0][0])
+        self._late.clear()  # what claims to come after the end
+        self.has_late = False
         if self.fin > self.next >= 0:
             yield from self.skip(number, at, self.fin)
         if self.fin == self.next:

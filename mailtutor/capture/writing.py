@@ -8,7 +8,7 @@ What was inside TLS is closed in TLS again, with keys of its own, which go along
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -31,6 +31,8 @@ from mailtutor.trace.events import (
 
 MSS = 1460
 _RAW_IP = 101
+_SECTION, _INTERFACE, _NAMES, _PACKET, _SECRETS = 0x0A0D0D0A, 1, 4, 6, 10
+_KEY_LOG = 0x544C534B
 # Between two packets that one event made.
 _STEP_S = 1e-6
 _SNAP = 262_144
@@ -67,6 +69,8 @@ class Builder:
     def __init__(self, *, own_ports: bool = True, comment_of: Callable[[int], str] | None = None) -> None:
         # TLS secrets as they come up, in NSS format.
         self.secrets: list[bytes] = []
+        # The hosts' names by their addresses; all of them are known before the first packet.
+        self.names: dict[bytes, str] = {}
         self._own_ports = own_ports
         self._comment_of = comment_of or (lambda n: "")
         self._links: dict[int, _Link] = {}
@@ -79,6 +83,9 @@ class Builder:
         """The packets of a whole trace, in order. What was said on connections whose beginning is not there is left
         out: nobody knows between whom."""
         known = _known_inside(events)
+        for event in events:
+            if isinstance(event, Opened):
+                self._ends(event)
         for n, event in enumerate(events):
             self._comment = self._comment_of(n)
             if isinstance(event, Opened):
@@ -102,13 +109,20 @@ class Builder:
 
     # One event ------------------------------------------------------------------------------------------------------
 
-    def _open(self, event: Opened) -> Iterator[Packet]:
+    def _ends(self, event: Opened) -> tuple[tuple[bytes, int], tuple[bytes, int]]:
         server_port = OWN_PORTS.get(event.service, 0) if self._own_ports else 0
         client = self._end(event.client, event.client.port or _FIRST_PORT + event.conn % 16_000)
         server = self._end(event.server, server_port or event.server.port or OWN_PORTS.get(event.service, 9))
         if len(client[0]) != len(server[0]):
             client = self._named("client", ""), client[1]
             server = self._named("server", ""), server[1]
+        for (address, _), end in ((client, event.client), (server, event.server)):
+            if end.name:
+                self.names.setdefault(address, end.name)
+        return client, server
+
+    def _open(self, event: Opened) -> Iterator[Packet]:
+        client, server = self._ends(event)
         link = self._links[event.conn] = _Link(client, server, event.protocol == "dns")
         if link.is_udp:
             return
@@ -226,31 +240,43 @@ def write_pcap(file: IO[bytes], packets: Iterator[Packet]) -> int:
 def write_pcapng(file: IO[bytes], builder: Builder, packets: Iterator[Packet]) -> int:
     """The same as pcapng, with comments and the keys of what is in TLS."""
     about = _option(1, ABOUT.encode()) + _option(4, b"mailtutor") + _option(0, b"")
-    file.write(_block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + about))
+    file.write(_block(_SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + about))
     described = _option(2, b"built") + _option(3, ABOUT.encode()) + _option(9, b"\x06") + _option(0, b"")
-    file.write(_block(1, struct.pack("<HHI", _RAW_IP, 0, _SNAP) + described))
+    file.write(_block(_INTERFACE, struct.pack("<HHI", _RAW_IP, 0, _SNAP) + described))
     count = told = 0
     for packet in packets:
-        while told < len(builder.secrets):
-            secret = builder.secrets[told]
-            file.write(_block(10, struct.pack("<II", 0x544C534B, len(secret)) + _padded(secret)))
-            told += 1
+        if not count:
+            file.write(_block(_NAMES, _name_records(builder.names)))
+        for secret in builder.secrets[told:]:
+            file.write(_keys(secret))
+        told = len(builder.secrets)
         at = round(packet.at * 1e6)
         body = struct.pack("<IIIII", 0, at >> 32, at & 0xFFFFFFFF, len(packet.data), packet.size) + _padded(packet.data)
         if packet.comment:
             body += _option(1, packet.comment.encode()[:60_000]) + _option(0, b"")
-        file.write(_block(6, body))
+        file.write(_block(_PACKET, body))
         count += 1
-    while told < len(builder.secrets):
-        secret = builder.secrets[told]
-        file.write(_block(10, struct.pack("<II", 0x544C534B, len(secret)) + _padded(secret)))
-        told += 1
+    for secret in builder.secrets[told:]:
+        file.write(_keys(secret))
     return count
+
+
+def _name_records(names: Mapping[bytes, str]) -> bytes:
+    """Which host has which address (pcapng §4.5)."""
+    records = b""
+    for address, name in names.items():
+        value = address + name.encode("idna" if not name.isascii() else "ascii", "ignore")[:255] + b"\0"
+        records += struct.pack("<HH", 1 if len(address) == 4 else 2, len(value)) + _padded(value)
+    return records + struct.pack("<HH", 0, 0)
 
 
 def _block(kind: int, body: bytes) -> bytes:
     size = 12 + len(body)
     return struct.pack("<II", kind, size) + body + struct.pack("<I", size)
+
+
+def _keys(secret: bytes) -> bytes:
+    return _block(_SECRETS, struct.pack("<II", _KEY_LOG, len(secret)) + _padded(secret))
 
 
 def _option(code: int, value: bytes) -> bytes:

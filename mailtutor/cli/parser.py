@@ -19,6 +19,7 @@ VERBS = (
     "fetch",
     "replay",
     "dissect",
+    "export",
     "practice",
     "explain",
     "message",
@@ -30,6 +31,8 @@ VERBS = (
 PROTOCOLS = ("smtp", "pop3", "imap")
 # What mailboxes are exchanged in with other programs, as `store.sources` has them.
 FORMS = ("maildir", "mbox", "eml")
+# What a trace can become, as `cli.export` makes it.
+EXPORTS = ("pcap", "pcapng", "text", "json")
 # How agents may log in; "best" for the best both sides know.
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "best")
 
@@ -159,6 +162,12 @@ def _reading(add: partial[Parser], say: Words) -> None:
     dissect.add_argument("--keys", metavar="FILE", default="", help=say("cli.flag.keys"))
     dissect.add_argument("--trace", metavar="FILE", default="", help=say("cli.flag.dissect_trace"))
     _json(dissect, say)
+    export = add("export")
+    export.add_argument("file", metavar="TRACE", help=say("cli.flag.file"))
+    export.add_argument("--to", choices=EXPORTS, help=say("cli.flag.to_form"))
+    export.add_argument("-o", dest="output", metavar="FILE", default="", help=say("cli.flag.export_output"))
+    export.add_argument("--lab-ports", action="store_true", help=say("cli.flag.lab_ports"))
+    export.add_argument("--with-passwords", action="store_true", help=say("cli.flag.with_passwords"))
     explain = add("explain")
     explain.add_argument("words", nargs="+", metavar="WORD", help=say("cli.flag.word"))
     _json(explain, say)

@@ -25,10 +25,10 @@ def run(args: argparse.Namespace) -> int:
     break is shown, and then where it is broken."""
     if not args.file:
         return _list_ours()
-    path = _find(args.file)
+    path = find(args.file)
     keys = Path(args.keys) if args.keys else None
     events, wrong = read_readable(path, keys)
-    other = _find(args.compare) if args.compare else None
+    other = find(args.compare) if args.compare else None
     compared = (other.stem, read_events(other, keys)) if other is not None else None
     if not (args.plain or args.json) and sys.stdout.isatty():
         from mailtutor.cli.screen import open_replay
@@ -94,7 +94,7 @@ def _list_ours() -> int:
     return UsageError.exit_code
 
 
-def _find(name: str) -> Path:
+def find(name: str) -> Path:
     """The file of that name here, or one of ours: `alice-bob` is enough."""
     path = Path(name)
     for candidate in (path, paths.content("transcripts") / name, paths.content("transcripts") / f"{name}.txt"):

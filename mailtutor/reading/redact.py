@@ -58,10 +58,10 @@ class Redactor:
             return [msgspec.structs.replace(event, was=was, became=became)]
         elif isinstance(event, Gap) and event.conn in self._readers:
             entry, observer = self._readers[event.conn]
-            left = observer.miss(Source.CLIENT if event.from_client else Source.SERVER, event.size)
+            begun = observer.miss(Source.CLIENT if event.from_client else Source.SERVER, event.size)
             if event.from_client:
                 self._torn.add(event.conn)
-            return [*self._masked(entry, left, event), event]
+            return [*self._masked(entry, begun, event), event]
         elif isinstance(event, Closed) and event.conn in self._readers:
             entry, observer = self._readers.pop(event.conn)
             left = self._masked(entry, observer.finish(), event)
@@ -92,7 +92,9 @@ class Redactor:
         self._readers.clear()
         return left
 
-    def _masked(self, entry: Entry, lines: Sequence[Line], at: FromClient | FromServer | Closed | Gap) -> list[AnyEvent]:
+    def _masked(
+        self, entry: Entry, lines: Sequence[Line], at: FromClient | FromServer | Closed | Gap
+    ) -> list[AnyEvent]:
         """The lines as events again, neighbours of one side together."""
         if len(lines) == 1 and isinstance(at, (FromClient, FromServer)) and lines[0].raw == at.data:
             # Most of what is ever said: whole lines, without secrets.

@@ -1,0 +1,111 @@
+"""`mailtutor export`: one trace, many forms."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+from mailtutor.capture.opening import read_events
+from mailtutor.capture.remarks import remarks
+from mailtutor.capture.writing import Builder, write_pcap, write_pcapng
+from mailtutor.cli.output import dialogue_facts, print_dialogue, print_objects
+from mailtutor.cli.parser import language
+from mailtutor.cli.replay import find
+from mailtutor.errors import MailtutorError, UsageError
+from mailtutor.reading.dialogue import Dialogue
+from mailtutor.reading.redact import redacted
+from mailtutor.text.catalogue import words
+from mailtutor.trace.events import AnyEvent
+
+_BINARY = frozenset({"pcap", "pcapng"})
+
+
+def run(args: argparse.Namespace) -> int:
+    """Writes the file, or prints what is text. A file that is there is left alone."""
+    path = find(args.file)
+    form = args.to or _by_name(args.output)
+    events = read_events(path)
+    if not args.with_passwords:
+        events = redacted(events)
+    if form in _BINARY and not args.output and sys.stdout.isatty():
+        raise UsageError("{form} is no text; name a file with -o", "error.cli.no_text", form=form)
+    write = FORMS[form]
+    if not args.output:
+        write(sys.stdout.buffer, events, args)
+        sys.stdout.flush()
+        return 0
+    with _new(Path(args.output)) as file:
+        told = write(file, events, args)
+    if told:
+        print(told, file=sys.stderr)
+    return 0
+
+
+def _by_name(output: str) -> str:
+    """What a file's name asks for."""
+    ending = Path(output).suffix.lstrip(".")
+    found = {"txt": "text", "md": "markdown"}.get(ending, ending)
+    if found not in FORMS:
+        raise UsageError(
+            "say with --to what it is to be: {forms}", "error.cli.no_form", forms=", ".join(FORMS)
+        )  # fmt: skip
+    return found
+
+
+def _new(path: Path) -> IO[bytes]:
+    try:
+        # Its owner's alone: it may hold passwords.
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600), "wb")
+    except FileExistsError as wrong:
+        raise MailtutorError(
+            "{path} is there already; give another name", "error.file.there", path=path
+        ) from wrong  # fmt: skip
+    except OSError as wrong:
+        raise MailtutorError(
+            "{path} cannot be written ({why}); give another name or folder", "error.file.unsaved", path=path, why=wrong
+        ) from wrong
+
+
+def _pcap(file: IO[bytes], events: Sequence[AnyEvent], args: argparse.Namespace) -> str:
+    builder = Builder(own_ports=not args.lab_ports)
+    return _told(write_pcap(file, builder.packets(events)), builder)
+
+
+def _pcapng(file: IO[bytes], events: Sequence[AnyEvent], args: argparse.Namespace) -> str:
+    builder = Builder(own_ports=not args.lab_ports, comment_of=remarks(events, words(language())))
+    return _told(write_pcapng(file, builder, builder.packets(events)), builder)
+
+
+def _told(count: int, builder: Builder) -> str:
+    say = words(language())
+    told = say("cli.export.packets", count=count)
+    return told + (say("cli.export.keys", count=len(builder.secrets)) if builder.secrets else "")
+
+
+def _printed(do: Callable[[Dialogue], None]) -> Callable[[IO[bytes], Sequence[AnyEvent], argparse.Namespace], str]:
+    """What a command prints, written to a file."""
+
+    def write(file: IO[bytes], events: Sequence[AnyEvent], _: argparse.Namespace) -> str:
+        dialogue = Dialogue()
+        dialogue.take(events, 0)
+        text = io.TextIOWrapper(file, "utf-8", newline="\n", write_through=True)
+        with contextlib.redirect_stdout(text):
+            do(dialogue)
+        text.detach()
+        return ""
+
+    return write
+
+
+FORMS: dict[str, Callable[[IO[bytes], Sequence[AnyEvent], argparse.Namespace], str]] = {
+    "pcap": _pcap,
+    "pcapng": _pcapng,
+    "text": _printed(lambda dialogue: print_dialogue(dialogue, words(language()))),
+    "json": _printed(lambda dialogue: print_objects(dialogue_facts(dialogue))),
+}
