@@ -39,6 +39,8 @@ from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 
 # Of each kind so many are printed; --json has all of them.
+# Pieces of a report that mean more than they say.
+_TELLING = frozenset({"action", "status", "mdn_mode", "mdn_sent", "mdn_type", "mdn_modifier"})
 _PARTS, _FIELDS, _PIECES, _DEFECTS, _SAMPLES, _GROUPS = 200, 60, 40, 40, 12, 6
 
 
@@ -145,6 +147,8 @@ def _report(anatomy: Anatomy, say: Words) -> list[str]:
             rfc = f" [{told.rfc}]" if told.rfc else ""
             lines.append(f"    {told.title}: {value_text(group, field)}")
             lines += [f"        {told.what}{rfc}"] if told.what else []
+            said = [one for one in pieces_told(group, field, say) if one.piece.key in _TELLING]
+            lines += [f"        → {one.text} – {one.told.what}" for one in said]
     return lines
 
 

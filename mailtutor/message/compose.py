@@ -6,9 +6,12 @@ import mimetypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import HeaderParseError, MessageError
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+
+from mailtutor.message.headers import parse_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,12 @@ def compose(
     """A whole message with CRLF line ends, 7-bit.
 
     at: seconds since 1970. message_id: without angle brackets. html: the body is HTML; a plain part goes with it only
-    where the caller gives one. Raises ValueError for a header value that holds a line end.
+    where the caller gives one. Raises ValueError for a header value that holds a line end, or cannot be written.
     """
     message = EmailMessage(policy=SMTP)
-    message["From"] = sender
-    message["To"] = ", ".join(recipients)
-    message["Subject"] = subject
+    _set(message, "From", sender)
+    _set(message, "To", ", ".join(recipients))
+    _set(message, "Subject", subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(at, UTC))
     message["Message-ID"] = f"<{message_id}>"
     message.set_content(body, subtype="html" if html else "plain")
@@ -49,4 +52,24 @@ def compose(
             kind = "application/octet-stream"
         main, _, sub = kind.partition("/")
         message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name)
-    return message.as_bytes()
+    return _written(message)
+
+
+def _written(message: EmailMessage) -> bytes:
+    """The message, if it has the fields that were asked for and no other: the library folds some values so that a piece
+    of them begins a line of its own."""
+    try:
+        raw = message.as_bytes()
+    except (MessageError, AttributeError, IndexError) as wrong:
+        raise ValueError(str(wrong)) from wrong
+    if [field.name for field in parse_header(raw).fields] != [name.lower().encode() for name in message]:
+        raise ValueError("a field cannot be folded into lines")
+    return raw
+
+
+def _set(message: EmailMessage, name: str, value: str) -> None:
+    try:
+        message[name] = value
+    # What the library's parser trips over: "0@[" is enough.
+    except (HeaderParseError, AttributeError, IndexError) as wrong:
+        raise ValueError(f"{name} cannot be {value!r}") from wrong

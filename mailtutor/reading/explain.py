@@ -286,13 +286,18 @@ def _rfc(line: Line, table: Table) -> str:
     return row.rfc if row is not None else table.rfc
 
 
+# Octets of a piece that are shown: more than any screen has room for.
+_MOST = 16 * 1024
+
+
 def _pieces(line: Line, protocol: str, words: Words) -> tuple[Piece, ...]:
     found = []
     for span in PROTOCOLS[protocol].spans(line):
         what = words.get(f"{span.key}.what") or words(span.key)
         name = words.get(f"{span.key}.title") or words.get(f"{span.key}.name") or _first_words(what)
-        text = visible(line.raw[span.start : span.end])
-        value = visible(span.value)
+        # A line may have any number of octets, and is explained each time it is drawn.
+        text = visible(line.raw[span.start : min(span.end, span.start + _MOST)])
+        value = visible(span.value[:_MOST])
         found.append(Piece(span.start, span.end, text, name, what, value if value != text else ""))
     return tuple(found)
 

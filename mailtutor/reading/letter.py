@@ -20,11 +20,14 @@ from mailtutor.message.links import Link
 from mailtutor.message.pieces import Piece
 from mailtutor.message.steps import Step
 from mailtutor.reading.picture import Picture
+from mailtutor.reading.statuses import status
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
 
 # Octets of a value that are shown.
 MOST = 400
+# Pieces whose words have a meaning each: where in the catalogue.
+_SAID = {"action": "action", "mdn_mode": "mdn", "mdn_sent": "mdn", "mdn_type": "mdn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,10 @@ def _piece(raw: bytes, piece: Piece, words: Words) -> PieceTold:
     if piece.key == "parameter":
         name = raw[piece.start : piece.end].partition(b"=")[0].partition(b"*")[0].strip().decode("latin-1").lower()
         what = words.get(f"mime.parameter.{name}", words("mime.parameter.other"))
+    elif piece.key in _SAID:
+        what = words.get(f"mime.{_SAID[piece.key]}.{text.lower()}", what)
+    elif piece.key == "status" and (code := status(text, words)) is not None:
+        what = " ".join(filter(None, (what, f"{code.result} · {code.about}", code.detail and f"· {code.detail}")))
     told = Told(words(f"{key}.title"), what, pieces.RFC[piece.key])
     return PieceTold(piece, text, "" if value == text else value, told)
 

@@ -14,6 +14,8 @@ from mailtutor.text.catalogue import Words
 from mailtutor.trace.events import LineTampered
 
 CHANGED, DROPPED, MISSED = "✎", "⊘", "⋯"
+# Octets of a line that are told of: it may have megabytes.
+_MOST = 4096
 
 
 def mark(row: NoteRow) -> str:
@@ -37,7 +39,7 @@ def headline(row: NoteRow, words: Words) -> str:
     """One line."""
     if isinstance(row, TamperedRow):
         who = row.line.source.value
-        was = visible(row.event.was.rstrip(b"\r\n"))
+        was = _shown(row.event.was.rstrip(b"\r\n"))
         return words(f"control.tampered.{_name(row)}.line", who=who, was=was)
     if isinstance(row, GapRow):
         return words(f"wire.gap.{_side(row)}", count=row.event.size)
@@ -58,13 +60,17 @@ def gloss(row: NoteRow, words: Words) -> str:
 def what(row: NoteRow, words: Words) -> str:
     """What it means for the conversation."""
     if isinstance(row, TamperedRow):
-        side = _side(row)
-        became = visible(row.event.became)
-        return words(f"control.tampered.{_name(row)}.{side}", was=visible(row.event.was), became=became)
+        was, became = _shown(row.event.was), _shown(row.event.became)
+        return words(f"control.tampered.{_name(row)}.{_side(row)}", was=was, became=became)
     if isinstance(row, GapRow):
         return words("wire.gap.what")
     assert isinstance(row, TlsRow)
     return secured.what(row, words)
+
+
+def _shown(data: bytes) -> str:
+    """As much of a line as a sentence can hold; `facts` has all of it."""
+    return visible(data) if len(data) <= _MOST else visible(data[:_MOST]) + "…"
 
 
 def is_trouble(row: NoteRow) -> bool:

@@ -13,6 +13,7 @@ from itertools import islice
 from mailtutor.message.anatomy import Anatomy, Node
 from mailtutor.message.beside import SUSPICIOUS, beside
 from mailtutor.message.bits import decode, quoted
+from mailtutor.message.headers import Field, Header
 from mailtutor.message.hops import path
 from mailtutor.message.links import links
 from mailtutor.message.reports import read_report
@@ -277,10 +278,24 @@ class Outline:
             yield Item(id, "section", node.number, *_span(group.start, group.body, body, report.is_decoded),
                        indent + "  ", text, told)  # fmt: skip
             for number, field in enumerate(group.fields[:_FIELDS]):
-                told = field_told(visible(field.name[:80]), self._words)
-                text = f"{told.title}: {value_text(group, field)}"
-                span = _span(field.start, field.end, body, report.is_decoded)
-                yield Item(f"{id}:{number}", "field", node.number, *span, indent + "    ", text, told)
+                yield from self._report_field(
+                    node, group, field, f"{id}:{number}", indent, is_decoded=report.is_decoded
+                )
+
+    def _report_field(
+        self, node: Node, group: Header, field: Field, id: str, indent: str, *, is_decoded: bool
+    ) -> Iterator[Item]:
+        """A field of a report; opened, its pieces."""
+        body = (node.part.body, node.part.end)
+        told, pieces = field_told(visible(field.name[:80]), self._words), pieces_told(group, field, self._words)
+        is_open = id in self.opened if pieces else None
+        span = _span(field.start, field.end, body, is_decoded)
+        text = f"{told.title}: {value_text(group, field)}"
+        yield Item(id, "field", node.number, *span, indent + "    ", text, told, is_open)
+        for number, one in enumerate(pieces[:_ITEMS] if is_open else ()):
+            place = _span(one.piece.start, one.piece.end, body, is_decoded)
+            text = f"{one.told.title}: {one.text} – {one.told.what}"
+            yield Item(f"{id}:{number}", "piece", node.number, *place, indent + "      ", text, one.told)
 
     def _around(self, node: Node, key: str, indent: str) -> Iterator[Item]:
         """What stands before the first delimiter, or after the last one."""

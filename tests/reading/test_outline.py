@@ -124,3 +124,18 @@ def test_whatever_the_message_its_items_are_within_it_and_safe_to_show(raw: byte
         assert 0 <= item.start <= item.end <= len(raw)
         said = (item.lead, item.text, item.told.title, item.told.what)
         assert [text for text in said if visible(text) != text] == []
+
+
+def test_the_words_of_a_report_are_explained_one_by_one() -> None:
+    for name, wanted in (
+        ("dsn", ("It was not delivered, and will not be tried again.", "no such mailbox")),
+        ("mdn", ("It was on a screen; nobody can say whether it was read.", "The reader did it.")),
+    ):
+        of = outline(name)
+        open_all(of)
+        pieces = [item for item in of.items if item.kind == "piece" and ":report:" in item.id]
+        told = [item.text for item in pieces]
+        for one in wanted:
+            assert any(one in text for text in told), (name, one, told)
+        for item in pieces:
+            assert SHELF[name][item.start : item.end].decode() in item.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -44,3 +46,12 @@ def test_nothing_is_lost_but_spaces_and_no_line_is_too_wide(text: str, width: in
     lines = folded(text, width)
     assert "".join("".join(lines).split()) == "".join(text.split())
     assert all(cell_len(line) <= width for line in lines)
+
+
+def test_a_text_without_end_is_folded_at_once_and_says_that_it_goes_on() -> None:
+    began = time.perf_counter()
+    folded = fold(Block(Content("ketchup " * 500_000)), 100)
+    assert time.perf_counter() - began < 2
+    lines = folded.plain.split("\n")
+    assert len(lines) < 400
+    assert folded.plain.endswith("…")

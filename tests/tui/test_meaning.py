@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from mailtutor.protocols.dns.message import encode
-from mailtutor.trace.events import AnyEvent, FromServer
+from mailtutor.trace.events import AnyEvent, FromServer, LineTampered
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.meaning import Meaning
@@ -35,3 +37,19 @@ async def test_a_line_of_a_megabyte_is_explained_without_being_repeated_whole() 
         await until(pilot, lambda: "⟨D3⟩⟨C3⟩" in shown(app), "the line")
         explained = app.screen.query_one(Meaning)
         await until(pilot, lambda: 0 < explained.query_one(FoldedText).line_count < 100, "the explanation")
+
+
+async def test_a_changed_line_of_megabytes_is_told_by_its_beginning() -> None:
+    changed = LineTampered(
+        t=0, at=0, conn=1, source="client", was=b"EHLO " + b"a" * 2**22, became=b"EHLO " + "你\0".encode() * 2**20
+    )
+    events: list[AnyEvent] = [opened(1, "a", "b"), FromServer(t=0, at=0, conn=1, data=b"220 hello\r\n"), changed]
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "aaaaaaaa" in shown(app), "the line")
+        began = time.perf_counter()
+        await pilot.press("end", "up", "down", "question_mark")
+        explained = app.screen.query_one(Meaning).query_one(FoldedText)
+        await until(pilot, lambda: explained.line_count > 20 and "EHLO aaaa" in shown(app), "its beginning")
+        assert explained.line_count < 200
+        assert time.perf_counter() - began < 10

@@ -19,6 +19,8 @@ from mailtutor.tui.widgets.fitting import Fitting
 
 _NOT_FIRST = frozenset("，。、；：？！”’）》】」』〉…—,.;:?!)]}%")
 _NOT_LAST = frozenset("“‘（《【「『〈([{")
+# Characters of a block that are folded: some screens full.
+MOST = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,14 @@ class FoldedText(Fitting, Static):
 
 
 def fold(block: Block, width: int) -> Content:
-    """A block as lines of at most `width` cells."""
+    """A block as lines of at most `width` cells. Of one without end there is its beginning: nobody reads on, and what
+    is left is looked through anew for each line."""
     lead = Content.styled(block.lead, block.style)
     lines: list[Content] = []
-    for line in block.content.split("\n", allow_blank=True):
+    content = block.content
+    if len(content.plain) > MOST:
+        content = Content.assemble(content[:MOST], "…")
+    for line in content.split("\n", allow_blank=True):
         rest = line
         while rest.cell_length > width - (lead.cell_length if lines else 0):
             room = max(2, width - (lead.cell_length if lines else 0))
