@@ -316,9 +316,12 @@ class Session:
         attachments: Sequence[Attachment] = (),
         html: bool = False,
         release: str = "",
+        form: str = "",
     ) -> Submitted:
         """As `Acts.send`."""
-        return self.acts.send(sender, recipients, subject, body, attachments=attachments, html=html, release=release)
+        return self.acts.send(
+            sender, recipients, subject, body, attachments=attachments, html=html, release=release, form=form
+        )
 
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
         """As `Acts.fetch`."""

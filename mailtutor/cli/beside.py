@@ -5,16 +5,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Sequence
 
-from rich.cells import cell_len, set_cell_size
-
+from mailtutor.cli import texts
 from mailtutor.cli.mail import keep_trace
-from mailtutor.cli.output import print_dialogue, print_json
+from mailtutor.cli.output import columns, print_dialogue, print_json
 from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError
 from mailtutor.reading.dialogue import dialogue_of
-from mailtutor.reading.visible import visible
 from mailtutor.reading.ways import FILE, Way, recorded_file, ways
 from mailtutor.reading.ways_told import facts, strand_head, strands, table
 from mailtutor.session import Session
@@ -28,6 +25,8 @@ def run(args: argparse.Namespace) -> int:
     if not 0 <= args.delay <= LONGEST_DELAY_MS:
         raise UsageError("a delay is 0 to {most} milliseconds", "error.cli.delay", most=f"{LONGEST_DELAY_MS:.0f}")
     say = words(language())
+    if args.text:
+        return texts.run(args.text, args)
     with contextlib.ExitStack() as stack:
         lab = Session()
         stack.callback(lab.stop)
@@ -51,18 +50,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _print(found: dict[str, Way], say: Words, delay_ms: float) -> None:
     head, rows = table(found, say, delay_ms)
-    _columns([head, *rows])
+    columns([head, *rows])
     print()
-    _columns([strand_head(say), *strands(found, say)])
+    columns([strand_head(say), *strands(found, say)])
     print()
     for key in ("legend", "how", "recorded"):
         print(say(f"ways.{key}"))
     sys.stdout.flush()
-
-
-def _columns(lines: Sequence[Sequence[str]]) -> None:
-    """As wide as the widest cell of each, counted as the terminal does."""
-    cells = [[visible(cell) for cell in line] for line in lines]
-    widths = [max(cell_len(line[column]) for line in cells) for column in range(len(cells[0]))]
-    for line in cells:
-        print("  ".join(set_cell_size(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -47,7 +47,14 @@ def _send(args: argparse.Namespace) -> int:
         arrived = Arrivals(lab.log, recipients) if isinstance(lab, Session) else None
         try:
             done = lab.send(
-                args.sender, recipients, args.subject, body, attachments=attachments, html=args.html, release=release
+                args.sender,
+                recipients,
+                args.subject,
+                body,
+                attachments=attachments,
+                html=args.html,
+                release=release,
+                form=args.encoding,
             )
         except KeyError as unknown:
             raise _no_user(args.sender, "--from") from unknown
@@ -56,11 +63,7 @@ def _send(args: argparse.Namespace) -> int:
             _print_said(args, lab)
             raise
         except ValueError as wrong:
-            raise UsageError(
-                "the message cannot be written: {why}; a header field has no line end in it",
-                "error.cli.unwritten",
-                why=str(wrong),
-            ) from wrong
+            raise unwritten(wrong) from wrong
         failures = dict(done.refused)
         # What is sent later is not waited for; the queue keeps it, also when this lab ends.
         left = [recipient for recipient in recipients if recipient not in failures and not release]
@@ -107,6 +110,15 @@ def _print_said(args: argparse.Namespace, lab: Session | Guest) -> None:
     if not args.json:
         dialogue = dialogue_of(lab.log)
         print_dialogue(dialogue, words(language()))
+
+
+def unwritten(wrong: ValueError) -> UsageError:
+    """What `compose` could not write."""
+    return UsageError(
+        "the message cannot be written: {why}; a header field has no line end in it",
+        "error.cli.unwritten",
+        why=str(wrong),
+    )
 
 
 def _no_user(name: str, flag: str) -> UsageError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 import msgspec
@@ -133,3 +133,13 @@ def row_facts(row: Row, protocol: str) -> dict[str, object]:
 def dialogue_facts(dialogue: Dialogue) -> list[dict[str, object]]:
     """Every line, and what happened between them, for JSON."""
     return [row_facts(row, dialogue.connections[row.conn].protocol) for row in dialogue.told]
+
+
+def columns(lines: Sequence[Sequence[str]]) -> None:
+    """A table: columns as wide as the widest cell of each, counted as the terminal does."""
+    from rich.cells import cell_len, set_cell_size  # late: --version prints, too
+
+    cells = [[visible(cell) for cell in line] for line in lines]
+    widths = [max(cell_len(line[column]) for line in cells) for column in range(len(cells[0]))]
+    for line in cells:
+        print("  ".join(set_cell_size(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -33,6 +33,8 @@ PROTOCOLS = ("smtp", "pop3", "imap")
 FORMS = ("maildir", "mbox", "eml")
 # What a trace can become, as `cli.export` makes it.
 EXPORTS = ("pcap", "pcapng", "text", "json")
+# How a text beyond ASCII is written, as `message.compose` has them.
+ENCODINGS = ("base64", "quoted-printable", "8bit", "utf8")
 # How agents may log in; "best" for the best both sides know.
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "best")
 
@@ -129,6 +131,7 @@ def _mail(add: partial[Parser], say: Words) -> None:
     send.add_argument("--body", metavar="B", default="", help=say("cli.flag.body"))
     send.add_argument("--attach", action="append", metavar="FILE", default=[], help=say("cli.flag.attach"))
     send.add_argument("--html", action="store_true", help=say("cli.flag.html"))
+    send.add_argument("--encoding", choices=ENCODINGS, default="", help=say("cli.flag.encoding"))
     send.add_argument("--at", metavar="TIME", default="", help=say("cli.flag.at"))
     fetch = add("fetch")
     fetch.add_argument("--user", metavar="USER", default="bob", help=say("cli.flag.user"))
@@ -198,6 +201,7 @@ def _message(message: argparse.ArgumentParser, say: Words) -> None:
 
 
 def _beside(beside: argparse.ArgumentParser, say: Words) -> None:
+    beside.add_argument("--text", metavar="TEXT", default="", help=say("cli.flag.beside_text"))
     beside.add_argument("--connections", metavar="N", type=int, default=1, help=say("cli.flag.connections"))
     beside.add_argument("--delay", metavar="MS", type=float, default=50.0, help=say("cli.flag.delay"))
     beside.add_argument("--dialogue", action="store_true", help=say("cli.flag.dialogue"))

@@ -121,14 +121,15 @@ class Acts:
         attachments: Sequence[Attachment] = (),
         html: bool = False,
         release: str = "",
+        form: str = "",
     ) -> Submitted:
         """A user's agent sends; returns when the user's own server has taken the message.
 
-        release: when that server may send it on, as a Letter has it; "" for at once. Raises MailtutorError when it is
-        refused, KeyError for an unknown user.
+        release: when that server may send it on, as a Letter has it; "" for at once. form: as `compose` has it. Raises
+        MailtutorError when it is refused, KeyError for an unknown user.
         """
         user = self._lab.plan.user(sender)
-        content = _message(user, recipients, subject, body, attachments=attachments, html=html)
+        content = _message(user, recipients, subject, body, attachments=attachments, html=html, form=form)
         return self._lab.submit(self._submit(user, recipients, content, Wishes(release=release))).result()
 
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
@@ -200,8 +201,9 @@ def _message(
     *,
     attachments: Sequence[Attachment] = (),
     html: bool = False,
+    form: str = "",
 ) -> bytes:
     return compose(
         sender=user.address, recipients=recipients, subject=subject, body=body, at=time.time(),
-        message_id=f"{uuid4().hex[:16]}@{user.domain}", attachments=attachments, html=html,
+        message_id=f"{uuid4().hex[:16]}@{user.domain}", attachments=attachments, html=html, form=form,
     )  # fmt: skip

@@ -58,13 +58,14 @@ class Guest:
         attachments: Sequence[Attachment] = (),
         html: bool = False,
         release: str = "",
+        form: str = "",
     ) -> Submitted:
         """As `Session.send`."""
         user = self.plan.user(sender)
         self._message_id = f"{uuid4().hex[:16]}@{user.domain}"
         content = compose(
             sender=user.address, recipients=recipients, subject=subject, body=body, at=time.time(),
-            message_id=self._message_id, attachments=attachments, html=html,
+            message_id=self._message_id, attachments=attachments, html=html, form=form,
         )  # fmt: skip
         wishes = Wishes(release=release)
         return self._loop.run_until_complete(

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import HeaderParseError, MessageError
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
 from mailtutor.message.headers import parse_header
+
+# How text beyond ASCII can be written: as ASCII in two ways, as 8-bit octets with a header of ASCII (8BITMIME), and as
+# they are in the header, too (SMTPUTF8, RFC 6532).
+BASE64, QUOTED, EIGHT_BIT, UTF8 = "base64", "quoted-printable", "8bit", "utf8"
+FORMS = (BASE64, QUOTED, EIGHT_BIT, UTF8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +37,32 @@ def compose(
     message_id: str,
     attachments: Sequence[Attachment] = (),
     html: bool = False,
+    form: str = "",
 ) -> bytes:
-    """A whole message with CRLF line ends, 7-bit.
+    """A whole message with CRLF line ends, 7-bit where `form` is not one of the two others.
 
     at: seconds since 1970. message_id: without angle brackets. html: the body is HTML; a plain part goes with it only
-    where the caller gives one. Raises ValueError for a header value that holds a line end, or cannot be written.
+    where the caller gives one. form: of the text, of FORMS; "" for the shorter of the 7-bit ones. Raises ValueError for
+    a header value that holds a line end, or cannot be written.
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=SMTPUTF8 if form == UTF8 else SMTP)
     _set(message, "From", sender)
     _set(message, "To", ", ".join(recipients))
     _set(message, "Subject", subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(at, UTC))
     message["Message-ID"] = f"<{message_id}>"
-    message.set_content(body, subtype="html" if html else "plain")
+    kind = "html" if html else "plain"
+    if form:
+        encoding = EIGHT_BIT if form == UTF8 else form
+        message.set_content(body, subtype=kind, charset="utf-8", cte=encoding)
+    else:
+        message.set_content(body, subtype=kind)
     for attachment in attachments:
-        kind, encoding = mimetypes.guess_type(attachment.name)
+        guessed, packed = mimetypes.guess_type(attachment.name)
         # A message inside a message may not be in base64 (RFC 2046 §5.2.1); as plain octets it travels safely.
-        if kind is None or encoding is not None or kind.startswith("message/"):
-            kind = "application/octet-stream"
-        main, _, sub = kind.partition("/")
+        if guessed is None or packed is not None or guessed.startswith("message/"):
+            guessed = "application/octet-stream"
+        main, _, sub = guessed.partition("/")
         message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name)
     return _written(message)
 

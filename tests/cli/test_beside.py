@@ -69,3 +69,36 @@ def test_the_table_says_it_in_both_languages(
 def test_a_wrong_number_is_answered_in_one_line(capsys: pytest.CaptureFixture[str], wrong: list[str]) -> None:
     assert main(["beside", *wrong]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_one_text_in_four_forms_meets_servers_that_take_all_and_those_that_do_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = "你好，bob！"
+    assert main(["beside", "--text", text, "--json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(told) == 12
+    by_case = {(one["form"], tuple(one["without"])): one for one in told}
+    for (form, without), one in by_case.items():
+        first, *rest = one["hops"]
+        arrives = form in ("base64", "quoted-printable") or not without or (form == "8bit" and len(without) == 1)
+        assert bool(one["failures"]) is not arrives, (form, without)
+        assert len(rest) == arrives
+        assert first["offered"] == ["8BITMIME", "SMTPUTF8"]
+        # The octets of the text and its line end, whatever they were written as.
+        assert all(hop["text"] == len(text.encode()) + 2 for hop in one["hops"] if hop["encoding"] != "base64")
+        assert first["is_ascii"] is (form in ("base64", "quoted-printable"))
+        assert first["declared"] == {
+            "8bit": ["BODY=8BITMIME"],
+            "utf8": ["BODY=8BITMIME", "SMTPUTF8"],
+        }.get(form, [])
+    sizes = {form: one["hops"][0]["body"] for (form, without), one in by_case.items() if not without}
+    assert sizes["8bit"] == sizes["utf8"] < sizes["base64"] < sizes["quoted-printable"]
+
+
+@pytest.mark.parametrize("text", ["a\r\nBcc: eve@x", "\udcff", "x" * 3000])
+def test_any_text_may_be_sent(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    assert main(["beside", "--text", text]) == 0
+    out = capsys.readouterr().out
+    assert "quoted-printable" in out
+    assert "Traceback" not in out

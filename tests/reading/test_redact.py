@@ -53,12 +53,23 @@ HTTP = [
     ("C", b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic Ym9iOnBpY2tsZXM=\r\nCookie: seen=c2VjcmV0\r\n\r\n"),
     ("S", b"HTTP/1.1 204 No Content\r\n\r\n"),
 ]
+FORM = [
+    ("C", b"POST /login?user=bob&passwd=hunter2&x=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 25\r\n\r\n"),
+    ("C", b"name=bob&geheim=hunter2&x"),
+    ("S", b"HTTP/1.1 204 No Content\r\n\r\n"),
+]
+FTP = [
+    ("S", b"220 x\r\n"), ("C", b"USER bob\r\n"), ("S", b"331 password?\r\n"), ("C", b"hunter2\r\n"),
+    ("S", b"500 ?\r\n"), ("C", b"PASS hunter2\r\n"), ("S", b"230 ok\r\n"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("protocol", "said", "secrets"),
     [
         ("http", HTTP, [b"Ym9iOnBpY2tsZXM=", b"c2VjcmV0"]),
+        ("http", FORM, [b"hunter2"]),
+        ("ftp", FTP, [b"hunter2"]),
         ("pop3", POP3, [b"pic kles"]),
         ("smtp", SMTP, [b"c2VjcmV0", b"c2VjcmV0Mg=="]),
         ("imap", IMAP, [b"secret", b"c2VjcmV0"]),

@@ -38,6 +38,10 @@ def _line_end(raw: bytes) -> list[Span]:
 
 def _command(line: Line) -> list[Span]:
     match = _COMMAND.match(line.raw)
+    if line.verb not in table.COMMANDS and (match is None or not match[2]):
+        # A word alone that is no command: somebody has answered the question for the password as people do.
+        text = line.raw.rstrip(b"\r\n")
+        return [Span(0, len(text), _FIELD + "password", secret=True)] if text else []
     if match is None:
         return []
     found = [Span(*match.span(1), _FIELD + "verb")]

@@ -11,15 +11,18 @@ _FIELD = "http.field."
 _REQUEST = re.compile(rb"([^ \r\n]+) +([^ \r\n]+) +(HTTP/\d\.\d)")
 _STATUS = re.compile(rb"(HTTP/\d\.\d) (\d{3})(?: ([^\r\n]+))?")
 _HEADER = re.compile(rb"([^:\s]+):[ \t]*([^\r\n]*?)[ \t]*(?=[\r\n]|$)")
+_QUERY = re.compile(rb"[?&][^=&# ]{0,40}?(?:pass|pwd|secret|token|key|auth)[^=&# ]{0,40}=([^&# ]+)", re.IGNORECASE)
 _CHUNK = re.compile(rb"([0-9A-Fa-f]+)")
 
 
 def spans(line: Line) -> tuple[Span, ...]:
     """The pieces of a line, in order, not overlapping."""
     if line.kind is Kind.LITERAL:
-        return (Span(0, len(line.raw), _FIELD + "body"),) if line.raw else ()
+        # A form may be cut anywhere, and call a password what it likes: nothing a client fills in is kept.
+        is_filled_in = line.source is Source.CLIENT
+        return (Span(0, len(line.raw), _FIELD + "body", secret=is_filled_in),) if line.raw else ()
     if line.kind is Kind.COMMAND:
-        found = _named(_REQUEST, line.raw, "method", "target", "version")
+        found = _without_secrets(line.raw, _named(_REQUEST, line.raw, "method", "target", "version"))
     elif line.kind is Kind.REPLY:
         found = _named(_STATUS, line.raw, "version", "status", "reason")
     elif line.kind is Kind.CONTINUATION:
@@ -44,6 +47,20 @@ def _named(pattern: re.Pattern[bytes], raw: bytes, *names: str) -> list[Span]:
     if match is None:
         return []
     return [Span(*match.span(part), _FIELD + name) for part, name in enumerate(names, 1) if match[part]]
+
+
+def _without_secrets(raw: bytes, found: list[Span]) -> list[Span]:
+    """The same, the values of a query whose names say that they are secret apart from the rest of the target."""
+    kept: list[Span] = []
+    for span in found:
+        at = span.start
+        for secret in _QUERY.finditer(raw, span.start, span.end) if span.key == _FIELD + "target" else ():
+            kept.append(Span(at, secret.start(1), span.key))
+            kept.append(Span(*secret.span(1), _FIELD + "value", secret=True))
+            at = secret.end(1)
+        if at < span.end:
+            kept.append(Span(at, span.end, span.key))
+    return kept
 
 
 def _header(line: Line) -> list[Span]:

@@ -80,7 +80,10 @@ def test_where_the_second_connection_goes_is_named(source: Source, line: bytes, 
     assert (named.get("address", ""), named["port"]) == (address, port)
 
 
-@pytest.mark.parametrize("line", [b"PASS pickles\r\n", b" pass  pickles\r\n", b"ACCT pickles", b"PSAS pickles\r\n"])
+@pytest.mark.parametrize(
+    "line",
+    [b"PASS pickles\r\n", b" pass  pickles\r\n", b"ACCT pickles", b"PSAS pickles\r\n", b"pickles\r\n", b"pickles"],
+)
 def test_a_password_is_a_secret_however_it_is_said(line: bytes) -> None:
     (said,) = read([(C, line)])
     assert [line[span.start : span.end] for span in PROTOCOLS["ftp"].spans(said) if span.secret] == [b"pickles"]
