@@ -76,8 +76,11 @@ def _send(args: argparse.Namespace) -> int:
         if args.json:
             plain = {recipient: str(reason) for recipient, reason in failures.items()}
             print_json({"event": "sent", "delivered": delivered, "scheduled": bool(release), "reply": done.reply,
+                        "size": done.size, "largest": done.largest or None,
                         "failures": plain, "dialogue": dialogue_facts(dialogue)})  # fmt: skip
         else:
+            key = "cli.send.size" if done.largest else "cli.send.size_alone"
+            print(words(language())(key, size=f"{done.size:,}", largest=f"{done.largest:,}"))
             print_dialogue(dialogue, words(language()))
     if failures:
         reasons = tuple(

@@ -9,8 +9,10 @@ import pytest
 
 from mailtutor.cli import main
 from mailtutor.lab import site
+from mailtutor.lab.options import Options
 from mailtutor.reading.dialogue import Dialogue
 from mailtutor.reading.ways import ways
+from mailtutor.session import Session
 from mailtutor.trace.codec import load
 from mailtutor.trace.events import FromClient, FromServer, Opened
 
@@ -102,3 +104,23 @@ def test_any_text_may_be_sent(capsys: pytest.CaptureFixture[str], text: str) -> 
     out = capsys.readouterr().out
     assert "quoted-printable" in out
     assert "Traceback" not in out
+
+
+def test_a_message_larger_than_its_server_takes_is_not_sent(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", "zh")
+    lab = Session(tmp_path / "lab", options=Options(limits=["crepes.fr:size=2K"]))
+    lab.start()
+    try:
+        picture = tmp_path / "crepe.png"
+        picture.write_bytes(site.pictures()["crepe.png"])
+        ready = str(tmp_path / "lab" / "ready.json")
+        assert main(["send", "--to", "bob", "--body", "小", "--lab", ready]) == 0
+        assert "服务器最多收 2,048 字节" in capsys.readouterr().out.splitlines()[0]
+        assert main(["send", "--to", "bob", "--attach", str(picture), "--lab", ready]) == 1
+        said = capsys.readouterr()
+        assert "服务器最多收 2048 字节，而这封信有" in said.err
+        assert "MAIL FROM" not in said.out
+    finally:
+        lab.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailtutor.errors import MailtutorError, NetworkError, Sentence
 from mailtutor.lab.carrier import Means, carry
@@ -17,10 +17,13 @@ from mailtutor.protocols.spec import Outcome, Wording
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The server's last word, and the recipients it refused with its reply to each."""
+    """The server's last word, and the recipients it refused with its reply to each. size: octets of the message.
+    largest: octets the server said it takes, before anything was sent (RFC 1870); 0 where it did not say."""
 
     reply: str
     refused: dict[str, str]
+    size: int = 0
+    largest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,9 @@ async def submit(
         handed: tuple[Handed, ...] = ()
         async for done in carry(stream, courier, means, user.domain, checked=True):
             handed = done.handed
-        return _submitted(handed, user.domain)
+        said = courier.client.extensions.get("SIZE", "")
+        largest = int(said) if said.isascii() and said.isdigit() else 0
+        return replace(_submitted(handed, user.domain), size=len(content), largest=largest)
     finally:
         await stream.close()
 
@@ -82,6 +87,9 @@ def _submitted(handed: Sequence[Handed], host: str) -> Submitted:
         raise MailtutorError(
             "{host} took none of the recipients: {replies}", "error.agent.no_recipient", host=host, replies=replies
         )
+    if first.reply is None and first.outcome is Outcome.REFUSED:
+        # The agent itself: what the server offers will not do, so nothing was sent.
+        raise MailtutorError("{host}: {why}", "error.agent.broken", host=host, why=first.text)
     if first.reply is None:
         raise NetworkError("{host}: {why}", "error.agent.broken", host=host, why=first.text)
     if not first.verb and str(first.reply).startswith("530"):

@@ -9,12 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mailtutor.errors import RemoteProtocolError
+from mailtutor.errors import RemoteProtocolError, Sentence
 from mailtutor.message.mime import parse_message
 from mailtutor.protocols.smtp.body import check_text
 
 _TEXT_LINE = 1000
 _BINARY = frozenset({"BINARYMIME", "CHUNKING"})
+
+_NO_UTF8 = Sentence(
+    "the server does not offer SMTPUTF8, and the address or header needs it", "error.delivery.needs_utf8"
+)
+_NO_BINARY = Sentence(
+    "the server does not offer BINARYMIME, and the message is not text", "error.delivery.needs_binary"
+)
+_NO_8BIT = Sentence("the server does not offer 8BITMIME, and the message has 8-bit octets", "error.delivery.needs_8bit")
+_NO_RELEASE = Sentence(
+    "the server does not offer FUTURERELEASE, so it would send at once", "error.delivery.needs_release"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +71,22 @@ class Needs:
         self.obstacle: Obstacle | None = None
         largest = offered.get("SIZE", "")
         if "SMTPUTF8" not in offered and not lax_utf8 and needs_utf8:
-            self.obstacle = Obstacle("the server does not offer SMTPUTF8, and the address or header needs it", "5.6.7")
+            self.obstacle = Obstacle(_NO_UTF8, "5.6.7")
         elif needed == "BINARYMIME" and not takes_binary:
-            self.obstacle = Obstacle("the server does not offer BINARYMIME, and the message is not text", "5.6.3")
+            self.obstacle = Obstacle(_NO_BINARY, "5.6.3")
         elif self.body == needed == "8BITMIME" and needed not in offered and not load.lax_8bit:
             self.is_too_wide = True
-            self.obstacle = Obstacle("the server does not offer 8BITMIME, and the message has 8-bit octets", "5.6.3")
+            self.obstacle = Obstacle(_NO_8BIT, "5.6.3")
         elif load.release and "FUTURERELEASE" not in offered:
-            self.obstacle = Obstacle("the server does not offer FUTURERELEASE, so it would send at once", "5.5.4")
+            self.obstacle = Obstacle(_NO_RELEASE, "5.5.4")
         elif largest.isascii() and largest.isdigit() and 0 < int(largest) < len(load.content):
-            self.obstacle = Obstacle(f"the server takes at most {largest} octets", "5.3.4")
+            told = Sentence(
+                "the server takes at most {largest} octets, and the message has {size}",
+                "error.delivery.too_large",
+                largest=int(largest),
+                size=len(load.content),
+            )
+            self.obstacle = Obstacle(told, "5.3.4")
 
 
 def _body_needed(load: Load) -> str:
