@@ -428,3 +428,21 @@ async def test_what_is_typed_is_seen_whatever_leg_was_looked_at(session: Session
         await paste_line(pilot, "NOOP")
         await until(pilot, lambda: "C> NOOP" in shown(app), "the typed line")
         stranger.close()
+
+
+@pytest.mark.slow
+async def test_a_line_typed_after_the_goodbye_is_kept_for_the_new_connection(session: Session) -> None:
+    for step in ("see-it", "hello", "first-digit", "sender", "data-too-early"):
+        session.set_result("02-smtp-by-hand", step, "done")
+    app = TuiApp(session, "lesson", {"lesson": "2"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen._is_begun and screen.desk.is_ready, "the student's turn")
+        await paste_line(pilot, "QUIT")
+        await until(pilot, lambda: screen.desk.console and not screen.desk.console.is_open, "the goodbye")
+        await paste_line(pilot, "RCPT TO:<bob@hamburger.edu>")
+        await until(pilot, lambda: screen.desk.is_ready and screen.desk.console.is_open, "a new connection")  # type: ignore[union-attr]
+        assert screen.prompt.input.value == "RCPT TO:<bob@hamburger.edu>"
+        await until(pilot, lambda: "Enter says it here" in shown(app), "what became of the line")
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.is_done, "the step done")

@@ -63,6 +63,22 @@ async def test_the_octets_of_a_chunk_are_counted_down_on_the_screen(session: Ses
         await until(pilot, lambda: "for example BDAT 20 LAST" in shown(app), "the next one as the example")
 
 
+async def test_a_line_typed_after_the_goodbye_waits_for_the_new_connection(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
+        await paste_line(pilot, "QUIT")
+        await until(pilot, lambda: "[closed]" in shown(app), "the goodbye")
+        await paste_line(pilot, "HELO again")
+        await until(pilot, lambda: "waiting for HELO" in shown(app), "the new connection")
+        assert isinstance(app.screen, PracticeScreen)
+        await until(pilot, lambda: "Enter says it here" in shown(app), "what became of the line")
+        assert app.screen.prompt.input.value == "HELO again"
+        await pilot.press("enter")
+        await until(pilot, lambda: "S< 250 hamburger.edu Hello again" in shown(app), "its answer")
+        assert "has not been said" not in shown(app)
+
+
 async def test_auth_at_port_25_leads_to_the_submission_port(session: Session) -> None:
     app = TuiApp(session, "practice", {"protocol": "smtp"})
     async with app.run_test(size=(120, 36)) as pilot:

@@ -419,7 +419,10 @@ class LessonScreen(ActingScreen):
         elif not self._is_begun or self.desk.is_connecting:
             self.prompt.put_back(event.line)
         elif console is None or connection is None or not self.desk.is_open(connection):
+            self.prompt.put_back(event.line)
             self._begin()
+            if event.line:
+                self.prompt.tell(self.words("screen.typing.kept"))
         else:
             line = event.line.encode("utf-8", "surrogateescape")
             protocol, state = connection.protocol, connection.state

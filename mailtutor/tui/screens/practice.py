@@ -46,6 +46,8 @@ class PracticeScreen(StageScreen):
         self.console: Console | None = None
         self._is_new = False
         self._is_unfolded = False
+        # Whether the line waits that was typed when the server had gone.
+        self._kept = False
 
     @property
     def protocol(self) -> str:
@@ -132,6 +134,9 @@ class PracticeScreen(StageScreen):
             return
         self.console, self._is_new = console, True
         self.prompt.advise(None)
+        if self._kept:
+            self._kept = False
+            self.prompt.tell(self.words("screen.typing.kept"))
         self.prompt.input.focus()
         self.beat()
 
@@ -165,7 +170,7 @@ class PracticeScreen(StageScreen):
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Judges the line, and sends it whatever the judgement: the server's own answer is the lesson."""
         if self.console is None or not self._is_open:
-            self._connect()
+            self._say_later(event.line)
             return
         rows = self.connection.rows if self.connection is not None else []
         self.viewpoint.go(None)
@@ -180,6 +185,14 @@ class PracticeScreen(StageScreen):
             self.console.send(event.line)
         except MailtutorError as wrong:
             self.prompt.tell(tell(wrong, self.words))
+
+    def _say_later(self, line: str) -> None:
+        """Nobody listens: connects anew. What was typed stays in the line, for it was meant for the server that has
+        gone; Enter says it to this one."""
+        self.prompt.put_back(line)
+        if self.console is not None and self.session.is_running:
+            self._kept = bool(line)
+            self._connect()
 
     @property
     def conn_to_predict(self) -> int:
