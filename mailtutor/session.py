@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from mailtutor.lab.services.played import Due
     from mailtutor.message.compose import Attachment
     from mailtutor.message.growth import Seed
-    from mailtutor.protocols.lines import Line
     from mailtutor.store.archive import Archive
 
 STUDENT = "you"
@@ -326,10 +325,6 @@ class Session:
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
         """As `Acts.fetch`."""
         return self.acts.fetch(user, protocol, delete=delete)
-
-    def recite(self, *, name: str, host: str, service: str, said: Sequence[bytes]) -> list[Line]:
-        """As `Acts.recite`."""
-        return self.acts.recite(name=name, host=host, service=service, said=said)
 
     def console(self, host: str, service: str, name: str = STUDENT) -> Console:
         """A connection the student types into. Raises NetworkError when nobody answers."""

@@ -13,7 +13,7 @@ from mailtutor.cli.output import dialogue_facts, line_text, print_dialogue, prin
 from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError
 from mailtutor.reading.dialogue import Dialogue
-from mailtutor.reading.differences import SAME, differences
+from mailtutor.reading.differences import differences, differs
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import words
 from mailtutor.trace.events import AnyEvent
@@ -74,11 +74,11 @@ def _compare(dialogue: Dialogue, name: str, events: Sequence[AnyEvent], *, as_js
                     "right": two and line_text(two),
                 }
             )
-        elif one is not None and (two is None or pair.what != SAME):
+        elif one is not None and (two is None or differs(pair)):
             print(f"- {line_text(one)}")
         if not as_json and two is not None:
-            print(f"{'  ' if pair.what == SAME else '+ '}{line_text(two)}")
-    return 0 if all(pair.what == SAME for pair in pairs) else 1
+            print(f"{'+ ' if differs(pair) else '  '}{line_text(two)}")
+    return 0 if not any(map(differs, pairs)) else 1
 
 
 def _list_ours() -> int:

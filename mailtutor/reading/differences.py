@@ -1,7 +1,8 @@
 """Two conversations line by line: where they first take another course, and what differs.
 
 Lines are put beside each other by what they are (who says it, which command, the reply to which command), not by their
-wording: ids and dates differ in every run. What stands beside each other is then compared word for word.
+wording: ids and dates differ in every run. What stands beside each other is then compared word for word; what is
+another one in every run (`renewed`) is no difference.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from difflib import SequenceMatcher
 
 from mailtutor.protocols.lines import Kind
 from mailtutor.reading.dialogue import GapRow, NoteRow, Row, TamperedRow, TlsRow
+from mailtutor.reading.renewed import lasting
 
-# What can be the matter with two lines: nothing; other words; another code; another command or kind of line; only one
-# of the two says anything.
-SAME, WORDING, CODE, OTHER, LEFT, RIGHT = "same", "wording", "code", "other", "left", "right"
+# What can be the matter with two lines: nothing; what is another one in every run; other words; another code; another
+# command or kind of line; only one of the two says anything.
+SAME, RENEWED, WORDING, CODE, OTHER, LEFT, RIGHT = "same", "renewed", "wording", "code", "other", "left", "right"
 # With these the conversations take another course.
 _COURSE = frozenset({CODE, OTHER, LEFT, RIGHT})
+_NONE = frozenset({SAME, RENEWED})
 # Rows of each side that are compared: putting them beside each other takes the product of both.
 MOST = 2000
 
@@ -47,13 +50,18 @@ def differences(left: Sequence[Row], right: Sequence[Row]) -> list[Beside]:
 def first_difference(pairs: Sequence[Beside]) -> int | None:
     """The number of the pair with which another course is taken, else of the first that is worded otherwise."""
     course = next((number for number, pair in enumerate(pairs) if pair.what in _COURSE), None)
-    return course if course is not None else next((n for n, pair in enumerate(pairs) if pair.what != SAME), None)
+    return course if course is not None else next((n for n, pair in enumerate(pairs) if differs(pair)), None)
 
 
 def next_difference(pairs: Sequence[Beside], after: int) -> int | None:
-    """The next pair after that one that is not the same, round the end once."""
+    """The next pair after that one that differs, round the end once."""
     order = [*range(after + 1, len(pairs)), *range(after + 1)]
-    return next((number for number in order if pairs[number].what != SAME), None)
+    return next((number for number in order if differs(pairs[number])), None)
+
+
+def differs(pair: Beside) -> bool:
+    """Whether it is more than what is another one in every run."""
+    return pair.what not in _NONE
 
 
 def takes_course(pair: Beside) -> bool:
@@ -80,7 +88,9 @@ def _paired(left: Sequence[Row], right: Sequence[Row], a: list[int], b: list[int
 def _what(one: Row, two: Row) -> str:
     if one.line.code != two.line.code:
         return CODE
-    return SAME if one.line.text == two.line.text else WORDING
+    if one.line.text == two.line.text:
+        return SAME
+    return RENEWED if lasting(one.line.text) == lasting(two.line.text) else WORDING
 
 
 def _answers_alike(one: Row, two: Row) -> bool:
@@ -102,7 +112,7 @@ def _shape(row: Row) -> tuple[object, ...]:
         return ("tampered", row.event.source, bool(row.event.became))
     line = row.line
     if line.kind in (Kind.DATA, Kind.LITERAL) or not line.last:
-        return (line.source, line.kind, line.text)
+        return (line.source, line.kind, lasting(line.text))
     if line.kind is Kind.UNTAGGED:
         return (line.source, line.kind, *(word for word in line.text.split()[:3] if not word.isdigit()))
     return (line.source, line.kind, line.verb)

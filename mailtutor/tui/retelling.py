@@ -2,16 +2,62 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from collections.abc import Callable, Sequence
 
 from mailtutor.errors import MailtutorError
+from mailtutor.lab.plan import SERVICES
 from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
-from mailtutor.reading.dialogue import Connection
+from mailtutor.reading.dialogue import Connection, NoteRow, Row
 from mailtutor.reading.proof import Turn
-from mailtutor.reading.takeover import Difference, Retold, difference
+from mailtutor.reading.takeover import Difference, Retold, difference, retold
 from mailtutor.reading.turns import may_speak
-from mailtutor.tui.contract import Console
+from mailtutor.tui.contract import Console, Host, Stage
+from mailtutor.tui.viewpoint import Viewpoint
+
+# TLS from the first octet cannot be typed through; what was inside is said at the door that begins in clear.
+_CLEAR = {"smtps": "submission", "pop3s": "pop3", "imaps": "imap"}
+# How long a whole dialogue may take when nobody watches, and how often it is looked at.
+_LIMIT_S, _LOOK_S = 20.0, 0.005
+
+
+def door(connection: Connection) -> str:
+    """The service at which what was said on a connection can be said again."""
+    service = _CLEAR.get(connection.service, connection.service)
+    return service if service in SERVICES else connection.protocol
+
+
+def said_to(host: Host | None, connection: Connection, rows: Sequence[Row]) -> Retold:
+    """What the client said in `rows`, its logins made to fit the users of the host it is said to."""
+    users = host.users if host is not None else ()
+    who = connection.client.name.partition("@")[0]
+    return retold(rows, connection.protocol, {user.name: user.password for user in users}, who)
+
+
+def say_again(session: Stage, host: Host, connection: Connection, is_over: Callable[[], bool]) -> list[Line]:
+    """Says all that a recorded client said to a live server, and hangs up; gives every line that was said then, on
+    both sides. Blocks. is_over: whether nobody waits for it any more. Raises MailtutorError."""
+    console = session.console(host.name, door(connection))
+    retelling = Retelling(console, said_to(host, connection, connection.rows))
+    seen = Viewpoint(session.log)
+    end = time.monotonic() + _LIMIT_S
+    try:
+        while not retelling.is_over and time.monotonic() < end and not is_over():
+            seen.read()
+            retelling.go_on(seen.dialogue.connections.get(console.conn))
+            time.sleep(_LOOK_S)
+    finally:
+        console.close()
+    seen.read()
+    return spoken(seen.dialogue.connections.get(console.conn))
+
+
+def spoken(connection: Connection | None) -> list[Line]:
+    """The lines of a connection, without what happened between them and what crossed under TLS."""
+    rows = connection.rows if connection is not None else ()
+    return [row.line for row in rows if not isinstance(row, NoteRow) and row.line.kind is not Kind.CIPHERTEXT]
 
 
 class Retelling:

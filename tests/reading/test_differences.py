@@ -10,6 +10,7 @@ from mailtutor.reading.differences import (
     next_difference,
     takes_course,
 )
+from mailtutor.reading.renewed import lasting
 from mailtutor.trace.events import AnyEvent, Endpoint, FromClient, FromServer, Opened, TlsBegun
 
 HERE = Endpoint("a", "127.0.0.2", 4000), Endpoint("b", "127.0.0.3", 2525)
@@ -108,3 +109,45 @@ def test_the_same_code_is_no_other_code() -> None:
     one = rows("smtp", "S: 220 b", "C: EHLO a", "S: 250-b", "S: 250-SIZE 1", "S: 250 DSN")
     two = rows("smtp", "S: 220 b", "C: EHLO a", "S: 250-b", "S: 250-SIZE 2", "S: 250 DSN")
     assert [pair.what for pair in differences(one, two)] == ["same", "same", "same", "wording", "same"]
+
+
+def filed(date: str, number: str, ident: str, boundary: str, subject: str = "Hi") -> list[Row]:
+    """A letter as a server files it."""
+    return rows(
+        "smtp", *HELLO, "C: MAIL FROM:<a@b>", "S: 250 ok", "C: RCPT TO:<c@d>", "S: 250 fine", "C: DATA", "S: 354 go",
+        "C: Received: from b ([127.0.0.2])", f"C: \tby d with ESMTP id {number}", f"C: \tfor <c@d>; {date}",
+        f"C: Message-ID: <{ident}@crepes.fr>", f"C: Date: {date}", f"C: Subject: {subject}",
+        f'C: Content-Type: multipart/mixed; boundary="{boundary}"', "C: ", f"C: --{boundary}", "C: x",
+        f"C: --{boundary}--", "C: .", f"S: 250 2.0.0 Message accepted for delivery ({number})", "C: QUIT", "S: 221 bye",
+    )  # fmt: skip
+
+
+ONE = ("Sun, 29 Nov 2026 15:50:46 +0000", "Q1", "2e9c1073335b43ab", "=====112233==")
+TWO = ("Mon, 30 Nov 2026 05:51:00 +0000", "Q27", "11aa1073335b43ff", "=====445566==")
+
+
+def test_what_changes_every_time_is_no_difference() -> None:
+    pairs = differences(filed(*ONE), filed(*TWO))
+    assert first_difference(pairs) is None
+    assert [pair.what for pair in pairs].count("renewed") == 8
+    assert {pair.what for pair in pairs} == {"same", "renewed"}
+    other = differences(filed(*ONE), filed(*TWO, subject="Ho"))
+    assert [pair.what for pair in other].count("wording") + [pair.what for pair in other].count("other") == 1
+    assert first_difference(other) == 16
+    assert next_difference(other, 16) == 16
+
+
+def test_an_address_and_a_number_a_person_chose_are_differences() -> None:
+    for one, two in (
+        ("C: MAIL FROM:<alice01@b>", "C: MAIL FROM:<alice02@b>"),
+        ("S: 250-SIZE 1000", "S: 250-SIZE 2000"),
+        ("C: HELO a1", "C: HELO a2"),
+    ):
+        assert lasting(one.encode()) != lasting(two.encode())
+    for one, two in (
+        ("+OK hi <6793c67a23b4831eee628f6c@b>", "+OK hi <0093c67a23b4831eee628f6d@b>"),
+        ("* OK [UIDVALIDITY 1795967444] x", "* OK [UIDVALIDITY 1] x"),
+        ("334 PDE3OTU5Njc0NDRAYj4=", "334 PDE3OTU5Njc0NDRAYz4="),
+        ('INTERNALDATE "29-Nov-2026 15:50:46 +0000"', 'INTERNALDATE " 1-Dec-2026 15:50:47 +0100"'.replace('" 1', '"1')),
+    ):
+        assert lasting(one.encode()) == lasting(two.encode())

@@ -158,17 +158,29 @@ def test_what_only_the_live_server_says_stands_alone() -> None:
     live = spoken("pop3", (True, b"list\r\n"), (False, b"+OK\r\n1 498\r\n"))
     pairs = compare(printed, live)
     assert [pair.is_same for pair in pairs] == [True, False, True]
-    assert pairs[1].printed is None
+    assert pairs[1].recorded is None
 
 
 def test_a_different_answer_stands_beside_the_printed_one() -> None:
     printed = spoken("smtp", (False, b"220 a\r\n"))
     live = spoken("smtp", (False, b"421 b\r\n"))
     (pair,) = compare(printed, live)
-    assert pair.printed is not None
+    assert pair.recorded is not None
     assert pair.live is not None
     assert pair.live.outcome is Outcome.TRY_LATER
     assert not pair.is_same
+
+
+def test_a_live_line_that_differs_only_in_a_date_is_the_same_and_not_exact() -> None:
+    said = ((True, b"EHLO me\r\n"), (False, b"250 FUTURERELEASE 9 2026-12-02T15:50:46Z\r\n"))
+    later = ((True, b"EHLO me\r\n"), (False, b"250 FUTURERELEASE 9 2027-01-02T05:00:46Z\r\n"))
+    one = spoken("smtp", (False, b"220 hi\r\n"), *said)
+    two = spoken("smtp", (False, b"220 ho\r\n"), *later)
+    assert [(pair.is_same, pair.is_exact) for pair in compare(one, two)] == [
+        (False, False),
+        (True, True),
+        (True, False),
+    ]
 
 
 @pytest.mark.parametrize("said", [b"+OK POP3 server signing off\r\n", b"+OK signing off\r\n"])

@@ -16,7 +16,7 @@ from mailtutor import paths
 from mailtutor.course.loader import Catalogue, load_lessons
 from mailtutor.lab.plan import ALICE, BOB, SeedMail, User
 from mailtutor.message.growth import Seed
-from mailtutor.protocols.lines import Line, Source
+from mailtutor.protocols.lines import Source
 from mailtutor.trace.events import (
     AnyEvent,
     Endpoint,
@@ -225,10 +225,6 @@ class FakeStage:
         conn = 1 + max((e.conn for e in self.log if isinstance(e, Opened)), default=0)
         self.log.append(opened(conn, "you", host, service))
         return FakeConsole(self.log, conn)
-
-    def recite(self, *, name: str, host: str, service: str, said: Sequence[bytes]) -> list[Line]:
-        """Nobody answers."""
-        return []
 
     @cached_property
     def lessons(self) -> Catalogue:

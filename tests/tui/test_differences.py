@@ -41,8 +41,10 @@ async def test_the_first_difference_is_marked_and_told(size: tuple[int, int], la
         assert next(line for line in shown(app).splitlines() if "eve@x" in line).count("≈") == 1
         signs = [line.index("=") for line in shown(app).splitlines() if "C> HELO" in line]
         assert signs
-        assert "#2" in shown(app)
-        assert "#1" in shown(app)
+        assert "SMTP 2/2" in shown(app)
+        assert "SMTP 1/2" in shown(app)
+        # The number that is told is to be seen before the line.
+        assert " 7 S< 550 nobody" in marked.replace("▌", " ")
 
 
 async def test_the_keys_go_from_difference_to_difference_and_mark_the_line_in_the_wire() -> None:
@@ -74,7 +76,7 @@ async def test_there_may_be_nothing_to_compare_with_until_a_file_is_opened(tmp_p
         await until(pilot, lambda: stage(app).asked.input.has_focus, "the question")
         stage(app).asked.input.value = str(path)
         await pilot.press("enter")
-        await until(pilot, lambda: "other: crepes.fr→hamburger.edu SMTP #1" in shown(app), "the file's first")
+        await until(pilot, lambda: "other: crepes.fr→hamburger.edu SMTP 1/2" in shown(app), "the file's first")
         await until(pilot, lambda: "word for word" in shown(app), "no difference")
         stage(app).set_focus(stage(app).differences.ledger)
         await pilot.press("o")
@@ -119,9 +121,9 @@ async def test_the_same_hosts_at_the_same_door_are_compared_first() -> None:
     app = TuiApp(FakeStage(events), "lab")
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("D")
-        await until(pilot, lambda: "#3" in shown(app) and "#1" in shown(app), "the first and the third")
+        await until(pilot, lambda: "SMTP 2/2" in shown(app) and "SMTP 1/2" in shown(app), "the first and the third")
         await pilot.press("o")
-        await until(pilot, lambda: "#2" in shown(app), "the second, when it is asked for")
+        await until(pilot, lambda: "alice→crepes.fr SMTP" in shown(app), "the second, when it is asked for")
 
 
 async def test_replies_of_the_same_code_part_where_one_has_a_line_more() -> None:

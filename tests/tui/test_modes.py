@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailtutor.errors import MailtutorError
+from mailtutor.reading.redact import redacted
 from mailtutor.session import Session
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.home import HomeScreen
@@ -190,15 +191,30 @@ async def test_a_recording_without_a_conversation_cannot_be_said_again_and_tells
 
 
 @pytest.mark.slow
-async def test_the_printed_dialogue_comes_out_of_the_live_server_word_for_word(session: Session) -> None:
+async def test_the_recorded_dialogue_comes_out_of_the_live_server_word_for_word(session: Session) -> None:
     app = TuiApp(session, "replay", {"name": "alice-bob", "events": alice_bob(), "step": True})
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("v")
-        await until(pilot, lambda: "7 of 7 printed answers" in shown(app), "the comparison")
+        await until(pilot, lambda: "7 of 7 recorded answers" in shown(app), "the comparison")
         assert "≠" not in shown(app).split("= the same")[0]
         await pilot.press("escape")
         await until(pilot, lambda: "7 of 7" not in shown(app), "the recording again")
         assert isinstance(app.screen, ReplayScreen)
+
+
+@pytest.mark.slow
+async def test_a_recording_of_the_students_own_is_said_to_a_server_of_the_same_kind(session: Session) -> None:
+    session.start()
+    session.send("alice@crepes.fr", ["bob@hamburger.edu"], "Hi", "How are you?\n")
+    events = redacted(session.log.read(0, len(session.log)))
+    session.stop()
+    app = TuiApp(session, "replay", {"name": "mine", "events": events, "step": True})
+    async with app.run_test(size=(120, 50)) as pilot:
+        await pilot.press("v")
+        await until(pilot, lambda: " of 23 recorded answers" in shown(app), "the comparison")
+        assert "23 of 23 recorded answers" in shown(app)
+        assert "S< 235 2.7.0 Authenticated as alice" in shown(app)
+        assert [line for line in shown(app).splitlines() if "≠" in line and "AUTH PLAIN ***" not in line] == []
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

@@ -132,12 +132,12 @@ async def test_on_a_small_screen_a_view_has_the_lines_of_the_text_beside_the_wir
         await until(pilot, lambda: stage(app).query_one("#side").display, "the text again")
 
 
-async def test_the_printed_dialogue_beside_the_live_one_has_a_head_too_and_any_view_takes_its_place() -> None:
+async def test_the_recording_beside_the_live_one_has_a_head_too_and_any_view_takes_its_place() -> None:
     app = TuiApp(FakeStage(), "replay", {"name": "x", "events": alice_bob(), "step": True})
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         await pilot.press("g", "v")
-        await until(pilot, lambda: "▸ The printed dialogue beside a live one" in shown(app), "the head")
+        await until(pilot, lambda: "▸ The recording beside a live dialogue" in shown(app), "the head")
         assert "esc back" in shown(app)
         await pilot.press("b")
         await until(pilot, lambda: "▸ The bytes" in shown(app), "another view")

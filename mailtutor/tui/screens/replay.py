@@ -14,17 +14,18 @@ from textual.timer import Timer
 from textual.worker import get_current_worker
 
 from mailtutor.errors import MailtutorError
-from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.reading.compare import Pair, compare
 from mailtutor.reading.dialogue import Connection
 from mailtutor.reading.marks import Bookmarks
 from mailtutor.reading.visible import visible
+from mailtutor.reading.wording import is_textbook
 from mailtutor.text.telling import tell
 from mailtutor.trace.events import AnyEvent, Bookmarked
 from mailtutor.trace.log import Log
 from mailtutor.tui.actions import DIFFERENCES, REPLAY, bindings, elsewhere
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.keeping import keep_what_is_loaded
+from mailtutor.tui.retelling import door, say_again, spoken
 from mailtutor.tui.screens.running_lab import STARTING
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.viewpoint import Viewpoint
@@ -245,7 +246,7 @@ class ReplayScreen(StageScreen):
     # Comparing --------------------------------------------------------------------------------------------------------
 
     def action_compare(self) -> None:
-        """Says the same to a live server in classic wording and compares each answer."""
+        """Says the same to a live server in the wording of the recording, and compares each answer."""
         pane = self.deck.pane
         connections = list(self.viewpoint.dialogue.connections.values())
         if not connections:
@@ -262,39 +263,27 @@ class ReplayScreen(StageScreen):
 
     @work(thread=True, exclusive=True, group="lab")
     def _compare(self, connection: Connection) -> None:
-        printed = [row.line for row in connection.rows]
-        said = [line.text for line in printed if line.source is Source.CLIENT]
         worker = get_current_worker()
         try:
             with STARTING:
-                self.session.start(classic=True, seed=self.letters())
+                self.session.start(classic=is_textbook(connection), seed=self.letters())
             server = next((host for host in self.session.hosts if host.name == connection.server.name), None)
-            if server is None or connection.service not in server.ports:
+            if server is None or door(connection) not in server.ports:
                 self.app.call_from_thread(self._not_comparable, connection)
                 return
-            login = self._login(connection, printed)
-            live = self.session.recite(
-                name=connection.client.name, host=server.name, service=connection.service, said=[*login, *said]
-            )
+            live = say_again(self.session, server, connection, lambda: worker.is_cancelled)
         except (MailtutorError, RuntimeError) as wrong:
             if not worker.is_cancelled:
                 self.app.call_from_thread(self.tell, wrong, severe=True)
             return
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._compared, compare(printed, live))
-
-    def _login(self, connection: Connection, printed: Sequence[Line]) -> list[bytes]:
-        """What comes before a POP3 dialogue that is printed without its beginning."""
-        if connection.protocol != "pop3" or any(line.kind is Kind.GREETING for line in printed):
-            return []
-        users = [user for host in self.session.hosts for user in host.users if user.name == connection.client.name]
-        return [f"USER {users[0].name}".encode(), f"PASS {users[0].password}".encode()] if users else []
+            self.app.call_from_thread(self._compared, compare(spoken(connection), live))
 
     def _beside(self, shown: bool) -> None:
-        """What is printed beside what is said live, or the wire again."""
+        """What is recorded beside what is said live, or the wire again."""
         self.set_class(shown, "-comparing")
         self.set_class(shown or self.is_away, "-away")
-        self.view_head.show("printed" if shown else self.view if self.is_away else "")
+        self.view_head.show("recorded" if shown else self.view if self.is_away else "")
         self.keybar.away(shown or self.is_away)
 
     def _not_comparable(self, connection: Connection) -> None:

@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailtutor.lab.plan import SERVICES
-from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.dialogue import Connection, Row
-from mailtutor.reading.takeover import Difference, Retold, handed_over, retold
+from mailtutor.reading.takeover import Difference, handed_over
 from mailtutor.reading.visible import visible
+from mailtutor.reading.wording import is_textbook
 from mailtutor.tui.contract import Console, Host, Stage
-from mailtutor.tui.retelling import Retelling
+from mailtutor.tui.retelling import Retelling, door, said_to
 from mailtutor.tui.screens.practice import SENDER, SERVER, PracticeScreen
 from mailtutor.tui.widgets.prompt import Prompt
 from mailtutor.tui.widgets.wire import called
-
-# TLS from the first octet cannot be typed through; what was inside is said at the door that begins in clear.
-_CLEAR = {"smtps": "submission", "pop3s": "pop3", "imaps": "imap"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +25,12 @@ class Taken:
     rows: Sequence[Row]
     is_live: bool
 
-    @property
-    def service(self) -> str:
-        """The door to go to."""
-        service = self.connection.service
-        service = _CLEAR.get(service, service)
-        return service if service in SERVICES else self.connection.protocol
-
-    @property
-    def is_classic(self) -> bool:
-        """Whether it was a dialogue as the textbook prints them: without EHLO, or without its beginning."""
-        verbs = {row.line.verb for row in self.connection.rows}
-        if self.connection.protocol == "smtp":
-            return "HELO" in verbs and "EHLO" not in verbs
-        return not any(row.line.before == "connect" and row.line.outcome is Outcome.SUCCESS for row in self.rows[:1])
-
 
 class TakeoverScreen(PracticeScreen):
     """Practice that begins in the middle."""
 
     def __init__(self, session: Stage, taken: Taken) -> None:
-        super().__init__(session, protocol=taken.service)
+        super().__init__(session, protocol=door(taken.connection))
         self._taken = taken
         self.retelling: Retelling | None = None
 
@@ -72,19 +54,13 @@ class TakeoverScreen(PracticeScreen):
         if self._taken.is_live:
             self.lab_ready()
         else:
-            self.start_lab(classic=self._taken.is_classic, seed=self.letters())
+            self.start_lab(classic=is_textbook(self._taken.connection), seed=self.letters())
 
     def connected(self, service: str, console: Console) -> None:
         """A connection is there: begins to say what was said."""
-        self.retelling = Retelling(console, self._retold())
+        self.retelling = Retelling(console, said_to(self.host, self._taken.connection, self._taken.rows))
         super().connected(service, console)
         self.speak()
-
-    def _retold(self) -> Retold:
-        users = self.host.users if self.host is not None else ()
-        who = self._taken.connection.client.name.partition("@")[0]
-        passwords = {user.name: user.password for user in users}
-        return retold(self._taken.rows, self._taken.connection.protocol, passwords, who)
 
     def after_beat(self, rows: Sequence[Row]) -> None:
         """Says the next turn."""

@@ -1,4 +1,4 @@
-"""The printed dialogue beside the live one."""
+"""The recorded dialogue beside the live one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from mailtutor.tui.widgets.speaking import Speaking
 
 
 class Comparison(Speaking, Fitting, VerticalScroll):
-    """Two columns with a sign between: = the same, ≠ different, + only the live server says it."""
+    """Two columns with a sign between: = the same, ~ only what changes every time differs, ≠ different, + only the live
+    server says it."""
 
     DEFAULT_CSS = """
     Comparison { height: 1fr; padding: 0 1; }
@@ -56,14 +57,14 @@ class Comparison(Speaking, Fitting, VerticalScroll):
             self._text.update(self.words("screen.compare.running"))
             return
         width = max(16, (self.size.width - 7) // 2)
-        replies = [pair for pair in self._pairs if pair.printed is not None and pair.printed.source is Source.SERVER]
+        replies = [pair for pair in self._pairs if pair.recorded is not None and pair.recorded.source is Source.SERVER]
         same = sum(pair.is_same for pair in replies)
         head = self.words("screen.compare.result", same=same, total=len(replies))
         style = "bold $success" if same == len(replies) else "bold $warning"
         lines = [
             Content.styled(head, style),
             Content.styled(
-                set_cell_size(self.words("screen.compare.printed"), width + 3) + self.words("screen.compare.live"),
+                set_cell_size(self.words("screen.compare.recorded"), width + 3) + self.words("screen.compare.live"),
                 "$wire-quiet underline",
             ),
         ]
@@ -74,19 +75,19 @@ class Comparison(Speaking, Fitting, VerticalScroll):
 
 
 def _rows(pair: Pair, width: int) -> list[Content]:
-    sign, style = ("=", "$success") if pair.is_same else ("≠", "bold $wire-refused")
-    if pair.printed is None:
+    sign, style = ("=" if pair.is_exact else "~", "$success") if pair.is_same else ("≠", "bold $wire-refused")
+    if pair.recorded is None:
         sign, style = "+", "bold $warning"
     elif pair.live is None:
         sign, style = "-", "bold $warning"
-    left, right = _text(pair.printed, width), _text(pair.live, width)
+    left, right = _text(pair.recorded, width), _text(pair.live, width)
     rows = []
     for index in range(max(len(left), len(right))):
         one = left[index] if index < len(left) else ""
         two = right[index] if index < len(right) else ""
         rows.append(
             Content.assemble(
-                (one + " " * (width - cell_len(one)), _colour(pair.printed)),
+                (one + " " * (width - cell_len(one)), _colour(pair.recorded)),
                 (f" {sign if index == 0 else ' '} ", style),
                 (two, _colour(pair.live)),
             )

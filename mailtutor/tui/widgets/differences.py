@@ -17,6 +17,7 @@ from mailtutor.reading.differences import (
     LEFT,
     MOST,
     OTHER,
+    RENEWED,
     RIGHT,
     SAME,
     WORDING,
@@ -34,6 +35,7 @@ from mailtutor.tui.widgets.wire import called
 
 _SIGNS = {
     SAME: ("=", "$success"),
+    RENEWED: ("~", "$success"),
     WORDING: ("≈", "$warning"),
     CODE: ("≠", "bold $wire-refused"),
     OTHER: ("≠", "bold $wire-refused"),
@@ -132,7 +134,9 @@ class DifferencesView(SharedView):
             return [Content.styled(self.words(f"screen.differences.{key}"), "$wire-quiet")]
         first = first_difference(self._pairs)
         if first is None:
-            said, style = self.words("screen.differences.none"), "bold $success"
+            is_renewed = any(pair.what == RENEWED for pair in self._pairs)
+            said = self.words(f"screen.differences.{'renewed' if is_renewed else 'none'}")
+            style = "bold $success"
         else:
             pair = self._pairs[first]
             key = "course" if takes_course(pair) else "worded"
@@ -143,14 +147,15 @@ class DifferencesView(SharedView):
             lines.append(Content.styled(self.words("screen.differences.cut", count=MOST), "$wire-quiet"))
         lines.append(Content.styled(self.words("screen.differences.key"), "$wire-quiet"))
         column = self._column(self.size.width - 2)
-        names = (_name(self._left), _name(self._right.connection, self._right.file))
+        names = (self._titled(self._left), self._titled(self._right.connection, self._right.file))
+        lead = " " * (self._number_cells + 1)
         return [
             *lines,
-            Content.styled(cut(names[0], column + _SIGN_CELLS) + cut(names[1], column), "$wire-quiet underline"),
+            Content.styled(lead + cut(names[0], column + _SIGN_CELLS) + cut(names[1], column), "$wire-quiet underline"),
         ]
 
     def line(self, index: int, width: int) -> Content:
-        """Left, sign, right; in a wide view what differs."""
+        """Number, left, sign, right."""
         pair, column = self._pairs[index], self._column(width)
         assert self._left is not None
         assert self._right is not None
@@ -158,6 +163,7 @@ class DifferencesView(SharedView):
         left = self._left.rows[pair.left] if pair.left is not None else None
         right = self._right.connection.rows[pair.right] if pair.right is not None else None
         return Content.assemble(
+            (f"{index + 1:>{self._number_cells}} ", "$wire-quiet"),
             (cut(self._text(left), column), _colour(left)),
             (sign.center(_SIGN_CELLS), style),
             (cut(self._text(right), column), _colour(right)),
@@ -213,8 +219,22 @@ class DifferencesView(SharedView):
             return f"{notes.mark(row)} {notes.headline(row, self.words)}"
         return f"{'C>' if row.line.source is Source.CLIENT else 'S<'} {visible(row.line.text[:_OCTETS])}"
 
+    @property
+    def _number_cells(self) -> int:
+        return len(str(len(self._pairs)))
+
     def _column(self, width: int) -> int:
-        return max(8, (width - _SIGN_CELLS) // 2)
+        return max(8, (width - self._number_cells - 1 - _SIGN_CELLS) // 2)
+
+    def _titled(self, connection: Connection, file: str = "") -> str:
+        """Who spoke to whom; the how manieth time, as above the wire, where they did so several times."""
+        name = f"{called(connection.client)}→{called(connection.server)} {connection.service.upper()}"
+        assert self.viewpoint is not None
+        dialogue = self._dialogue if file and self._dialogue is not None else self.viewpoint.dialogue
+        alike = [one for one in dialogue.connections.values() if _unlike(one, connection) == (False, False)]
+        if len(alike) > 1:
+            name += f" {1 + next(n for n, one in enumerate(alike) if one is connection)}/{len(alike)}"
+        return f"{visible(file)}: {name}" if file else name
 
 
 def _colour(row: Row | None) -> str:
@@ -230,8 +250,3 @@ def _unlike(one: Connection, other: Connection) -> tuple[bool, bool]:
 
 def _ends(connection: Connection) -> Sequence[str]:
     return connection.client.name, connection.server.name
-
-
-def _name(connection: Connection, file: str = "") -> str:
-    name = f"{called(connection.client)}→{called(connection.server)} {connection.service.upper()} #{connection.conn}"
-    return f"{visible(file)}: {name}" if file else name
