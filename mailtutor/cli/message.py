@@ -17,7 +17,8 @@
      "links": [{"part": N, "span": SPAN, "cid": C, "names": N|null}…],
      "report": null|{"kind": "dsn"|"mdn", "part": N, "groups": [[{"name": N, "value": V}…]…]}}
 
---screen opens the same as a list to walk through, down to the bits.
+--screen opens the same as a list to walk through, down to the bits; with --shelf the first of ours, from which o leads to
+the others.
 
 With --part the object holds `message` and the one part instead of all. --shelf prints one object for each of our own,
 `{"name": N, "file": PATH, "shows": SENTENCE}`; --save one for each file, `{"event": "saved", "part": N, "path": P,
@@ -54,8 +55,10 @@ MOST = 256 * 1024 * 1024
 def run(args: argparse.Namespace) -> int:
     """Prints what is asked for; 0 whatever is wrong with the message."""
     say = words(language())
-    if args.shelf:
+    if args.shelf and not args.screen:
         return _shelf(say, as_json=args.json)
+    if args.screen and (args.text or args.octets or args.build_up is not None):
+        raise UsageError("--screen opens a message: name one, or --shelf", "error.message.only_messages")
     if args.text:
         return print_text(args.text, say, as_json=args.json)
     if args.octets:
@@ -65,9 +68,9 @@ def run(args: argparse.Namespace) -> int:
         from mailtutor.cli.building import build_up
 
         return build_up(args.build_up, say, as_json=args.json)
-    if not args.file:
+    if not args.file and not args.shelf:
         raise UsageError("name a message to take apart, or --shelf to see those of ours", "error.message.nothing")
-    name, raw = _read(args.file)
+    name, raw = _read(names()[0] if args.shelf else args.file)
     anatomy = open_message(raw)
     node = _part(anatomy, args.part) if args.part else None
     if args.save:

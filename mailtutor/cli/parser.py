@@ -190,7 +190,7 @@ def _message(message: argparse.ArgumentParser, say: Words) -> None:
     instead.add_argument("--text", metavar="TEXT", default="", help=say("cli.flag.message_text"))
     instead.add_argument("--octets", metavar="FILE", default="", help=say("cli.flag.message_octets"))
     instead.add_argument("--build-up", metavar="TEXT", nargs="?", const="", help=say("cli.flag.build_up"))
-    instead.add_argument("--screen", action="store_true", help=say("cli.flag.message_screen"))
+    message.add_argument("--screen", action="store_true", help=say("cli.flag.message_screen"))
     _signs(message, say)
     message.add_argument("--part", metavar="N", default="", help=say("cli.flag.part"))
     message.add_argument("--raw", action="store_true", help=say("cli.flag.raw"))

@@ -23,6 +23,8 @@ EVERYWHERE = WIRES | {HOME, LETTER}
 # No modes of their own: what the keys do in addition while this view is in front.
 QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE = "queue", "devices", "ladder", "differences", "message"
 GROWTH, BESIDE = "growth", "beside"
+# The same, while the wire is presented to a room.
+PRESENTING = "presenting"
 PLACES = (LESSON, LAB, REPLAY, PRACTICE, LETTER, QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE, GROWTH, BESIDE)
 
 
@@ -100,6 +102,9 @@ ACTIONS = (
     Action("growth_send", "enter", frozenset({GROWTH}), 1),
     Action("growth_other", "o", frozenset({GROWTH}), 1),
     Action("growth_own", "e", frozenset({GROWTH}), 1),
+    # What a presenter's remote control presses.
+    Action("next_line", "pagedown", frozenset({PRESENTING}), 1, shown="PgDn"),
+    Action("line_before", "pageup", frozenset({PRESENTING}), 1, shown="PgUp"),
     Action("play", "space", frozenset({REPLAY}), 1),
     Action("compare", "v", frozenset({REPLAY}), 5),
     Action("faster", "plus,equals_sign", frozenset({REPLAY}), 3, shown="+"),
@@ -159,7 +164,7 @@ ACTIONS = (
     Action("copy_all", "C", WIRES),
     Action("copy_bytes", "B", WIRES),
     Action("places", "apostrophe", WIRES, shown="'"),
-    Action("present", "P", WIRES),
+    Action("present", "P", WIRES | {PRESENTING}),
     Action("older", "left_square_bracket", WIRES, shown="["),
     Action("newer", "right_square_bracket", WIRES, shown="]"),
     Action("leave", "escape", EVERYWHERE, 30, "escape"),
@@ -178,8 +183,9 @@ ACTIONS = (
 OF_APP = frozenset({"language", "theme", "tour", "ascii", "motion", "help", "palette", "quit"})
 
 
-# Taken before the focused widget sees them: an input would copy on ctrl+c, the palette's key must always work.
-_FIRST = frozenset({"ctrl+c", "ctrl+q", "ctrl+p", "ctrl+l"})
+# Taken before the focused widget sees them: an input would copy on ctrl+c, the palette's key must always work, and who
+# presents turns lines, not pages.
+_FIRST = frozenset({"ctrl+c", "ctrl+q", "ctrl+p", "ctrl+l", "pagedown", "pageup"})
 
 
 def of_mode(mode: str, keys: Mapping[str, str] = MappingProxyType({})) -> Iterator[Action]:

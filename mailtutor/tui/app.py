@@ -202,7 +202,10 @@ class TuiApp(SpeakingApp):
             self.push_screen(self.screen_for(mode, {"protocol": rest} if rest else {}))
 
     async def action_go_home(self) -> None:
-        """Leaves the current mode. The lab that nobody looks at any more ends."""
+        """Leaves the current mode. The lab that nobody looks at any more ends. Who came for one message alone goes."""
+        if self._start == "letter" and len(self.screen_stack) <= 2:
+            self.exit(0)
+            return
         if len(self.screen_stack) > 2:
             await self.pop_screen()
         else:

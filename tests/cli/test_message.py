@@ -158,6 +158,8 @@ def test_what_is_not_there_is_told_in_one_line(capsys: pytest.CaptureFixture[str
         (["plain", "--part", "7"], 2, "there is no part 7; there are: 0"),
         ([str(tmp_path)], 1, "cannot be read"),
         (["plain", "--screen"], 2, "no terminal here"),
+        (["--shelf", "--screen"], 2, "no terminal here"),
+        (["--text", "x", "--screen"], 2, "--screen opens a message"),
         (["--text", "x" * 1001], 2, "--text takes up to 1000"),
     ):
         found, out, err = run(capsys, *arguments)

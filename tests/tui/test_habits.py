@@ -122,6 +122,7 @@ async def test_a_presenter_needs_one_key() -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("P")
         await until(pilot, lambda: stage(app).has_class("-presenting"), "room")
+        await until(pilot, lambda: "PgDn next line  PgUp line before  P present no more" in shown(app), "the keys")
         for count in (1, 2, 3):
             await pilot.press("pagedown")
             await until(pilot, lambda: len(lines(app)._flow) and lines(app)._shown == count, "the next line")  # noqa: B023
@@ -130,6 +131,7 @@ async def test_a_presenter_needs_one_key() -> None:
         assert "tape" not in shown(app)
         await pilot.press("P")
         await until(pilot, lambda: not stage(app).has_class("-presenting"), "as before")
+        await until(pilot, lambda: "PgDn" not in shown(app), "the usual keys")
 
 
 async def test_a_live_line_waits_for_the_presenter() -> None:

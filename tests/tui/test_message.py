@@ -255,6 +255,15 @@ async def test_without_a_message_there_is_a_sentence_and_none_from_before() -> N
         await until(pilot, lambda: "No message was carried" in shown(app), "the sentence")
 
 
+async def test_who_opened_one_message_leaves_the_program_with_it() -> None:
+    app = letter("nested")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "nested" in shown(app), "the message")
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.is_running or app._exit, "the end")
+    assert app.return_code == 0
+
+
 async def test_home_leads_to_the_messages_of_ours() -> None:
     app = TuiApp(FakeStage(), "home")
     async with app.run_test(size=(120, 36)) as pilot:

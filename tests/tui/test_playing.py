@@ -20,6 +20,7 @@ async def begin(pilot: Pilot[Any], app: TuiApp, session: Session, part: str) -> 
     await until(pilot, lambda: session.is_running, "the lab")
     await pilot.press("v")
     await until(pilot, lambda: stage(app).control.is_asking, "the choice of a part")
+    assert "predict" not in shown(app).splitlines()[-1]
     await pilot.press(*["down"] * PARTS.index(part), "enter")
     await until(pilot, lambda: stage(app).part is not None, "the part")
 

@@ -246,8 +246,24 @@ async def test_until_everything_is_said_again_the_keyboard_is_nobodys(
     app = TuiApp(session, "replay", {"name": "alice-bob", "events": alice_bob(), "step": True})
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("g")
-        await mark(pilot, app, "QUIT")
+        await mark(pilot, app, ".\r\n")
         await pilot.press("t")
         screen = await taken(pilot, app)
         assert sent in "".join(screen.about())
     assert set(told) == {"False False", "True True"}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_who_takes_over_after_the_goodbye_is_told_that_nothing_is_left_to_say(
+    session: Session, size: tuple[int, int], language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(session, "replay", {"name": "alice-bob", "events": alice_bob(), "step": True})
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("g")
+        await until(pilot, lambda: "S< 221" in shown(app), "the end")
+        await pilot.press("t")
+        over, yours = ("is over.", "You have the keyboard") if language == "en" else ("对话已经结束", "由你来输入")
+        await until(pilot, lambda: over in shown(app), "that it is over")
+        assert yours not in shown(app)

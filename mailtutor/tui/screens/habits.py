@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from mailtutor import paths
 from mailtutor.reading.visible import visible
+from mailtutor.tui.actions import PRESENTING, bindings
 from mailtutor.tui.screens.places import PlacesScreen
 from mailtutor.tui.widgets.deck import WireDeck
 from mailtutor.tui.widgets.speaking import Speaking
@@ -26,10 +27,8 @@ VIEWS = (
 class Habits(Speaking, Screen[None]):
     """A screen with a wire deck."""
 
-    # A presenter's remote control presses these.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pagedown", "next_line(1)", show=False, priority=True, id="present.next"),
-        Binding("pageup", "next_line(-1)", show=False, priority=True, id="present.back"),
+        binding for binding in bindings(PRESENTING) if isinstance(binding, Binding) and binding.key != "P"
     ]
     deck: WireDeck
 
@@ -110,8 +109,8 @@ class Habits(Speaking, Screen[None]):
         self.set_class(presenting, "-presenting")
         if presenting:
             self.show_wire()
-            self.tell(self.words("habit.presenting"))
         self.next_line_waits(presenting)
+        self.bring_keys()
 
     def show_wire(self) -> None:
         """The wire, whatever view stands there."""
@@ -119,9 +118,17 @@ class Habits(Speaking, Screen[None]):
     def next_line_waits(self, waits: bool) -> None:
         """Holds the wire, so that one key brings the next line; or lets it go on."""
 
-    def action_next_line(self, step: int) -> None:
-        """The next line (1), or the one before."""
+    def bring_keys(self) -> None:
+        """Has the key bar begin with what the keys do in what is in front."""
+
+    def action_next_line(self) -> None:
+        """The next line."""
+
+    def action_line_before(self) -> None:
+        """The line before."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys of who presents do what they always do otherwise."""
-        return self.has_class("-presenting") if action == "next_line" else super().check_action(action, parameters)
+        if action in ("next_line", "line_before"):
+            return self.has_class("-presenting")
+        return super().check_action(action, parameters)

@@ -20,6 +20,7 @@ from mailtutor.tui.actions import (
     LADDER,
     LETTER,
     MESSAGE,
+    PRESENTING,
     QUEUE,
     WIRES,
     Action,
@@ -29,10 +30,10 @@ from mailtutor.tui.legend import LEGEND
 from mailtutor.tui.widgets.folding import Block, FoldedText
 from mailtutor.tui.widgets.speaking import Speaking
 
+# What has keys of its own on a screen with a wire.
+_VIEWS = (LADDER, QUEUE, DEVICES, DIFFERENCES, MESSAGE, GROWTH, BESIDE, PRESENTING)
 # Columns of the keys and of the signs.
 _KEY_CELLS, _SIGN_CELLS = 13, 6
-# Views with keys of their own, in the order they are told of.
-_VIEWS = (LADDER, QUEUE, DEVICES, DIFFERENCES, MESSAGE, GROWTH, BESIDE)
 
 
 class HelpScreen(Speaking, ModalScreen[None]):

@@ -71,7 +71,9 @@ class PlayActions(GateActions):
             self.part.is_writing, self.part.due = False, None
             self.beat()
             return True
-        self._is_casting = False
+        if self._is_casting:
+            self._is_casting = False
+            self.keybar.hide()
         if self.part is not None and self.control.is_shown:
             was_heard = self._client_of(self.part) is not None
             self._end_part()
@@ -81,7 +83,9 @@ class PlayActions(GateActions):
 
     def step_aside(self) -> None:
         """Before another screen comes to the front: nothing waits for an answer on this one."""
-        self._is_casting = False
+        if self._is_casting:
+            self._is_casting = False
+            self.keybar.hide()
         self.forget_prediction()
         if self.part is not None:
             self._end_part()
@@ -100,6 +104,7 @@ class PlayActions(GateActions):
         elif self.may_change_world():
             self.forget_prediction()
             self._is_casting = True
+            self.keybar.hide("predict")
             self.control.ask(lambda words: words("control.play.whom"), "choice", self._parts)
 
     def _parts(self, words: Words) -> list[tuple[str, str]]:
@@ -110,6 +115,7 @@ class PlayActions(GateActions):
         """The servers answer for themselves; says what that means for a client that is hung up on."""
         part, self.part = self.part, None
         assert part is not None
+        self.keybar.hide()
         client = self._client_of(part)
         self.session.play_no_more()
         if client is None:

@@ -16,7 +16,7 @@ from textual.widgets import Input
 
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.dialogue import Row
-from mailtutor.tui.actions import DEVICES, LADDER, PLACES, QUEUE, of_mode, readable
+from mailtutor.tui.actions import DEVICES, LADDER, PLACES, PRESENTING, QUEUE, of_mode, readable
 from mailtutor.tui.contract import Held, Stage, unread
 from mailtutor.tui.pulse import Limiter, Pulse
 from mailtutor.tui.screens.running_lab import RunningLab
@@ -321,11 +321,16 @@ class StageScreen(RunningLab):
         self.view_head.show(self.view if self.is_away else "")
         self.set_class(self.is_away, "-away")
         self.keybar.away(self.view != "wire")
-        self.keybar.put_first(self.view if self.view in PLACES else "")
+        self.bring_keys()
         if self.view == "queue":
             self.queue.lead()
         self.draw()
         self.call_after_refresh(self._refocus)
+
+    def bring_keys(self) -> None:
+        """Has the key bar begin with what the keys do in this view, or for a presenter."""
+        usual = PRESENTING if self.has_class("-presenting") else ""
+        self.keybar.put_first(self.view if self.view in PLACES else usual)
 
     @property
     def is_folded(self) -> bool:
@@ -370,14 +375,16 @@ class StageScreen(RunningLab):
             self.session.set_pace("step" if waits else "run")
             self.beat()
 
-    def action_next_line(self, step: int) -> None:
+    def action_next_line(self) -> None:
         """Held lines first: they are the next that happen."""
-        if step > 0 and self.follows_session and self.viewpoint.is_live:
+        if self.follows_session and self.viewpoint.is_live:
             self.action_step()
-        elif step > 0:
-            self.action_forward()
         else:
-            self.action_back()
+            self.action_forward()
+
+    def action_line_before(self) -> None:
+        """Winds back by one."""
+        self.action_back()
 
     def action_back(self) -> None:
         """Winds back by a moment."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailtutor.lab.plan import SERVICES
+from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.reading.takeover import Difference, handed_over
 from mailtutor.reading.visible import visible
@@ -33,6 +34,7 @@ class TakeoverScreen(PracticeScreen):
         super().__init__(session, protocol=door(taken.connection))
         self._taken = taken
         self.retelling: Retelling | None = None
+        self._said_gone = False
 
     @property
     def protocol(self) -> str:
@@ -66,6 +68,8 @@ class TakeoverScreen(PracticeScreen):
         """Says the next turn."""
         super().after_beat(rows)
         retelling = self.retelling
+        if self._is_gone != self._said_gone:
+            self.speak()
         if retelling is None or retelling.is_over:
             return
         told = retelling.first_difference
@@ -73,6 +77,14 @@ class TakeoverScreen(PracticeScreen):
         if retelling.go_on(self.connection) or retelling.first_difference is not told or retelling.left != left:
             self.speak()
             self.prompt.input.focus()
+
+    @property
+    def _is_gone(self) -> bool:
+        """Whether everything was said, and nothing more can be: one of the two has said goodbye."""
+        if self.retelling is None or not self.retelling.is_over:
+            return False
+        state = self.connection.state if self.connection is not None else ""
+        return not self._is_open or not PROTOCOLS[self.protocol].table.moves.get(state)
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Nothing is typed into what is being said."""
@@ -98,7 +110,9 @@ class TakeoverScreen(PracticeScreen):
         server = host.name if host is not None else visible(connection.server.name)
         retelling = self.retelling
         is_over = retelling is not None and retelling.is_over
-        lead = f"control.takeover.{key if is_over else f'saying_{key}'}"
+        self._said_gone = self._is_gone
+        stage = f"gone_{key}" if self._said_gone else key if is_over else f"saying_{key}"
+        lead = f"control.takeover.{stage}"
         parts = [self.words(lead, client=called(connection.client), server=server)]
         if host is not None and connection.server.name != host.name:
             parts.append(self.words("control.takeover.stand_in", server=called(connection.server), host=host.name))

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.events import Click
 from textual.widgets import Input
 
-from mailtutor.tui.actions import OF_APP, Action, of_mode
+from mailtutor.tui.actions import OF_APP, PRESENTING, Action, of_mode
 from mailtutor.tui.widgets.speaking import Speaking
 
 # Kept at the right end: the way out, and the way to all the others. On a narrow screen only the first three.
@@ -154,7 +154,8 @@ class KeyBar(Speaking):
 
     def _label(self, action: Action) -> Content:
         key = action.key(while_typing=self._typing)
-        other = (action.id == "leave" and self._away) or action.id in self._on
+        ends = action.id == "present" and self._view == PRESENTING
+        other = ends or (action.id == "leave" and self._away) or action.id in self._on
         word = self.words(f"screen.action.{action.id}.{'again' if other else 'label'}")
         if action.id == self.lit:
             return Content.styled(f" {key} {word} ", "bold reverse $accent")
