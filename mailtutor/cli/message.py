@@ -17,8 +17,8 @@
      "links": [{"part": N, "span": SPAN, "cid": C, "names": N|null}…],
      "report": null|{"kind": "dsn"|"mdn", "part": N, "groups": [[{"name": N, "value": V}…]…]}}
 
---screen opens the same as a list to walk through, down to the bits; with --shelf the first of ours, from which o leads to
-the others.
+--screen opens the same as a list to walk through, down to the bits; with --shelf the first of ours, from which o leads
+to the others.
 
 With --part the object holds `message` and the one part instead of all. --shelf prints one object for each of our own,
 `{"name": N, "file": PATH, "shows": SENTENCE}`; --save one for each file, `{"event": "saved", "part": N, "path": P,

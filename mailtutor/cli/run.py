@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ from mailtutor.reading.dialogue import Connection, NoteRow, Row
 from mailtutor.reading.visible import visible
 from mailtutor.session import Session
 from mailtutor.text.catalogue import Words, words
+from mailtutor.text.lines import folded
 from mailtutor.tui.dictation import Dictation
 from mailtutor.tui.rehearsal import perform
 from mailtutor.tui.viewpoint import Viewpoint
@@ -36,9 +38,12 @@ _LIMIT_S = 20.0
 # After a line of the student's own: a server that is slow by a fault has answered by then, or will later.
 _ANSWER_S = 4.0
 _LOOK_S = 0.01
-_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,2})(?=\S)(.+?)(?<=\S)\1(?![\w*])")
+# A Chinese character may stand right beside an emphasis, a Latin one may not.
+_EMPHASIS = re.compile(r"(?<![a-zA-Z0-9_*])(\*{1,2})(?=\S)(.+?)(?<=\S)\1(?![a-zA-Z0-9_*])")
 _CODE = re.compile(r"`([^`]+)`")
 _HINT, _SOLUTION = "?", "!"
+# A line of prose is not longer than this, however wide the terminal is.
+_WIDEST = 100
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,10 +71,12 @@ class Recital:
         self._consoles: dict[str, Console] = {}
         self._last = self._noted = 0
         self._is_over = False
+        # Letters in the mailboxes of each host, as far as it was told.
+        self._counted: dict[str, int] = {}
 
     def play(self) -> bool:
         """From the first step to the last; False where one could not be done."""
-        prose = self._lesson.prose(self._speak)
+        prose = self._lesson.prose(self._speak, plain=True)
         print(f"{self._lesson.number}. {prose.title}\n")
         self._tell(prose.about)
         self._tell(self._say("cli.run.how", hint=_HINT, solution=_SOLUTION))
@@ -80,14 +87,14 @@ class Recital:
         return True
 
     def _step(self, number: int, step: AnyStep) -> bool:
-        section = self._lesson.section(self._speak, step.id)
+        section = self._lesson.section(self._speak, step.id, plain=True)
         self._hear(lambda: True)
         place = self._say("screen.lesson.step", number=number, total=len(self._lesson.steps))
-        print(f"{place}: {section.title}\n")
+        print(_folded(_led(place + self._say("cli.run.colon"), section.title)) + "\n")
         self._tell(section.body)
         for note in section.notes:
-            self._tell(f"{self._say('screen.lesson.notes_say')} {note.notes}")
-            self._tell(f"{self._say('screen.lesson.standard_says')} {note.standard}")
+            self._tell(_led(self._say("screen.lesson.notes_say"), note.notes))
+            self._tell(_led(self._say("screen.lesson.standard_says"), note.standard))
         done, answer = self._play(step)
         if done:
             self._session.set_result(self._lesson.id, step.id, "done", answer)
@@ -126,7 +133,7 @@ class Recital:
             said = self._ask("cli.run.do", step, acts=", ".join(known))
             if said is None:
                 for act in step.solution:
-                    self._tell(f"{self._say('screen.lesson.solution')} {act}")
+                    self._tell(_led(self._say("screen.lesson.solution"), act))
                     perform(self._session, act)
                 return self._is_done(step, start)
             if said in known:
@@ -200,9 +207,9 @@ class Recital:
     # Questions --------------------------------------------------------------------------------------------------------
 
     def _quiz(self, step: Quiz) -> str:
-        options = self._lesson.section(self._speak, step.id).options
+        options = self._lesson.section(self._speak, step.id, plain=True).options
         for number, option in enumerate(step.options, 1):
-            print(f"{number}. {_plain(options.get(option, option))}")
+            print(_folded(f"{number}. {_plain(options.get(option, option))}", "   "))
         return self._answer(step, f"cli.run.{step.form}", step.options)
 
     def _reflect(self, step: Reflect) -> str:
@@ -214,12 +221,12 @@ class Recital:
 
     def _answer(self, step: Predict | Quiz, prompt: str, options: Sequence[str]) -> str:
         """Asks until the answer is right; gives it. Options may be answered by their numbers."""
-        wrong = self._lesson.section(self._speak, step.id).wrong
+        wrong = self._lesson.section(self._speak, step.id, plain=True).wrong
         while True:
             said = self._ask(prompt, step, choices=", ".join(options))
             if said is None:
                 solution = step.solution if isinstance(step.solution, tuple) else (str(step.solution),)
-                self._tell(f"{self._say('screen.lesson.solution')} {', '.join(solution)}")
+                self._tell(_led(self._say("screen.lesson.solution"), self._shown(step, solution, options)))
                 return ", ".join(solution)
             chosen = [_chosen(word, step, options) for word in re.split(r"[\s,，、]+", said) if word]
             is_order = isinstance(step, Quiz) and step.form == "order"
@@ -230,11 +237,19 @@ class Recital:
             self._session.set_result(self._lesson.id, step.id, "wrong", said)
             self._tell("✘ " + wrong.get(judgement.wrong, self._say("cli.run.wrong")))
 
+    def _shown(self, step: Predict | Quiz, solution: Sequence[str], options: Sequence[str]) -> str:
+        """A solution as a student would type it, with its words where it is but one."""
+        if not isinstance(step, Quiz) or step.form == "fill":
+            return ", ".join(solution)
+        numbers = ", ".join(str(options.index(one) + 1) for one in solution)
+        words = self._lesson.section(self._speak, step.id, plain=True).options
+        return f"{numbers} ({words.get(solution[0], solution[0])})" if len(solution) == 1 else numbers
+
     def _ask(self, prompt: str, step: AnyStep | None = None, **fields: str) -> str | None:
         """One line of the student's; None for "show me", and once there are no more. Hints are told on the way."""
-        hints = list(self._lesson.section(self._speak, step.id).hints) if step is not None else []
+        hints = list(self._lesson.section(self._speak, step.id, plain=True).hints) if step is not None else []
         while not self._is_over:
-            print(self._say(prompt, **fields), flush=True)
+            print(_folded(self._say(prompt, **fields)), flush=True)
             line = sys.stdin.readline()
             if not line:
                 self._is_over = True
@@ -276,11 +291,20 @@ class Recital:
                     print(head_text(connection))
                     self._last = row.conn
                 print(note_text(row, self._say) if isinstance(row, NoteRow) else line_text(row.line, colour=colour))
+            self._count()
             if is_so():
                 return True
             if time.monotonic() > end:
                 return False
             time.sleep(_LOOK_S)
+
+    def _count(self) -> None:
+        """Tells how many letters lie in the mailboxes, where that has changed."""
+        for host in self._session.hosts:
+            count = self._seen.live_world.count(host.name)
+            if count != self._counted.get(host.name, 0):
+                self._counted[host.name] = count
+                print(self._say("cli.run.mailboxes", host=host.name, count=count))
 
     def _news(self) -> list[Row]:
         """The lines that are new, and what happened between them."""
@@ -291,13 +315,23 @@ class Recital:
 
     def _tell(self, text: str) -> None:
         if text:
-            print(_plain(text) + "\n")
+            print(_folded(_plain(text)) + "\n")
 
 
 def _chosen(word: str, step: Predict | Quiz, options: Sequence[str]) -> str:
     """An option by its number, where it is none itself: 354 is a code, 2 the second option."""
     is_number = isinstance(step, Quiz) and step.form != "fill" and word.isdigit()
     return options[int(word) - 1] if is_number and 0 < int(word) <= len(options) else word
+
+
+def _led(words: str, text: str) -> str:
+    """A text behind the words that lead to it; a full-width mark keeps its own distance."""
+    return words + text if words.endswith("：") else f"{words} {text}"
+
+
+def _folded(text: str, lead: str = "") -> str:
+    """Prose in lines that fit the terminal; into a pipe as into one of 80 columns."""
+    return folded(text, min(_WIDEST, shutil.get_terminal_size().columns), lead)
 
 
 def _plain(markdown: str) -> str:

@@ -22,12 +22,13 @@ class SeedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Outline and texts of one lesson. texts: language → words."""
+    """Outline and texts of one lesson. texts: language → words; plain_texts: the same, without a screen."""
 
     folder: Path
     outline: Outline
     texts: dict[str, Prose]
     seeds: tuple[SeedMessage, ...]
+    plain_texts: dict[str, Prose]
 
     @property
     def id(self) -> str:
@@ -52,13 +53,14 @@ class Lesson:
                 return step
         raise KeyError(name)
 
-    def prose(self, language: str) -> Prose:
-        """The words in this language, else in English."""
-        return self.texts.get(language) or self.texts["en"]
+    def prose(self, language: str, *, plain: bool = False) -> Prose:
+        """The words in this language, else in English. plain: as they are told without a screen."""
+        texts = self.plain_texts if plain else self.texts
+        return texts.get(language) or texts["en"]
 
-    def section(self, language: str, step: str) -> Section:
+    def section(self, language: str, step: str, *, plain: bool = False) -> Section:
         """The words of one step."""
-        return self.prose(language).sections[step]
+        return self.prose(language, plain=plain).sections[step]
 
     def typed_before(self, name: str) -> tuple[str, ...]:
         """The lines that bring a new console to where step `name` begins: what the steps before it type on the same

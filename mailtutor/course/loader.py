@@ -101,11 +101,13 @@ def problems_of(folder: Path) -> list[LessonError]:
 
 def _assembled(folder: Path, text: str) -> Lesson:
     outline = read_outline(text, str(folder / "lesson.toml"))
-    texts = {}
+    texts, plain_texts = {}, {}
     for language in LANGUAGES:
         file = folder / f"text.{language}.md"
-        texts[language] = read_prose(_read(file), str(file))
-    return Lesson(folder, outline, texts, tuple(_seeds(folder, outline, text)))
+        written = _read(file)
+        texts[language] = read_prose(written, str(file))
+        plain_texts[language] = read_prose(written, str(file), plain=True)
+    return Lesson(folder, outline, texts, tuple(_seeds(folder, outline, text)), plain_texts)
 
 
 def _seeds(folder: Path, outline: Outline, text: str) -> Iterable[SeedMessage]:

@@ -12,6 +12,9 @@ Text ...
 :::option push              the words of a quiz's option
 :::notes                    what the course notes say, a line `---`, what the standard says
 :::                         ends a block
+
+A lesson is also told as text, without a screen. Where the words depend on it, both stand in the same line:
+`[[press b||read on]]` says the first on the screen, the second without one; either may be empty.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from mailtutor.course.problem import LessonError
 from mailtutor.errors import Sentence
 
 _BLOCK = re.compile(r":::([a-z]*)(?: +(\S+))?\s*")
+_EITHER = re.compile(r"\[\[(.*?)\|\|(.*?)\]\]")
 _TITLE = re.compile(r"\*\*(.+)\*\*\s*")
 _NAMED = frozenset({"wrong", "option"})
 _NAMELESS = frozenset({"hint", "notes", "right"})
@@ -59,9 +63,16 @@ class Prose:
     sections: dict[str, Section] = field(default_factory=dict)
 
 
-def read_prose(text: str, file: str) -> Prose:
-    """Reads a text file. Raises LessonError that names file and line."""
-    return _Reader(text, file).read()
+def read_prose(text: str, file: str, *, plain: bool = False) -> Prose:
+    """Reads a text file. plain: as it is told without a screen. Raises LessonError that names file and line."""
+    chosen = _EITHER.sub(r"\2" if plain else r"\1", text)
+    for number, line in enumerate(chosen.split("\n"), 1):
+        if "[[" in line:
+            open_ = Sentence(
+                "`[[` without its end; write `[[on the screen||without one]]` in one line", "error.lesson.open_either"
+            )
+            raise LessonError(file, number, open_)
+    return _Reader(chosen, file).read()
 
 
 class _Reader:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from mailtutor.cli.dispatch import run
 from mailtutor.course.loader import load_lessons
 from mailtutor.paths import content
+from mailtutor.text.lines import folded
 
 LESSONS = [lesson.id for lesson in load_lessons(content("lessons")).lessons]
 
@@ -38,7 +41,12 @@ def test_without_input_a_lesson_plays_its_own_solutions_to_the_end(recite: Recit
     code, printed = recite(lesson, language=language)
     assert code == 0, printed[-2000:]
     assert ("the whole lesson" if language == "en" else "学完了") in printed.splitlines()[-2]
-    assert "**" not in printed
+    prose = [line for line in printed.splitlines() if line[:2] not in ("C:", "S:", "# ")]
+    assert not [line for line in prose if cell_len(line) > 80]
+    assert not [line for line in prose if re.search(r"\[\[|\|\||\w\*|\*\w", line)]
+    # What only a screen has.
+    told = " ".join(prose)
+    assert not re.search(r"\bpress `|\bpane\b|\bview\b|wind back|state diagram|窗格|视图|状态图|按 `|倒回去", told)
     assert "\x1b" not in printed
 
 
@@ -51,9 +59,18 @@ def test_a_student_is_answered_step_by_step(recite: Recite) -> None:
     assert "✘" in printed
     assert printed.count("C: MAIL FROM:<alice@crepes.fr>") >= 1
     assert "A solution: 503" in printed
+    assert "A solution: 2 (.. (one dot more))" in printed
+    assert "* letters in the mailboxes of hamburger.edu: 1" in printed
 
 
 def test_on_the_screen_it_is_another_command(recite: Recite, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["run", "2"]) == 2
     assert "--plain" in capsys.readouterr().err
     assert recite("99")[0] == 2
+
+
+def test_a_long_word_and_a_mark_end_a_line_where_they_may() -> None:
+    assert folded("one two three", 8) == "one two\nthree"
+    assert folded("abcdefghij k", 4) == "abcd\nefgh\nij k"
+    assert folded("1. 你好，世界", 8, "   ") == "1. 你\n   好，\n   世界"
+    assert folded("a\n\nb", 8) == "a\n\nb"

@@ -96,3 +96,14 @@ def test_what_is_wrong_is_said_with_file_and_line(text: str, line: int, problem:
     with pytest.raises(LessonError, match=problem) as caught:
         read_prose(text, "text.en.md")
     assert str(caught.value).startswith(f"text.en.md, line {line}: ")
+
+
+def test_words_for_the_screen_and_without_one_stand_in_one_line() -> None:
+    text = "# T\nA\n## one\n**Look**\nNow [[press `b`||read on]], [[and look||]]please.\n:::hint\n[[a||b]]\n:::\n"
+    here, there = read_prose(text, "x"), read_prose(text, "x", plain=True)
+    assert here.sections["one"].body == "Now press `b`, and lookplease."
+    assert there.sections["one"].body == "Now read on, please."
+    assert (here.sections["one"].hints, there.sections["one"].hints) == (["a"], ["b"])
+    with pytest.raises(LessonError) as wrong:
+        read_prose("# T\n## one\n**Look**\nNow [[press b|| here\n]]", "x")
+    assert "x:4" in str(wrong.value) or wrong.value.line == 4

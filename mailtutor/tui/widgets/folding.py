@@ -1,24 +1,18 @@
-"""Text folded to a width as a book does it, in Chinese too.
-
-Latin breaks at spaces; Chinese breaks between any two characters, but no line begins with a closing mark or ends with
-an opening one. A line too long for both is cut.
-"""
+"""Text folded to a width as a book does it, in Chinese too: `text.lines` says where a line may end."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widgets import Static
 
+from mailtutor.text.lines import first_line
 from mailtutor.tui.widgets.fitting import Fitting
 
-_NOT_FIRST = frozenset("，。、；：？！”’）》】」』〉…—,.;:?!)]}%")
-_NOT_LAST = frozenset("“‘（《【「『〈([{")
 # Characters of a block that are folded: some screens full.
 MOST = 16 * 1024
 
@@ -96,7 +90,7 @@ def fold(block: Block, width: int) -> Content:
         rest = line
         while rest.cell_length > width - (lead.cell_length if lines else 0):
             room = max(2, width - (lead.cell_length if lines else 0))
-            at = _break(rest.plain, room)
+            at = first_line(rest.plain, room)
             lines.append(_led(lead, rest[:at].rstrip(), first=not lines))
             rest = rest[at:]
         lines.append(_led(lead, rest, first=not lines))
@@ -105,24 +99,3 @@ def fold(block: Block, width: int) -> Content:
 
 def _led(lead: Content, line: Content, *, first: bool) -> Content:
     return line if first else Content.assemble(lead, line)
-
-
-def _break(text: str, width: int) -> int:
-    """How many characters go on the first line."""
-    best = used = 0
-    for at, character in enumerate(text):
-        if at and _may_break(text[at - 1], character):
-            best = at
-        used += cell_len(character)
-        if used > width and character != " ":
-            return best or max(1, at)
-    return len(text)
-
-
-def _may_break(before: str, after: str) -> bool:
-    if after == " ":
-        return False
-    if before == " ":
-        return True
-    wide = cell_len(before) == 2 or cell_len(after) == 2
-    return wide and after not in _NOT_FIRST and before not in _NOT_LAST
