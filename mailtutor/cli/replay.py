@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,9 +16,13 @@ from mailtutor.errors import UsageError
 from mailtutor.reading.dialogue import Dialogue
 from mailtutor.reading.differences import differences, differs
 from mailtutor.reading.visible import visible
+from mailtutor.store.files import traces_in
 from mailtutor.text.catalogue import words
 from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.transcript import parse
+
+# Of the student's own traces so many are listed, the newest first.
+_MOST_LISTED = 20
 
 
 def run(args: argparse.Namespace) -> int:
@@ -82,7 +87,8 @@ def _compare(dialogue: Dialogue, name: str, events: Sequence[AnyEvent], *, as_js
 
 
 def _list_ours() -> int:
-    """Without a file: our own, with a line each, and how to open one. It is wrong usage all the same."""
+    """Without a file: our own, with a line each; what was saved here; how to open one. It is wrong usage all the
+    same."""
     say = words(language())
     print(say("cli.replay.ours"), file=sys.stderr)
     files = sorted(paths.content("transcripts").glob("*.txt"))
@@ -90,6 +96,14 @@ def _list_ours() -> int:
     for file in files:
         recorded = parse(file.read_bytes(), file.name)
         print(f"  {file.stem:<{width}}  {visible(recorded.title(language()))}", file=sys.stderr)
+    own = traces_in(Path())
+    if own:
+        print(say("cli.replay.own"), file=sys.stderr)
+        for file in own[:_MOST_LISTED]:
+            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(file.stat().st_mtime))
+            print(f"  {visible(file.name)}  {when}", file=sys.stderr)
+        if len(own) > _MOST_LISTED:
+            print(say("cli.replay.more", count=len(own) - _MOST_LISTED), file=sys.stderr)
     print(say("cli.replay.open"), file=sys.stderr)
     return UsageError.exit_code
 
@@ -97,7 +111,12 @@ def _list_ours() -> int:
 def find(name: str) -> Path:
     """The file of that name here, or one of ours: `alice-bob` is enough."""
     path = Path(name)
-    for candidate in (path, paths.content("transcripts") / name, paths.content("transcripts") / f"{name}.txt"):
+    for candidate in (
+        path,
+        Path(f"{name}.jsonl"),
+        paths.content("transcripts") / name,
+        paths.content("transcripts") / f"{name}.txt",
+    ):
         if candidate.is_file():
             return candidate
     ours = ", ".join(sorted(file.stem for file in paths.content("transcripts").glob("*.txt")))

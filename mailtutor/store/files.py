@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mailtutor.errors import MailtutorError
-from mailtutor.trace.codec import dump, load_readable
+from mailtutor.trace.codec import FORMAT, dump, load_readable
 from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.transcript import parse
+
+# Octets of a file that tell whether it is a trace.
+_HEAD = 200
 
 
 def read_events(path: Path) -> Sequence[AnyEvent]:
@@ -33,6 +37,16 @@ def read_readable(path: Path) -> tuple[Sequence[AnyEvent], MailtutorError | None
             return parse(file.read(), str(path)).events(), None
     except OSError as wrong:
         raise MailtutorError("{path} cannot be read ({why})", "error.file.unreadable", path=path, why=wrong) from wrong
+
+
+def traces_in(folder: Path) -> list[Path]:
+    """The saved traces in a folder, the newest first. Never raises: what cannot be read is none."""
+    found = []
+    for path in folder.glob("*.jsonl"):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            if FORMAT.encode() in file.read(_HEAD):
+                found.append((path.stat().st_mtime, path))
+    return [path for _, path in sorted(found, reverse=True)]
 
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)

@@ -64,7 +64,8 @@ class Retelling:
     """Goes on at every look at the trace, until everything is said.
 
     is_over: the keyboard is the student's now. left_out: turns that were not said, because the server did not ask for
-    them this time. first_difference: the first answer that was another one than the recorded.
+    them this time. said_octets: how much was said. first_difference: the first answer that was another one than the
+    recorded.
     """
 
     def __init__(self, console: Console, retold: Retold) -> None:
@@ -76,7 +77,7 @@ class Retelling:
         self._turns = deque(retold.turns)
         self._last: Turn | None = None
         self._heard = 0
-        self._said_octets = 0
+        self.said_octets = 0
 
     @property
     def left(self) -> int:
@@ -111,7 +112,7 @@ class Retelling:
         # A row must come before the next line: its own, or the answer to it.
         self._heard = len(connection.rows)
         data = self._last.spoken(_challenge(self._last, connection))
-        self._said_octets += len(data)
+        self.said_octets += len(data)
         try:
             self.console.say(data)
         except MailtutorError:
@@ -120,7 +121,7 @@ class Retelling:
     def _is_settled(self, connection: Connection) -> bool:
         """Whether the server has heard the last turn, and answered it where it answers."""
         if self._last is not None and not self._last.is_answered:
-            return connection.bytes_from_client >= self._said_octets
+            return connection.bytes_from_client >= self.said_octets
         return may_speak(connection) and len(connection.rows) != self._heard
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,9 +15,19 @@ from rich.cells import cell_len
 from mailtutor.cli import main
 from mailtutor.cli.moment import release_of
 from mailtutor.cli.parser import VERBS
+from mailtutor.store.files import write_trace
 from mailtutor.text import catalogue
 from mailtutor.trace.codec import HEADER, encode, load
-from mailtutor.trace.events import AnyEvent, Endpoint, FromClient, FromServer, LineTampered, Opened, TlsFailed
+from mailtutor.trace.events import (
+    AnyEvent,
+    Endpoint,
+    FaultSwitched,
+    FromClient,
+    FromServer,
+    LineTampered,
+    Opened,
+    TlsFailed,
+)
 
 
 def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -280,6 +291,27 @@ def test_replay_without_a_file_lists_our_own_and_how_to_open_them(
     assert code == 2
     assert re.search(rf"  bob-pop3 +{re.escape(title)}", err)
     assert "mailtutor replay alice-bob --plain" in err
+
+
+@pytest.mark.parametrize(("language", "head"), [("en", "Saved in this folder"), ("zh", "存在当前文件夹里的")])
+def test_replay_without_a_file_lists_what_was_saved_here_and_opens_it_by_its_name(
+    language: str, head: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    monkeypatch.chdir(tmp_path)
+    _, _, err = _run(capsys, "replay")
+    assert head not in err
+    write_trace(tmp_path / "mine.jsonl", [FaultSwitched(t=0, at=0, host="crepes.fr", fault="down", on=True)])
+    (tmp_path / "other.jsonl").write_text('{"a": 1}\n')
+    for number in range(20):
+        write_trace(tmp_path / f"old-{number}.jsonl", [])
+        os.utime(tmp_path / f"old-{number}.jsonl", (1, 1))
+    _, _, err = _run(capsys, "replay")
+    assert head in err
+    assert re.search(r"\n  mine\.jsonl  \d{4}-\d\d-\d\d \d\d:\d\d\n", err)
+    assert "other.jsonl" not in err
+    assert err.count("old-") == 19
+    assert _run(capsys, "replay", "mine", "--json")[0] == 0
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

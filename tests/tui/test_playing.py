@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from mailtutor.session import Session
 from mailtutor.trace.events import Closed, FromServer
 from mailtutor.tui.app import TuiApp
+from mailtutor.tui.screens.takeover import TakeoverScreen
 from tests.tui.stage import paste_line, shown, stage, until
 
 PARTS = ("relay", "submission", "pop3", "imap")
@@ -289,3 +290,24 @@ async def test_a_521_is_about_the_host_and_the_relay_says_that_it_keeps_the_mail
         assert row.last_reply.startswith("521")
         assert "do not repeat it unchanged" not in shown(app)
         assert "useless" not in shown(app)
+
+
+async def test_to_take_over_elsewhere_is_to_hang_up_and_is_asked_first(session: Session) -> None:
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app, session, "relay")
+        await asked(pilot, app)
+        app.screen.set_focus(None)
+        screen = stage(app)
+        await until(pilot, lambda: screen.deck.pane and screen.deck.pane.connection, "the conversation")
+        screen.deck.go_to(next(iter(screen.viewpoint.connections())), 0)
+        screen.action_take_over()
+        await until(pilot, lambda: "crepes.fr waits for your reply: t again" in shown(app), "the question")
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen is screen, "the part goes on")
+        assert screen.part is not None
+        screen.action_take_over()
+        await until(pilot, lambda: "t again" in shown(app), "the question once more")
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, TakeoverScreen), "taken over")
+        assert screen.part is None

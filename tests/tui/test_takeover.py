@@ -13,7 +13,10 @@ from mailtutor.session import Session
 from mailtutor.trace.events import AnyEvent, Closed, FromClient, FromServer
 from mailtutor.trace.transcript import parse
 from mailtutor.tui.app import TuiApp
+from mailtutor.tui.screens.confirm import ConfirmScreen
+from mailtutor.tui.screens.replay import ReplayScreen
 from mailtutor.tui.screens.takeover import TakeoverScreen
+from mailtutor.tui.widgets.prompt import Prompt
 from tests.tui.stage import alice_bob, lines, opened, paste_line, shown, stage, until
 
 
@@ -50,7 +53,7 @@ async def test_from_the_middle_of_a_message_in_a_transcript(session: Session, si
         await until(pilot, lambda: connection.rows[-1].line.text.startswith(b"250"), "the message taken")
         await until(pilot, lambda: "queued" in shown(app) or "S< 250" in shown(app), "the answer on the screen")
         await pilot.press("escape", "escape")
-        await until(pilot, lambda: not isinstance(app.screen, TakeoverScreen), "the replay again")
+        await until(pilot, lambda: isinstance(app.screen, ReplayScreen), "the replay again")
         assert lines(app)._rows
 
 
@@ -267,3 +270,43 @@ async def test_who_takes_over_after_the_goodbye_is_told_that_nothing_is_left_to_
         over, yours = ("is over.", "You have the keyboard") if language == "en" else ("对话已经结束", "由你来输入")
         await until(pilot, lambda: over in shown(app), "that it is over")
         assert yours not in shown(app)
+
+
+async def test_a_conversation_one_has_gone_on_with_is_not_cut_off_by_one_key(session: Session) -> None:
+    app = TuiApp(session, "replay", {"name": "alice-bob", "events": alice_bob(), "step": True})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g")
+        await mark(pilot, app, "MAIL FROM")
+        await pilot.press("t")
+        screen = await taken(pilot, app)
+        await paste_line(pilot, "NOOP")
+        await until(pilot, lambda: screen.connection and screen.connection.rows[-1].line.verb == "NOOP", "gone on")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question")
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen is screen, "still there")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: not isinstance(app.screen, TakeoverScreen | ConfirmScreen), "the recording")
+
+
+async def test_while_it_is_said_again_nothing_is_proposed_to_be_typed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposed: list[str] = []
+    speak = Prompt.speak
+
+    def spoken(prompt: Prompt) -> None:
+        speak(prompt)
+        screen = app.screen
+        if isinstance(screen, TakeoverScreen) and (screen.retelling is None or not screen.retelling.is_over):
+            proposed.append(f"{prompt.input.placeholder} {prompt._advice_text.display}")
+
+    monkeypatch.setattr(Prompt, "speak", spoken)
+    app = TuiApp(session, "replay", {"name": "alice-bob", "events": alice_bob(), "step": True})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g")
+        await mark(pilot, app, "RCPT TO")
+        await pilot.press("t")
+        await taken(pilot, app)
+        await until(pilot, lambda: "for example DATA" in shown(app), "the hint")
+    assert set(proposed[1:]) <= {"connecting to the server … False", "what was said is being said again … False"}

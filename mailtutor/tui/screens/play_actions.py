@@ -125,6 +125,11 @@ class PlayActions(GateActions):
             self.control.tell(lambda words: words(key, client=name, host=part.host))
         self.focus_typing()
 
+    def served(self) -> str | None:
+        """Who waits for the student's replies now; None where nobody does."""
+        client = self._client_of(self.part) if self.part is not None else None
+        return called(client.client) if client is not None else None
+
     def _client_of(self, part: Part) -> Connection | None:
         """The conversation that is going on with the student; None where there is none."""
         connection = self.viewpoint.dialogue.connections.get(part.conn)

@@ -48,6 +48,8 @@ class PracticeScreen(StageScreen):
         self._is_unfolded = False
         # Whether the line waits that was typed when the server had gone.
         self._kept = False
+        # Whether a server is still being asked for a connection, or will be as soon as there is one.
+        self._is_connecting = True
 
     @property
     def protocol(self) -> str:
@@ -121,18 +123,30 @@ class PracticeScreen(StageScreen):
         if self.console is not None:
             self.console.close()
         host, service = self.host.name, self.service
+        self._is_connecting = True
         self.in_lab(
             lambda: self.session.console(host, service),
             lambda console: self.connected(service, console),
-            lambda: None,
+            self._unconnected,
         )
+
+    def _unconnected(self) -> None:
+        """Nobody answers; the student may try again."""
+        self._is_connecting = False
+        self.console = None
+        self.beat()
+
+    def lab_failed(self, wrong: MailtutorError) -> None:
+        """There is nobody to connect to."""
+        super().lab_failed(wrong)
+        self._unconnected()
 
     def connected(self, service: str, console: Console) -> None:
         """A connection is there."""
         if service != self.service:  # the student has turned to another one meanwhile
             console.close()
             return
-        self.console, self._is_new = console, True
+        self.console, self._is_new, self._is_connecting = console, True, False
         self.prompt.advise(None)
         if self._kept:
             self._kept = False
@@ -161,11 +175,17 @@ class PracticeScreen(StageScreen):
             self._is_new = False
             self.deck.hold_on_to(self.connection)
             self.draw()
+        self.prompt.wait_for(self.awaited)
         if self.connection is not None:
             residents = tuple(user.name for user in self.host.users) if self.host is not None else ()
             self.prompt.follow(self.connection, is_open=self._is_open, residents=residents)
         else:
             self.prompt.at(self.protocol, "", is_open=self._is_open)
+
+    @property
+    def awaited(self) -> str:
+        """What comes before the student may type: the word for it, or ""."""
+        return "connecting" if self._is_connecting else ""
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Judges the line, and sends it whatever the judgement: the server's own answer is the lesson."""
@@ -190,7 +210,7 @@ class PracticeScreen(StageScreen):
         """Nobody listens: connects anew. What was typed stays in the line, for it was meant for the server that has
         gone; Enter says it to this one."""
         self.prompt.put_back(line)
-        if self.console is not None and self.session.is_running:
+        if self.session.is_running and not self._is_connecting:
             self._kept = bool(line)
             self._connect()
 

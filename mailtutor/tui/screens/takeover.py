@@ -13,6 +13,7 @@ from mailtutor.reading.visible import visible
 from mailtutor.reading.wording import is_textbook
 from mailtutor.tui.contract import Console, Host, Stage
 from mailtutor.tui.retelling import Retelling, door, said_to
+from mailtutor.tui.screens.confirm import ConfirmScreen
 from mailtutor.tui.screens.practice import SENDER, SERVER, PracticeScreen
 from mailtutor.tui.widgets.prompt import Prompt
 from mailtutor.tui.widgets.wire import called
@@ -76,6 +77,7 @@ class TakeoverScreen(PracticeScreen):
         left = retelling.left
         if retelling.go_on(self.connection) or retelling.first_difference is not told or retelling.left != left:
             self.speak()
+            self.prompt.wait_for(self.awaited)
             self.prompt.input.focus()
 
     @property
@@ -86,11 +88,31 @@ class TakeoverScreen(PracticeScreen):
         state = self.connection.state if self.connection is not None else ""
         return not self._is_open or not PROTOCOLS[self.protocol].table.moves.get(state)
 
+    @property
+    def awaited(self) -> str:
+        """What is said again comes first."""
+        is_saying = self.retelling is not None and not self.retelling.is_over
+        return "saying" if is_saying else super().awaited
+
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Nothing is typed into what is being said."""
         if self.retelling is not None and not self.retelling.is_over:
             event.prevent_default()
             self.prompt.put_back(event.line)
+
+    def go_home(self) -> None:
+        """Asks once where a conversation that the student has gone on with would be cut off."""
+        retelling, connection = self.retelling, self.connection
+        said = connection.bytes_from_client if connection is not None and self._is_open else 0
+        if retelling is None or said <= retelling.said_octets:
+            super().go_home()
+            return
+
+        def answered(confirmed: bool | None) -> None:
+            if confirmed:
+                super(TakeoverScreen, self).go_home()
+
+        self.app.push_screen(ConfirmScreen("escape", self.words("control.takeover.confirm_leave")), answered)
 
     def action_protocol(self) -> None:
         """There is one door only."""

@@ -141,6 +141,8 @@ class Prompt(Speaking, Vertical):
         self._is_empty = False
         # On a small screen only what is needed is said, and this key is named for the rest; "": everything is said.
         self._folded_by = ""
+        # What comes before the student may type.
+        self._awaited = ""
 
     def compose(self) -> ComposeResult:
         """What the coach says, then the input."""
@@ -212,6 +214,12 @@ class Prompt(Speaking, Vertical):
             self._folded_by = key
             self.speak()
 
+    def wait_for(self, what: str) -> None:
+        """Nothing can be typed before `what`, a name below `screen.typing.waiting`, has come about; "" ends it."""
+        if what != self._awaited:
+            self._awaited = what
+            self.speak()
+
     def put_back(self, line: str) -> None:
         """Nobody listens yet: the line waits for the student to press Enter again."""
         self.input.value = line
@@ -232,7 +240,9 @@ class Prompt(Speaking, Vertical):
         elif self._advice is not None:
             lines += self._folded(self._coach(self._advice))
         protocol, state = self.input.protocol, self.input.state
-        if not self._ready:
+        if self._awaited:
+            self.input.placeholder = self.words(f"screen.typing.waiting.{self._awaited}")
+        elif not self._ready:
             self.input.placeholder = self.words("screen.typing.closed")
         elif self._chunk is not None:
             self.input.placeholder = self.words("screen.typing.chunk")
