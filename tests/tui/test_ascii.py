@@ -17,10 +17,10 @@ def test_every_sign_of_the_legend_has_a_sign_of_its_own() -> None:
     assert all(sign.isascii() for sign in drawn)
 
 
-def test_a_comparison_tells_its_five_signs_apart() -> None:
+def test_a_comparison_tells_its_six_signs_apart() -> None:
     key = plain(words("en")("screen.differences.key"))
     assert key.isascii()
-    assert len({part.strip()[0] for part in key.split("  ")}) == 5
+    assert len({part.strip()[0] for part in key.split("  ")}) == 6
 
 
 @pytest.mark.parametrize("character", [chr(code) for code in (*range(0x2400, 0x2420), 0x2421)])

@@ -308,7 +308,7 @@ async def test_the_messages_of_ours_follow_each_other_with_what_they_show() -> N
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, MessageScreen), "the message again")
         await pilot.press("escape")
-        await until(pilot, lambda: "mailtutor" in shown(app) and not isinstance(app.screen, MessageScreen), "home")
+        await until(pilot, lambda: app._exit, "the end: it was opened alone")
 
 
 async def test_a_text_of_ones_own_is_taken_apart_in_every_character_set(tmp_path: Path) -> None:

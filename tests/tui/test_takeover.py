@@ -53,6 +53,8 @@ async def test_from_the_middle_of_a_message_in_a_transcript(session: Session, si
         await until(pilot, lambda: connection.rows[-1].line.text.startswith(b"250"), "the message taken")
         await until(pilot, lambda: "queued" in shown(app) or "S< 250" in shown(app), "the answer on the screen")
         await pilot.press("escape", "escape")
+        await until(pilot, lambda: "Esc again" in shown(app), "the question")
+        await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ReplayScreen), "the replay again")
         assert lines(app)._rows
 
