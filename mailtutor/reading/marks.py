@@ -7,7 +7,7 @@ same when a trace is redacted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mailtutor.protocols.lines import Source
@@ -26,6 +26,8 @@ from mailtutor.trace.events import (
 
 QUEUED, DELIVERED, DEFERRED, REFUSED, FAULT, MENDED = "queued", "delivered", "deferred", "refused", "fault", "mended"
 KINDS = (QUEUED, DELIVERED, DEFERRED, REFUSED, FAULT, MENDED)
+# A reply is looked for among so many marks before the attempt: several connections may speak in between.
+ECHOES = 8
 _OF_OUTCOME = {Outcome.TRY_LATER: DEFERRED, Outcome.REFUSED: REFUSED}
 
 
@@ -53,6 +55,23 @@ def mark_of_event(n: int, event: AnyEvent) -> Mark | None:
     elif isinstance(event, FaultSwitched):
         kind = FAULT if event.on else MENDED
     return Mark(n, kind, event=event) if kind else None
+
+
+def without_echoes(marks: Sequence[Mark], heard: Sequence[Mark] = ()) -> list[Mark]:
+    """The same without those of attempts whose outcome is the very reply that has its mark just before: what happened
+    once is marked once. heard: the last marks before these."""
+    kept: list[Mark] = []
+    for mark in marks:
+        before = [*heard, *kept][-ECHOES:]
+        if not (
+            isinstance(mark.event, Attempted) and any(_is_reply(one, mark.event.reply, mark.kind) for one in before)
+        ):
+            kept.append(mark)
+    return kept
+
+
+def _is_reply(mark: Mark, reply: str, kind: str) -> bool:
+    return mark.row is not None and mark.kind == kind and mark.row.line.text.decode("utf-8", "replace") == reply
 
 
 def marks_of_rows(rows: Iterable[Row]) -> list[Mark]:

@@ -17,7 +17,7 @@ from mailtutor.reading import origin
 from mailtutor.reading.carried import Cargo
 from mailtutor.reading.dialogue import Connection, Dialogue, Row
 from mailtutor.reading.ladder import LANDMARKS, Landmark
-from mailtutor.reading.marks import Bookmarks, Mark, mark_of_event, marks_of_rows
+from mailtutor.reading.marks import ECHOES, Bookmarks, Mark, mark_of_event, marks_of_rows, without_echoes
 from mailtutor.reading.origin import Place
 from mailtutor.reading.world import World
 from mailtutor.trace.events import (
@@ -124,7 +124,7 @@ class Viewpoint:
                 self._world_events.append((n, event))
                 fresh.append(event)
                 moments.append(n + 1)
-        self.marks += sorted(marks, key=_event_number)
+        self.marks += without_echoes(sorted(marks, key=_event_number), self.marks[-ECHOES:])
         self.live_world.take(fresh)
         _switch(self.live_faults, fresh)
         self.moments.extend(sorted(set(moments)))

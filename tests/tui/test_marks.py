@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from mailtutor.trace.events import AnyEvent, Bookmarked, Delivered, FaultSwitched, Queued
+from mailtutor.trace.events import (
+    AnyEvent,
+    Attempted,
+    Bookmarked,
+    Delivered,
+    FaultSwitched,
+    FromClient,
+    FromServer,
+    Queued,
+)
 from mailtutor.tui.app import TuiApp
 from tests.tui.stage import FakeStage, alice_bob, lines, opened, shown, stage, until
 
@@ -112,3 +122,26 @@ async def test_a_recording_brings_its_bookmarks() -> None:
         await until(pilot, lambda: "who is this?" in shown(app), "the bookmark's moment")
         await pilot.press("space")
         await until(pilot, lambda: "playing" in shown(app), "it plays on from there")
+
+
+async def test_what_was_deferred_once_is_marked_once() -> None:
+    late = b"451 4.7.1 Please come back later\r\n"
+    tried = Attempted(
+        t=3, at=3, host="crepes.fr", queue_id="Q1", recipient="bob@hamburger.edu", to_host="hamburger.edu",
+        outcome="deferred", reply=late.decode().strip(), attempt=1, next_try_s=300,
+    )  # fmt: skip
+    other = msgspec.structs.replace(tried, reply="nobody answers")
+    events: list[AnyEvent] = [
+        opened(1, "crepes.fr", "hamburger.edu"),
+        FromServer(t=1, at=1, conn=1, data=b"220 hi\r\n"),
+        FromClient(t=2, at=2, conn=1, data=b"MAIL FROM:<a@b>\r\n"),
+        FromServer(t=2, at=2, conn=1, data=late),
+        tried,
+        other,
+    ]
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "↻" in shown(app).splitlines()[-2], "the timeline")
+        # The reply, and the attempt that heard none: not the attempt that heard that reply.
+        assert shown(app).splitlines()[-2].count("↻") == 2
+        assert [mark.n for mark in stage(app).viewpoint.marks] == [3, 5]

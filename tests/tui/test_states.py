@@ -144,7 +144,7 @@ async def test_a_cut_connection_is_drawn_past_update() -> None:
     async with app.run_test(size=(120, 50)) as pilot:
         await pilot.press("S")
         await until(pilot, lambda: "TRANSACTION ━ connection ends ━▶ closed" in shown(app), "the end")
-        assert "connection ends ← TRANSACTION" in shown(app)
+        assert "TRANSACTION: connection ends" in shown(app)
         assert "nothing was deleted" in shown(app)
 
 

@@ -39,24 +39,24 @@ def _flags(raw: bytes) -> str:
 
 
 def _question(raw: bytes) -> list[Span]:
-    end, name = _name(raw, HEADER_OCTETS)
+    end, name = _name(raw, HEADER_OCTETS, "name")
     if end + 4 > len(raw):
         return []
     return [
-        Span(HEADER_OCTETS, end, _FIELD + "name", name),
+        *name,
         Span(end, end + 2, _FIELD + "type", type_name(_number(raw, end))),
         Span(end + 2, end + 4, _FIELD + "class", "IN" if _number(raw, end + 2) == 1 else str(_number(raw, end + 2))),
     ]
 
 
 def _record(raw: bytes) -> list[Span]:
-    end, name = _name(raw, 0)
+    end, name = _name(raw, 0, "name")
     data = end + 10
     if data > len(raw):
         return []
     number = _number(raw, end)
     found = [
-        Span(0, end, _FIELD + "name", name),
+        *name,
         Span(end, end + 2, _FIELD + "type", type_name(number)),
         Span(end + 2, end + 4, _FIELD + "class", "IN" if _number(raw, end + 2) == 1 else str(_number(raw, end + 2))),
         Span(end + 4, end + 8, _FIELD + "ttl", str(int.from_bytes(raw[end + 4 : end + 8], "big"))),
@@ -64,7 +64,7 @@ def _record(raw: bytes) -> list[Span]:
     ]
     if number == Type.MX and data + 2 < len(raw):
         found.append(Span(data, data + 2, _FIELD + "preference", str(_number(raw, data))))
-        found.append(Span(data + 2, len(raw), _FIELD + "exchange", _name(raw, data + 2)[1]))
+        found += _name(raw, data + 2, "exchange")[1]
     elif number in (Type.A, Type.AAAA) and len(raw) - data in (4, 16):
         found.append(Span(data, len(raw), _FIELD + "address", str(ipaddress.ip_address(raw[data:]))))
     elif data < len(raw):
@@ -72,20 +72,23 @@ def _record(raw: bytes) -> list[Span]:
     return found
 
 
-def _name(raw: bytes, at: int) -> tuple[int, str]:
-    """Where a name ends and what it says; a pointer into another part of the datagram as `→12`."""
-    labels = []
+def _name(raw: bytes, at: int, field: str) -> tuple[int, list[Span]]:
+    """Where a name ends, and its parts: what stands here, and the pointer to where the rest of it was written before.
+    The pointer's value is the octet of the datagram, counted from 0."""
+    start = at
+    labels: list[str] = []
     while at < len(raw):
         size = raw[at]
         if size >= 0xC0 and at + 1 < len(raw):
-            labels.append(f"→{(size & 0x3F) << 8 | raw[at + 1]}")
-            return at + 2, ".".join(labels)
+            here = [Span(start, at, _FIELD + field, ".".join(labels))] if labels else []
+            return at + 2, [*here, Span(at, at + 2, _FIELD + "pointer", str((size & 0x3F) << 8 | raw[at + 1]))]
         at += 1
         if size == 0:
             break
         labels.append(raw[at : at + size].decode("ascii", "replace"))
         at += size
-    return min(at, len(raw)), ".".join(labels) or "."
+    end = min(at, len(raw))
+    return end, [Span(start, end, _FIELD + field, ".".join(labels) or ".")]
 
 
 def _number(raw: bytes, at: int) -> int:

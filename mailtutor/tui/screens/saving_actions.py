@@ -42,12 +42,14 @@ class SavingActions(WindingActions):
     def _save(self, name: str, *, secrets: bool) -> None:
         viewpoint = self.viewpoint
         kept = viewpoint.bookmarks.events(viewpoint.dialogue, viewpoint.wall())
-        self._write(Path(name).expanduser().absolute(), viewpoint.log, kept, secrets)
+        # What is counted is what the timeline counts: an event may be half a line, or none.
+        count = len(viewpoint.moments)
+        self._write(Path(name).expanduser().absolute(), viewpoint.log, kept, secrets, count)
 
     @work(thread=True, group="saving")
-    def _write(self, path: Path, log: Log, bookmarks: Sequence[AnyEvent], secrets: bool) -> None:
+    def _write(self, path: Path, log: Log, bookmarks: Sequence[AnyEvent], secrets: bool, count: int) -> None:
         try:
-            count = write_trace(path, _saved(log, bookmarks, secrets=secrets))
+            write_trace(path, _saved(log, bookmarks, secrets=secrets))
         except (MailtutorError, IndexError) as wrong:  # IndexError: the lab, and what it had on disk, ended meanwhile
             self.app.call_from_thread(self.tell, wrong, severe=True)
             return

@@ -112,6 +112,10 @@ class Labels:
         return " ".join(part for part in (said, visible(passage.code), symbol) if part)
 
 
+# Where an arrow to the end begins that does not come from the state above it, and how it goes on.
+_CORNERS = {"┏": "┃", "╭": "│"}
+# What arrows beside a state begin with; where there are several, how they branch off.
+_SHAFTS = ("─", "━")
 # Text in its styles.
 Runs = list[tuple[str, str]]
 
@@ -167,12 +171,12 @@ class Drawing:
                 return self._labels.passage(passage, edge), "┃", _LIT
             if state == self._chart.spine[-1]:
                 label = self._labels.passage(passage)
-                origin = f" ← {self._labels.state(passage.start)}" if self._detail > Detail.LINES else ""
-                return label + origin, "┋", _LIT
+                origin = f"{self._labels.state(passage.start)}: " if self._detail > Detail.LINES else ""
+                return f"━ {origin}{label}" if origin else label, "┏", _LIT
         if edge is None:
             farewell = " ".join(self._chart.farewell()[:_MOST_VERBS])
             told = self._labels.words("screen.states.anywhere", verbs=farewell)
-            return (told if self._detail > Detail.LINES else farewell), "┊", _QUIET
+            return (f"─ {told}" if self._detail > Detail.LINES else farewell), "╭", _QUIET
         return self._labels.edge(edge), "│", _QUIET
 
     def _state(self, row: int, state: str) -> int:
@@ -185,13 +189,13 @@ class Drawing:
             tip = row + int(self._is_framed(state))
             room = self._labelled - 2
             label = set_cell_size(label, min(room, cell_len(label)))
-            self.canvas.put(tip, room - cell_len(label), f"{label} ↓", arrow_style)
+            self.canvas.put(tip, room - cell_len(label), f"{label} {'→' if line in _CORNERS else '↓'}", arrow_style)
         elif row:
             self.canvas.put(row, stem, line, arrow_style)
-            self.canvas.put(row, stem + 2, label, arrow_style)
+            self.canvas.put(row, stem + (1 if line in _CORNERS else 2), label, arrow_style)
             row += 1
             if self._detail is Detail.ROOMY:
-                self.canvas.put(row, stem, line, arrow_style)
+                self.canvas.put(row, stem, _CORNERS.get(line, line), arrow_style)
                 row += 1
         if self._is_framed(state):
             self._lid(row, frame["top"], style)
@@ -199,7 +203,7 @@ class Drawing:
                 self.canvas.put(row, stem, "▼", arrow_style)
             row += 1
             self._lid(row + 1, frame["bottom"], style)
-            if state != self._chart.spine[-1] and self._detail > Detail.LINES:
+            if self._leads_down(state) and self._detail > Detail.LINES:
                 self.canvas.put(row + 1, stem, frame["stem"], style)
         name = self._labels.state(state)
         text = ("▶ " if is_here else "  ") + name
@@ -208,6 +212,11 @@ class Drawing:
         if is_here:
             self.here = row
         return row
+
+    def _leads_down(self, state: str) -> bool:
+        """Whether the arrow into the state below comes from this one."""
+        below = self._chart.spine[self._chart.spine.index(state) + 1 :][:1]
+        return bool(below) and self._arrow(below[0])[1] not in _CORNERS
 
     def _is_framed(self, state: str) -> bool:
         is_here = state == self._standing.state
@@ -235,7 +244,7 @@ class Drawing:
             for runs in ([loop] if loop and not framed else []) + notes:
                 column = self._write(row, column, runs) + 1
             return bottom
-        for at, runs in enumerate(notes, row):
+        for at, runs in enumerate(_branched(notes), row):
             if at >= bottom:
                 self.canvas.put(at, self._left + _STEM, "│", _QUIET)
             self._write(at, self._beside, runs)
@@ -335,6 +344,19 @@ class Drawing:
     def _across(self, row: int, column: int, line: str, tip: str, style: str) -> None:
         """From the rail to the state's frame."""
         self.canvas.put(row, column + 1, line * (self._left - column - 1 - len(tip)) + tip, style)
+
+
+def _branched(notes: list[Runs]) -> list[Runs]:
+    """The same; of several arrows the others branch off from the first, where the state is."""
+    arrows = [number for number, runs in enumerate(notes) if runs and runs[0][0].startswith(_SHAFTS)]
+    if len(arrows) < 2:
+        return notes
+    found = list(notes)
+    for number in arrows:
+        (text, style), *rest = notes[number]
+        joint = "┬" if number == arrows[0] else "└" if number == arrows[-1] else "├"
+        found[number] = [(joint, _QUIET), (text, style), *rest]
+    return found
 
 
 def draw(chart: Chart, standing: Standing, labels: Labels, detail: Detail) -> Drawing:
