@@ -92,26 +92,14 @@ def report(
     RFC 3461 §6.2). at, arrived_at: seconds since 1970. unique: an id no other message has. until: when the server gives
     up, for a delay; 0 where it will not try again.
     """
-    recipients = _named(fates)
     international = not f"{sender}{''.join(fate.recipient + fate.original for fate in fates)}".isascii()
     if not international or sender.isascii():
         host = _ascii_host(host)
     boundary = f"report-{unique}"
-    words = [_SENTENCES[action].format(recipients=recipients)]
-    words += _reasons(fates)
-    words.append(f"{host} tries until {_date(until)}." if until else f"{host} will not try again.")
-    if action in (Action.DELIVERED, Action.RELAYED):
-        words.pop()
-    said, encoding = "\n".join(words), "7bit"
-    if not said.isascii():
-        said, encoding = quoted_printable(_crlf(said)).decode().replace("\r\n", "\n"), "quoted-printable"
-    subject = f"{_SUBJECTS[action]}: {recipients}"
-    if sender.isascii():
-        # Who may not understand SMTPUTF8 gets a header without it (RFC 2047).
-        subject = subject if subject.isascii() else Header(subject, "utf-8", header_name="Subject").encode()
+    said, encoding = _for_people(action, host, fates, until)
     head = f"""From: Mail Delivery System <postmaster@{host}>
 To: <{sender}>
-Subject: {subject}
+Subject: {_subject(action, sender, fates)}
 Date: {_date(at)}
 Message-ID: <{unique}@{host}>
 Auto-Submitted: auto-replied
@@ -138,6 +126,24 @@ Content-Transfer-Encoding: {_bits(fields)}
     returned = _returned(original, whole=whole and action is Action.FAILED, international=international)
     text = head + said + "\n" + status + fields
     return _crlf(text + f"\n--{boundary}\n") + returned + _crlf(f"\n--{boundary}--\n")
+
+
+def _subject(action: Action, sender: str, fates: Sequence[Fate]) -> str:
+    subject = f"{_SUBJECTS[action]}: {_named(fates)}"
+    # Who may not understand SMTPUTF8 gets a header without it (RFC 2047).
+    is_plain = subject.isascii() or not sender.isascii()
+    return subject if is_plain else Header(subject, "utf-8", header_name="Subject").encode()
+
+
+def _for_people(action: Action, host: str, fates: Sequence[Fate], until: float) -> tuple[str, str]:
+    """The part for people, and its transfer encoding."""
+    words = [_SENTENCES[action].format(recipients=_named(fates)), *_reasons(fates)]
+    if action not in (Action.DELIVERED, Action.RELAYED):
+        words.append(f"{host} tries until {_date(until)}." if until else f"{host} will not try again.")
+    said = "\n".join(words)
+    if said.isascii():
+        return said, "7bit"
+    return quoted_printable(_crlf(said)).decode().replace("\r\n", "\n"), "quoted-printable"
 
 
 def _reasons(fates: Sequence[Fate]) -> list[str]:

@@ -64,6 +64,11 @@ class Terminal:
             assert time.monotonic() < end, f"no {pattern} on the screen: {_ESCAPES.sub(b'', self._written)!r}"
             self._read(end)
 
+    def matches(self, pattern: str) -> list[tuple[str, ...]]:
+        """Everything of that kind that has been written since the last key."""
+        written = _ESCAPES.sub(b"", self._written).decode("utf-8", "replace")
+        return [found.groups() for found in re.finditer(pattern, written)]
+
     def press(self, keys: str) -> None:
         """Presses keys."""
         self._written = b""

@@ -12,8 +12,10 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from mailtutor.reading.shelf import shelf_file
 from mailtutor.session import Session
 from mailtutor.tui.app import TuiApp
+from mailtutor.tui.widgets.letter import LetterView
 from mailtutor.tui.widgets.notice import Notice
 from tests.tui.stage import alice_bob, paste_line, shown, stage, until
 
@@ -76,8 +78,33 @@ async def replay(pilot: Pilot[int], app: TuiApp) -> None:
     await pilot.press(*["right"] * 7)
 
 
+async def message(pilot: Pilot[int], app: TuiApp) -> None:
+    """A letter that is a picture, its MIME fields and the picture open."""
+    view = app.screen.query_one(LetterView)
+    await until(pilot, lambda: "image/png · base64" in shown(app), "the message")
+    await pilot.press(*["down"] * 4, "enter", "down")
+    await until(pilot, lambda: "▄" * 24 in shown(app) and view.item is not None, "the picture")
+
+
+async def growth(pilot: Pilot[int], app: TuiApp) -> None:
+    """A message built up, four of its six stages sent."""
+    await until(pilot, lambda: stage(app).session.is_running, "the lab")
+    await pilot.press("G")
+    for number, sign in enumerate(("✗", "✗", "✗", "✔"), 1):
+        await pilot.press("enter")
+        wanted = [*"✗✗✗✔"][:number]
+        await until(pilot, lambda wanted=wanted: [*filter("✗✔".count, shown(app))] == wanted, sign)  # type: ignore[misc]
+    await pilot.press("up")
+
+
+def _ours(name: str) -> bytes:
+    file = shelf_file(name)
+    assert file is not None
+    return file.read_bytes()
+
+
 # Pictures of a mode that are not named after it.
-MODES = {"faults": "lab", "queue": "lab"}
+MODES = {"growth": "lab", "message": "letter", "faults": "lab", "queue": "lab"}
 PICTURES: dict[str, tuple[dict[str, Any], Play]] = {
     "home": ({}, home),
     "lab": ({}, lab),
@@ -85,6 +112,8 @@ PICTURES: dict[str, tuple[dict[str, Any], Play]] = {
     "queue": ({}, queue),
     "lesson": ({"lesson": "2"}, lesson),
     "practice": ({"protocol": "smtp"}, practice),
+    "message": ({"name": "picture", "raw": _ours("picture"), "sender": None, "recipients": None}, message),
+    "growth": ({}, growth),
     "replay": ({"name": "alice-bob", "events": alice_bob(), "step": True}, replay),
 }
 
