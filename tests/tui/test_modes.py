@@ -263,7 +263,9 @@ async def test_on_a_small_screen_the_text_unfolds_and_folds_again() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "C> QUIT" in shown(app), "the dialogue")
         await pilot.press("w")
-        await until(pilot, lambda: "Try it from another window" in shown(app) and "C> QUIT" not in shown(app), "the text alone")
+        await until(
+            pilot, lambda: "Try it from another window" in shown(app) and "C> QUIT" not in shown(app), "the text alone"
+        )
         await pilot.press("w")
         await until(pilot, lambda: "C> QUIT" in shown(app), "the wire again")
 
