@@ -196,7 +196,9 @@ class TuiApp(SpeakingApp):
             self.push_screen(self.screen_for("lesson", {"lesson": rest}))
             return
         mode, _, rest = event.place.partition("-")
-        if mode == "replay":
+        if mode == "growth":
+            self.push_screen(self.screen_for("lab", {"view": mode}))
+        elif mode == "replay":
             self.push_screen(self.screen_for(mode, {"name": rest, "events": _transcript(rest)}))
         else:
             self.push_screen(self.screen_for(mode, {"protocol": rest} if rest else {}))

@@ -268,7 +268,7 @@ async def test_home_leads_to_the_messages_of_ours() -> None:
     app = TuiApp(FakeStage(), "home")
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: "○ 1" in shown(app) and "Messages taken apart" in shown(app), "the list")
-        await pilot.press("end", "enter")
+        await pilot.press("end", "up", "enter")
         await until(pilot, lambda: "multipart/alternative" in shown(app), "the first of ours")
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mailtutor.course.lesson import Lesson
 
 ELSEWHERE = (
-    "lab", "practice-smtp", "practice-pop3", "practice-imap", "replay-alice-bob", "replay-bob-pop3", "letter",
+    "lab", "practice-smtp", "practice-pop3", "practice-imap", "replay-alice-bob", "replay-bob-pop3", "letter", "growth",
 )  # fmt: skip
 
 

@@ -37,9 +37,11 @@ class LabScreen(StageScreen):
     LabScreen.-wide.-view-ladder #side, LabScreen.-wide.-sheet #side { display: none; }
     """
 
-    def __init__(self, session: Stage, *, classic: bool = False) -> None:
+    def __init__(self, session: Stage, *, classic: bool = False, view: str = "") -> None:
+        """view: the one it begins with, where that is not the wire."""
         super().__init__(session)
         self._classic = classic
+        self._begins_with = view
         self._failure: MailtutorError | None = None
         self._text = Prose(id="text")
         self.growth = GrowthView(id=GROWTH)
@@ -58,6 +60,8 @@ class LabScreen(StageScreen):
         """Starts the lab after the first paint."""
         self.keybar.light("send")
         self.call_after_refresh(self.start_lab, classic=self._classic)
+        if self._begins_with:
+            self.call_after_refresh(self.show_view, self._begins_with)
 
     def lab_failed(self, wrong: MailtutorError) -> None:
         """Stays on the screen: nothing can be done here until it is mended."""
