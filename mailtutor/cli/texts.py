@@ -13,7 +13,7 @@ from mailtutor.cli.parser import language
 from mailtutor.lab.options import Options
 from mailtutor.message.compose import FORMS
 from mailtutor.reading.dialogue import dialogue_of
-from mailtutor.reading.forms import Hop, hops
+from mailtutor.reading.forms import Hop, head, hops, row
 from mailtutor.session import Session
 from mailtutor.text.catalogue import Words, words
 from mailtutor.text.telling import tell
@@ -34,7 +34,7 @@ def run(text: str, args: argparse.Namespace) -> int:
     say = words(language())
     # What the shell gave may be no UTF-8; what is sent is.
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    head = [say(f"ways.text.{name}") for name in ("form", "hop", "offers", "declared", "encoding", "octets", "reply")]
+    names = [say("ways.text.form"), *head(say)]
     for without in LABS:
         results = _sent(text, without)
         if args.json:
@@ -46,8 +46,8 @@ def run(text: str, args: argparse.Namespace) -> int:
             continue
         lacking = ", ".join(one.partition(":")[2] for one in without)
         print(say("ways.text.lacking", names=lacking) if without else say("ways.text.all"))
-        rows = [row for form, (found, failures) in results.items() for row in _rows(form, found, failures, say)]
-        columns([head, *rows])
+        rows = [line for form, (found, failures) in results.items() for line in _rows(form, found, failures, say)]
+        columns([names, *rows])
         print()
     if not args.json:
         print(say("ways.text.how", octets=len(text.encode())))
@@ -74,12 +74,6 @@ def _sent(text: str, without: tuple[str, ...]) -> dict[str, tuple[list[Hop], dic
 
 def _rows(form: str, found: list[Hop], failures: dict[str, str], say: Words) -> list[list[str]]:
     ours = [hop for hop in found if hop.client]
-    rows = [
-        [
-            form if not number else "", f"{hop.client.partition('@')[0]} → {hop.server}", " ".join(hop.offered) or "–",
-            " ".join(hop.declared) or "–", hop.encoding, f"{hop.header:,} + {hop.body:,}", hop.reply,
-        ]
-        for number, hop in enumerate(ours)
-    ]  # fmt: skip
+    rows = [["" if number else form, *row(hop, say)] for number, hop in enumerate(ours)]
     rows += [["", "✘", "", "", "", "", tell(why, say)] for why in failures.values()]
     return rows

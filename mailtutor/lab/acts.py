@@ -15,13 +15,15 @@ from mailtutor.lab.agents.devices import DOINGS, Devices
 from mailtutor.lab.agents.script import recite
 from mailtutor.lab.agents.sender import Submitted, Wishes, submit
 from mailtutor.lab.lab import Lab
-from mailtutor.lab.pictures import open_page, page_and_mail, send_pictures
+from mailtutor.lab.pictures import open_page, page_and_mail, send_forms, send_pictures
 from mailtutor.lab.plan import ALICE, BOB, User
 from mailtutor.message.compose import Attachment, compose
 from mailtutor.message.growth import Seed, grown
 from mailtutor.protocols.lines import Line
 from mailtutor.protocols.smtp.courier import Tls
 
+# Beyond ASCII, and short enough to be read in the bytes.
+_TEXT = "你好，bob！今晚吃可丽饼吗？"
 # Connections of a browser in a hurry.
 MANY = 4
 _SUBJECT = "Ketchup?"
@@ -39,9 +41,9 @@ class Acts:
 
         Actions: "send" (with this subject and body, or the textbook's), "fetch-pop3", "fetch-pop3-delete",
         "fetch-imap", "alice-imap", "open-page" (bob's browser, on one connection), "open-page-wide" (on several),
-        "send-pictures" (those of the page), "beside" (page and mail, one after the other), "host-down", "host-up",
-        "flush", and what bob does on his devices, as in `DOINGS`.
-        Raises KeyError for another.
+        "send-pictures" (those of the page), "beside" (page and mail, one after the other), "send-forms" (a Chinese text
+        in four forms), "host-down", "host-up", "flush", and what bob does on his devices, as in `DOINGS`. Raises
+        KeyError for another.
         """
         if action in DOINGS:
             return self._lab.submit(Devices(self._lab, BOB).do(action))
@@ -55,6 +57,7 @@ class Acts:
             "open-page": lambda: self._open_page(1),
             "open-page-wide": lambda: self._open_page(MANY),
             "beside": self._beside,
+            "send-forms": self._send_forms,
             "host-down": lambda: self._switch(up=False),
             "host-up": lambda: self._switch(up=True),
             "flush": self._flush,
@@ -96,6 +99,10 @@ class Acts:
             count=len(found),
             size=size,
         )
+
+    async def _send_forms(self) -> str:
+        await send_forms(self._lab, _TEXT)
+        return Sentence("the same text was sent in four forms", "act.forms")
 
     async def _beside(self) -> str:
         await page_and_mail(self._lab)

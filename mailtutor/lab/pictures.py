@@ -13,7 +13,7 @@ from mailtutor.lab.agents.browser import Fetched, browse
 from mailtutor.lab.agents.sender import Submitted, submit
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.plan import ALICE, BOB
-from mailtutor.message.compose import Attachment, compose
+from mailtutor.message.compose import FORMS, Attachment, compose
 from mailtutor.trace.events import AnyEvent, Attempted, Closed, Delivered, Opened
 
 _SUBJECT, _BODY = "Ten pictures", "What we cook with.\n"
@@ -36,6 +36,17 @@ async def open_page(lab: Lab, connections: int = 1) -> list[Fetched]:
 async def send_pictures(lab: Lab) -> Submitted:
     """alice sends them; returns when her server has the mail. In the lab's loop."""
     return await submit(lab.directory, lab.plan, ALICE, [BOB.address], album(), lab.means)
+
+
+async def send_forms(lab: Lab, text: str) -> None:
+    """alice sends a text in every form there is, each when the one before was tried. In the lab's loop. Raises
+    MailtutorError where her own server will not have one."""
+    for form in FORMS:
+        content = compose(
+            sender=ALICE.address, recipients=[BOB.address], subject=text, body=f"{text}\n", at=time.time(),
+            message_id=f"{uuid4().hex[:16]}@{ALICE.domain}", form=form,
+        )  # fmt: skip
+        await settled(lab, submit(lab.directory, lab.plan, ALICE, [BOB.address], content, lab.means), "smtp")
 
 
 async def page_and_mail(lab: Lab, connections: int = 1) -> None:

@@ -13,6 +13,7 @@ from mailtutor.message.mime import parse_message
 from mailtutor.protocols.lines import Kind, Source
 from mailtutor.reading.carried import Cargo
 from mailtutor.reading.dialogue import Connection, Dialogue, NoteRow
+from mailtutor.text.catalogue import Words
 
 # The extensions that decide about octets beyond ASCII (RFC 6152, RFC 6531).
 _WIDE = ("8BITMIME", "SMTPUTF8")
@@ -39,10 +40,26 @@ class Hop:
     reply: str
 
 
-def hops(dialogue: Dialogue) -> list[Hop]:
-    """Every message that was handed over whole, oldest first; of a connection the last."""
-    found = (_hop(one) for one in dialogue.connections.values() if one.protocol == "smtp")
+def hops(dialogue: Dialogue, end: int | None = None, most: int | None = None) -> list[Hop]:
+    """Every message that was handed over whole, oldest first; of a connection the last. end: the number of the first
+    event that is not looked at. most: only so many connections are looked through, the newest."""
+    over = [one for one in dialogue.connections.values() if one.protocol == "smtp" and not one.is_open]
+    over = [one for one in over if end is None or (one.rows and one.rows[-1].n < end)]
+    found = map(_hop, over if most is None else over[-most:])
     return [hop for hop in found if hop is not None]
+
+
+def head(words: Words) -> list[str]:
+    """What stands above the columns of `row`."""
+    return [words(f"ways.text.{name}") for name in ("hop", "offers", "declared", "encoding", "octets", "reply")]
+
+
+def row(hop: Hop, words: Words) -> list[str]:
+    """A hop in words."""
+    return [
+        f"{hop.client.partition('@')[0]} → {hop.server}", " ".join(hop.offered) or "–", " ".join(hop.declared) or "–",
+        hop.encoding, f"{hop.header:,} + {hop.body:,}", hop.reply,
+    ]  # fmt: skip
 
 
 def _hop(connection: Connection) -> Hop | None:
@@ -54,13 +71,13 @@ def _hop(connection: Connection) -> Hop | None:
     raw = cargo.message(len(cargo.blocks) - 1, len(connection.rows)).raw
     part = parse_message(raw)
     encoding = part.encoding.decode("ascii", "replace").lower() or "7bit"
-    lines = [row.line for row in connection.rows if not isinstance(row, NoteRow)]
+    lines = [one.line for one in connection.rows if not isinstance(one, NoteRow)]
     said = [line for line in lines if line.source is Source.SERVER and line.verb == "EHLO"]
     mail = [line.raw for line in lines if line.source is Source.CLIENT and line.verb == "MAIL"]
     replies = (
-        row.line.text.decode("utf-8", "replace")
-        for row in connection.rows[block.last + 1 :]
-        if row.line.source is Source.SERVER and row.line.kind is Kind.REPLY
+        one.line.text.decode("utf-8", "replace")
+        for one in connection.rows[block.last + 1 :]
+        if one.line.source is Source.SERVER and one.line.kind is Kind.REPLY
     )
     offers = {word for line in said for word in line.text.decode("ascii", "replace").upper().replace("-", " ").split()}
     return Hop(

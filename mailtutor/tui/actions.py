@@ -98,6 +98,7 @@ ACTIONS = (
     Action("own_file", "f", frozenset({LETTER}), 2),
     Action("beside_run", "enter", frozenset({BESIDE}), 1),
     Action("beside_wide", "o", frozenset({BESIDE}), 1),
+    Action("beside_forms", "t", frozenset({BESIDE}), 1),
     Action("beside_delay", "x", frozenset({BESIDE}), 1),
     Action("growth_send", "enter", frozenset({GROWTH}), 1),
     Action("growth_other", "o", frozenset({GROWTH}), 1),

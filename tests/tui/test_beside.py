@@ -45,8 +45,13 @@ async def test_one_key_does_both_and_the_table_shows_what_it_took(
         await pilot.press("o")
         await until(pilot, lambda: _row(app, say("ways.fact.connections")).split()[1] == "4", "four connections")
         assert _row(app, say("ways.fact.trips")).split()[-3:] != ["12"]
+        await pilot.press("t")
+        await until(pilot, lambda: say("act.forms") in shown(app), "four mails")
+        await pilot.press("end")
+        await until(pilot, lambda: shown(app).count("quoted-p") == 2, "both hops of one of them")
+        assert "SMTPUTF8" in shown(app)
         await pilot.press("H")
-        await until(pilot, lambda: stage(app).view == "wire" and "HTTP 5/5" in shown(app), "the wire")
+        await until(pilot, lambda: stage(app).view == "wire", "the wire")
 
 
 def _row(app: TuiApp, name: str) -> str:

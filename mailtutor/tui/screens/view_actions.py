@@ -123,6 +123,10 @@ class ViewActions(WorldActions):
         """The page once more, on several connections."""
         self._run_beside("open-page-wide")
 
+    def action_beside_forms(self) -> None:
+        """The same Chinese text, in four forms."""
+        self._run_beside("send-forms")
+
     def action_beside_delay(self) -> None:
         """Another delay."""
         self.beside.turn_delay()

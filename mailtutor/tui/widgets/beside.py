@@ -10,6 +10,9 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 
+from mailtutor.reading.forms import Hop, hops
+from mailtutor.reading.forms import head as hop_head
+from mailtutor.reading.forms import row as hop_row
 from mailtutor.reading.ways import FILE, Memory, Way, recorded_file, ways
 from mailtutor.reading.ways_told import DELAY_MS, strand_head, strands, table
 from mailtutor.tui.actions import BESIDE, bindings
@@ -22,6 +25,8 @@ from mailtutor.tui.widgets.wire import WirePane
 DELAYS_MS = (1.0, 10.0, DELAY_MS, 100.0, 300.0)
 # Rows that a beginner should see first.
 _LEADING = frozenset({"direction", "band"})
+# Hand-overs that are listed: four texts, two hops each.
+_MOST_HOPS = 8
 # Messages that are remembered.
 _MOST_REMEMBERED = 2000
 
@@ -41,6 +46,7 @@ class BesideSheet(Sheet, can_focus=True):
         self._delay_ms = DELAY_MS
         self._ways: dict[str, Way] = {}
         self._memory: Memory = {}
+        self._hops: list[Hop] = []
         self._seen: tuple[object, int, int] | None = None
 
     @property
@@ -62,6 +68,7 @@ class BesideSheet(Sheet, can_focus=True):
             self._memory = {}
         if before is None or before[0] is not seen[0] or before[1:] != seen[1:]:
             self._ways = ways(viewpoint.dialogue, viewpoint.end, self._memory)
+            self._hops = hops(viewpoint.dialogue, viewpoint.end, _MOST_HOPS)
             self.speak()
 
     @cached_property
@@ -80,6 +87,14 @@ class BesideSheet(Sheet, can_focus=True):
         lines = blocks(strand_head(words), strands(shown, words), width=width)
         quiet = [words(f"ways.{key}") for key in ("legend", "how", *(() if FILE in self._ways else ("recorded",)))]
         told = [fold(Block(Content.styled(text, "$wire-quiet")), width) for text in quiet]
+        mails = [hop_row(hop, words) for hop in self._hops]
+        if mails:
+            # What is long stands below its row: eighty columns are enough then.
+            answers = [f"{offers} · {reply}" for _, offers, *_, reply in mails]
+            hop, _, *others, _ = hop_head(words)
+            short = [[where, *rest] for where, _, *rest, _ in mails]
+            newest = fold(Block(Content.styled(words("ways.text.newest"), "bold")), width)
+            told += [Content(""), newest, *blocks([hop, *others], short, notes=answers, width=width)]
         return Content("\n").join([*invited, *drawn, Content(""), *lines, Content(""), *told])
 
 
