@@ -5,7 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 
 from mailtutor.message.anatomy import open_message
+from mailtutor.reading.growth import seen, seen_told
 from mailtutor.reading.outline import Outline
+from mailtutor.reading.picture import read_picture
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import words
 from tests.message.shelf import shelf
@@ -120,10 +122,15 @@ def test_every_message_of_ours_opens_to_the_last_item() -> None:
 def test_whatever_the_message_its_items_are_within_it_and_safe_to_show(raw: bytes) -> None:
     of = Outline(open_message(raw), words("en"), "alice@crepes.fr", ("bob@hamburger.edu",))
     open_all(of)
+    for node in of.undecoded():
+        of.give(node.number, read_picture(node))
+    assert not of.undecoded()
     for item in of.items:
         assert 0 <= item.start <= item.end <= len(raw)
         said = (item.lead, item.text, item.told.title, item.told.what)
         assert [text for text in said if visible(text) != text] == []
+    made = seen_told(seen(raw), words("zh"))
+    assert visible(made) == made
 
 
 def test_the_words_of_a_report_are_explained_one_by_one() -> None:
