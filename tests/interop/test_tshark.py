@@ -219,8 +219,10 @@ def test_of_forty_sessions_at_once_both_read_the_same(nastiness: str, tmp_path: 
             assert mine == b"".join(data for side, data in turns if side is from_client)
         protocol = ("smtp", "pop3", "imap")[stream % 3]
         request = {"smtp": "smtp.req.command", "pop3": "pop.request.command", "imap": "imap.request.command"}[protocol]
-        if (protocol, nastiness) != ("pop3", "small"):  # of POP3 tshark 4.0 takes each segment for a line
+        if nastiness != "small":
             assert _commands(rows[stream], protocol) == theirs[stream][request], stream
+        elif protocol != "pop3":  # of which tshark 4.0 takes each segment for a line; SMTP's last ones it loses
+            assert _is_within(theirs[stream][request], _commands(rows[stream], protocol)), stream
         if protocol == "smtp" and nastiness not in ("small", "reordered"):
             assert _codes(rows[stream]) == theirs[stream]["smtp.response.code"], stream
         if protocol == "imap":
