@@ -62,6 +62,7 @@ class TuiApp(SpeakingApp):
     CSS = """
     Screen { background: $background; }
     ModalScreen { background: $background 30%; }
+    Input > .input--placeholder, Input > .input--suggestion { color: $wire-quiet; }
     ToastRack, CommandPalette SearchIcon { display: none; }
     """
 

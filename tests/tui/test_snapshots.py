@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 
 from mailtutor.text.catalogue import LANGUAGES
-from mailtutor.trace.events import AnyEvent, Appended, Attempted, Queued
+from mailtutor.trace.events import AnyEvent, Appended, Attempted, FromServer, Queued
 from mailtutor.tui import theme
 from mailtutor.tui.app import TuiApp
 from tests.message.shelf import shelf
@@ -51,14 +52,29 @@ def waiting() -> list[AnyEvent]:
     ]  # fmt: skip
 
 
+def refused() -> list[AnyEvent]:
+    """The textbook's dialogue with another end: nobody of that name."""
+    said = [(b"250 bob@hamburger.edu", b"550 bob@hamburger.edu"), (b"Recipient ok", b"No such user")]
+    events: list[AnyEvent] = []
+    for event in alice_bob():
+        data = event.data if isinstance(event, FromServer) else b""
+        for was, is_ in said:
+            data = data.replace(was, is_)
+        events.append(msgspec.structs.replace(event, data=data) if isinstance(event, FromServer) else event)
+    return events[:9]
+
+
 @dataclass(frozen=True)
 class Scene:
-    """What is drawn: a mode, keys, and a word that is on the screen in every language once they have worked."""
+    """What is drawn: a mode, keys, and a word that is on the screen in every language once they have worked. act: an
+    action without a key. ascii: with signs of ASCII."""
 
     mode: str
     mark: str
     keys: tuple[str, ...] = ()
     where: dict[str, Any] = field(default_factory=dict)
+    act: str = ""
+    ascii: bool = False
 
 
 SCENES = {
@@ -83,8 +99,25 @@ SCENES = {
     ),
     "replay": Scene("replay", "354 Enter", ("g", "left", "left", "left", "left", "left"), {"name": "alice-bob"}),
 }  # fmt: skip
+# What stands over a screen or is seen for a while, on the sizes that matter to it.
+PASSING = {
+    "compare": Scene("replay", "≠", (), {"name": "alice-bob", "other": ("refused", refused())}),
+    "devices": Scene("lab", "bob", ("e",)),
+    "message": Scene("lab", "44 6f 20", ("A",)),
+    "takeover": Scene("lab", "2 you→hamburger.edu", ("t",)),
+    "playing": Scene("lab", "SMTP", ("v",)),
+    "presenting": Scene("lab", "PgDn", ("P",)),
+    "ascii": Scene("lab", "221 hamburger.edu", ascii=True),
+    "help": Scene("lab", "F1", ("f1",)),
+    "palette": Scene("lab", "(1)", ("ctrl+p",)),
+    "tour": Scene("home", "6", act="app.tour"),
+}
+MAIN = ("home", "lesson", "lab", "practice", "replay")
 CASES = [(scene, size, language, theme.NAMES[0]) for scene in SCENES for size in SIZES for language in LANGUAGES]
 CASES += [(scene, SIZES[1], "en", look) for scene in SCENES for look in theme.NAMES[1:]]
+CASES += [(scene, SIZES[1], "zh", look) for scene in MAIN for look in theme.NAMES[1:]]
+CASES += [(scene, SIZES[0], "zh", theme.NAMES[1]) for scene in MAIN]
+CASES += [(scene, size, language, theme.NAMES[0]) for scene in PASSING for size in SIZES[:2] for language in LANGUAGES]
 
 
 def normal(svg: str) -> str:
@@ -97,12 +130,14 @@ async def draw(scene: Scene, size: tuple[int, int], look: str) -> tuple[str, str
     where = dict(scene.where)
     if scene.mode == "replay":
         where |= {"events": alice_bob(), "step": True}
-    app = TuiApp(FakeStage(waiting()), scene.mode, where)
+    app = TuiApp(FakeStage(waiting()), scene.mode, where, ascii=scene.ascii)
     app.settings.theme = look
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         for key in scene.keys:
             await pilot.press(key)
+        if scene.act:
+            await app.run_action(scene.act)
         await until(pilot, lambda: scene.mark in shown(app), scene.mark)
         # Whatever was asked for in between has been drawn when nothing changes any more.
         before = ""
@@ -118,7 +153,7 @@ async def test_a_screen_looks_as_it_did(
 ) -> None:
     monkeypatch.setenv("MAILTUTOR_LANG", language)
     monkeypatch.delenv("NO_COLOR", raising=False)
-    picture, text = await draw(SCENES[name], size, look)
+    picture, text = await draw((SCENES | PASSING)[name], size, look)
     file = KEPT / f"{name}-{size[0]}x{size[1]}-{language}-{look.removeprefix('mailtutor-')}.svg"
     if NEW:
         KEPT.mkdir(exist_ok=True)

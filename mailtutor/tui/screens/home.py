@@ -49,7 +49,7 @@ class HomeScreen(Speaking, Screen[None]):
     HomeScreen OptionList { width: 1fr; height: 1fr; border: none; background: $background; padding: 0; }
     HomeScreen OptionList:focus { border: none; background-tint: $background 0%; }
     HomeScreen OptionList > .option-list--option-highlighted,
-    HomeScreen OptionList:focus > .option-list--option-highlighted { background: $primary 30%; color: $foreground; }
+    HomeScreen OptionList:focus > .option-list--option-highlighted { background: $primary 20%; color: $foreground; }
     HomeScreen #about { width: 46; height: 1fr; border-left: solid $panel; padding: 0 2; }
     HomeScreen.-narrow #choice { layout: vertical; padding: 0 1; }
     HomeScreen.-narrow #about { width: 1fr; height: 6; border-left: none; border-top: solid $panel; padding: 0 1; }

@@ -41,7 +41,7 @@ class Question(Speaking, Vertical):
     Question > OptionList { height: auto; max-height: 10; border: none; background: $background; }
     Question > OptionList:focus { border: none; background-tint: $background 0%; }
     Question > OptionList > .option-list--option-highlighted,
-    Question > OptionList:focus > .option-list--option-highlighted { background: $primary 30%; color: $foreground; }
+    Question > OptionList:focus > .option-list--option-highlighted { background: $primary 20%; color: $foreground; }
     Question > Input { border: none; height: 1; background: $surface; }
     Question > Input:focus { border: none; background: $panel; }
     """

@@ -64,7 +64,7 @@ class Timeline(Speaking):
                 text, style = BOOKMARK, "bold $accent"
             elif n in marks:
                 text, style = SIGNS[marks[n]]
-            parts.append(Content.styled(text, style if index < at else "$wire-quiet dim"))
+            parts.append(Content.styled(text, style if index < at else "$wire-quiet"))
         if viewpoint.is_live:
             parts.append(Content.styled("▶", "bold $success"))
         return Content("").join([*parts, tail])

@@ -80,7 +80,7 @@ class WirePane(Vertical):
 
     DEFAULT_CSS = """
     WirePane { height: 1fr; min-height: 3; }
-    WirePane:focus-within > WireHead { background: $primary 25%; }
+    WirePane:focus-within > WireHead { background: $primary 20%; }
     """
 
     def __init__(self, protocol: str) -> None:
