@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from mailtutor.protocols.dns.message import Message, Question, Type, encode
 from mailtutor.trace.events import AnyEvent, Closed, FromClient, FromServer
 from mailtutor.tui.app import TuiApp
@@ -72,3 +76,31 @@ async def test_questions_alone_are_shown() -> None:
     app = TuiApp(FakeStage(asked(1)), "lab")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "C> MX? hamburger.edu" in shown(app), "the question")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_where_there_are_more_legs_than_room_the_one_in_front_is_always_named(size: tuple[int, int]) -> None:
+    events: list[AnyEvent] = []
+    for conn in range(1, 18):
+        events += greeted(conn, f"client-{conn}.example", "hamburger.edu")
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "client-17.example→" in shown(app), "the last one")
+        for number in range(1, 18):
+            await pilot.press("d")
+            await until(pilot, lambda: f"{number} client-{number}.example→" in shown(app), f"tab {number}")  # noqa: B023
+            strip = next(line for line in shown(app).splitlines() if f"{number} client-{number}.example→" in line)
+            hidden = [int(found) for found in re.findall(r"‹(\d+)|(\d+)›", strip) for found in found if found]
+            seen = len(re.findall(r"[○●]", strip))
+            assert sum(hidden) + seen == 17
+
+
+async def test_a_host_of_a_very_long_name_leaves_room_for_the_count_of_the_others() -> None:
+    events: list[AnyEvent] = []
+    for conn in (1, 2):
+        events += greeted(conn, f"{conn}{'x' * 90}.example", "hamburger.edu")
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "‹1 " in shown(app), "the first one hidden")
+        await pilot.press("d")
+        await until(pilot, lambda: " 1›" in shown(app), "the second one hidden")

@@ -42,8 +42,10 @@ LONG = 5_000
 
 
 # How much a tab says, from the most: client, server and service; without the service; the names of those that are shown
-# and the service of the others; the names of those that are shown; numbers.
-_DETAILS = ("all", "names", "service", "shown", "number")
+# and the service of the others. Where even that is too long the tabs scroll.
+_DETAILS = ("all", "names", "service")
+# What stands for the tabs that are hidden before and after those that are seen.
+_BEFORE, _AFTER = "‹{count} ", " {count}›"
 
 
 class LegTabs(Speaking):
@@ -60,6 +62,8 @@ class LegTabs(Speaking):
         self._open: frozenset[Leg] = frozenset()
         self._held: frozenset[Leg] = frozenset()
         self._edges: list[int] = []
+        # The first tab that is seen, and what stands before it.
+        self._first = self._indent = 0
         # What is said while there is none, and what to press then: `screen.wire.NAME`.
         self.invitation = "nobody"
 
@@ -81,16 +85,39 @@ class LegTabs(Speaking):
             line = Content(" ").join(parts)
             if line.cell_length <= width:
                 break
+        else:
+            return self._scrolled(parts, width)
+        self._first, self._indent = 0, 0
         self._edges = list(accumulate(part.cell_length + 1 for part in parts))
         others = Content.styled(self.words("screen.wire.others"), "$wire-quiet") if len(self._legs) > 1 else Content("")
         gap = width - line.cell_length - others.cell_length
         return Content.assemble(line, " " * gap, others) if gap > 1 else line
 
+    def _scrolled(self, parts: list[Content], width: int) -> Content:
+        """As many tabs as there is room for, those that are shown among them, and how many are hidden at each end."""
+        first = last = next((index for index, leg in enumerate(self._legs) if leg in self._shown), 0)
+        room = width - len(_BEFORE.format(count=len(parts))) - len(_AFTER.format(count=len(parts)))
+        parts = [part.truncate(max(4, room), ellipsis=True) for part in parts]
+        used = parts[first].cell_length
+        grown = True
+        while grown:
+            grown = False
+            for index in (last + 1, first - 1):
+                if 0 <= index < len(parts) and used + 1 + parts[index].cell_length <= room:
+                    used += 1 + parts[index].cell_length
+                    first, last, grown = min(first, index), max(last, index), True
+        before = _BEFORE.format(count=first) if first else ""
+        after = _AFTER.format(count=len(parts) - 1 - last) if last + 1 < len(parts) else ""
+        seen = parts[first : last + 1]
+        self._first, self._indent = first, len(before)
+        self._edges = list(accumulate(part.cell_length + 1 for part in seen))
+        return Content.assemble((before, "bold $accent"), Content(" ").join(seen), (after, "bold $accent"))
+
     def _label(self, number: int, leg: Leg, detail: str) -> Content:
         client, server, service = leg
         shown = leg in self._shown
         words = [str(number)]
-        if detail in ("all", "names") or (shown and detail != "number"):
+        if shown or detail in ("all", "names"):
             words.append(f"{client}→{server}")
         if detail == "all" or (detail == "service" and not shown):
             words.append(service.upper())
@@ -100,9 +127,9 @@ class LegTabs(Speaking):
     def on_click(self, event: Click) -> None:
         """A click chooses a leg."""
         for index, edge in enumerate(self._edges):
-            if event.x - 1 < edge:
+            if 0 <= event.x - 1 - self._indent < edge:
                 deck = self.query_ancestor(WireDeck)
-                deck.choose(index)
+                deck.choose(self._first + index)
                 return
 
 
