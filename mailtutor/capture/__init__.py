@@ -2,8 +2,8 @@
 
 Reading, from the file up: container.py takes pcap and pcapng apart into frames, layers.py finds the TCP segment or UDP
 datagram in a frame, reassembly.py puts the segments of one direction in order, conversations.py knows which segments
-belong together, which protocol is spoken and who is the client, and gives the events of a trace; tls.py reads the
-hellos and opens what a key log opens. opening.py is the way in for everybody else.
+belong together, which protocol is spoken and who is the client, and gives the events of a trace. opening.py is the way
+in for everybody else.
 
 Writing: writing.py builds the packets for a trace, packets.py their octets, sealing.py closes in TLS again what was in
 it.

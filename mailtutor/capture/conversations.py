@@ -19,8 +19,8 @@ from types import MappingProxyType
 from mailtutor.capture.layers import ACK, FIN, RST, SYN, Datagram, Segment
 from mailtutor.capture.ports import DNS_PORT, ENOUGH, PORTS, by_words
 from mailtutor.capture.reassembly import HALF, MASK, Direction, Piece
-from mailtutor.capture.tls import HANDSHAKE, KeyLog, Tunnel
-from mailtutor.protocols.ciphertext import is_tls
+from mailtutor.protocols.tunnel import KeyLog, Tunnel, asks_for_tls, begins_tls
+from mailtutor.reading.sealed import KEPT, events_of
 from mailtutor.trace.events import (
     AnyEvent,
     Ciphertext,
@@ -31,7 +31,6 @@ from mailtutor.trace.events import (
     Gap,
     Opened,
     Record,
-    TlsBegun,
 )
 
 # Connections that are known at once; of more those that are over are forgotten first, then the oldest.
@@ -40,9 +39,6 @@ MOST_CONNECTIONS = 20_000
 PATIENCE = 3
 # Late segments of a direction whose other side was never captured, before what is missing counts as lost.
 ALONE = 16
-# Octets of a TLS record that are kept, as the lab's tap keeps them.
-_HEAD, _HEAD_OF_HANDSHAKE = 32, 2048
-_TLS_COMMAND = re.compile(rb"(?i)(?:[^ \r\n]+ )?(?:STARTTLS|STLS|AUTH TLS)\r?\n\Z")
 _PASSIVE = re.compile(rb"22[79] .*\((?:\d+,\d+,\d+,\d+,(\d+),(\d+)|\|\|\|(\d+)\|)\)")
 _ACTIVE = re.compile(rb"(?i)(?:PORT \d+,\d+,\d+,\d+,(\d+),(\d+)|EPRT \|[^|]*\|[^|]*\|(\d+)\|)")
 _OTHER = "-"
@@ -274,7 +270,8 @@ class Conversations:
     def _lost(self, of: Conversation, size: int, from_client: bool) -> None:
         self._begin(of)
         if of.tunnel is not None and (left := of.tunnel.missed(from_client=from_client)):
-            self._sealed(of, [left], from_client)
+            torn = (Record(0, len(left), left[:KEPT]),)
+            self._give(Ciphertext(t=self._now(), at=self._at, conn=of.conn, from_client=from_client, records=torn))
         self._give(Gap(t=self._t, at=self._at, conn=of.conn, from_client=from_client, size=size))
 
     def _said(self, of: Conversation, data: bytes, from_client: bool) -> None:
@@ -292,7 +289,7 @@ class Conversations:
             return
         if from_client:
             of.client.has_spoken = True
-            of.asked_for_tls = data[-5:].rstrip().upper().endswith(b"TLS") and _TLS_COMMAND.search(data) is not None
+            of.asked_for_tls = asks_for_tls(data)
         else:
             of.server.has_spoken = True
         if of.protocol == "ftp":
@@ -334,7 +331,7 @@ class Conversations:
 
     def _begins_tls(self, of: Conversation, data: bytes, from_client: bool) -> bool:
         """Whether TLS begins here: where the client has asked for it, or at the very beginning."""
-        if not is_tls(data) or data[1:2] != b"\x03":
+        if not begins_tls(data):
             return False
         side = of.client if from_client else of.server
         return of.asked_for_tls or not side.has_spoken
@@ -342,29 +339,8 @@ class Conversations:
     def _secret(self, of: Conversation, data: bytes, from_client: bool) -> None:
         assert of.tunnel is not None
         seen = of.tunnel.feed(data, from_client=from_client)
-        if seen.records and from_client:
-            self._sealed(of, seen.records, from_client)
-        for inside in seen.inside:
-            kind = FromClient if from_client else FromServer
-            self._give(kind(t=self._now(), at=self._at, conn=of.conn, data=inside))
-        if seen.records and not from_client:
-            self._sealed(of, seen.records, from_client)
-        if seen.begun is not None:
-            begun = seen.begun
-            self._give(
-                TlsBegun(
-                    t=self._now(), at=self._at, conn=of.conn, version=begun.version, cipher=begun.cipher,
-                    server_name=begun.server_name,
-                )
-            )  # fmt: skip
-
-    def _sealed(self, of: Conversation, records: list[bytes], from_client: bool) -> None:
-        kept = tuple(
-            Record(one[0], len(one), one[: _HEAD_OF_HANDSHAKE if one[0] == HANDSHAKE else _HEAD])
-            if is_tls(one) else Record(0, len(one), one[:_HEAD])
-            for one in records
-        )  # fmt: skip
-        self._give(Ciphertext(t=self._now(), at=self._at, conn=of.conn, from_client=from_client, records=kept))
+        for event in events_of(seen, t=self._now(), at=self._at, conn=of.conn, from_client=from_client):
+            self._give(event)
 
     # UDP ------------------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from typing import IO
 from mailtutor.capture.container import CaptureError, Container
 from mailtutor.capture.conversations import Conversations
 from mailtutor.capture.layers import Layers
-from mailtutor.capture.tls import KeyLog
 from mailtutor.errors import MailtutorError
+from mailtutor.protocols.tunnel import KeyLog
 from mailtutor.trace.events import AnyEvent
 
 # Octets of a key log file at most.

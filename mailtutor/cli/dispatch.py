@@ -16,7 +16,7 @@ from mailtutor.text.telling import tell
 MODULES = {
     "course": "screen", "lab": "screen", "practice": "screen", "replay": "replay", "serve": "serve", "send": "mail",
     "fetch": "mail", "explain": "explain", "lessons": "lessons", "doctor": "doctor", "mailbox": "mailbox", "run": "run",
-    "message": "message", "beside": "beside", "dissect": "dissect", "export": "export",
+    "message": "message", "beside": "beside", "dissect": "dissect", "export": "export", "attach": "attach",
 }  # fmt: skip
 
 

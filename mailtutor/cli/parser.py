@@ -18,6 +18,7 @@ VERBS = (
     "send",
     "fetch",
     "replay",
+    "attach",
     "dissect",
     "export",
     "practice",
@@ -160,6 +161,15 @@ def _reading(add: partial[Parser], say: Words) -> None:
     _signs(replay, say)
     _json(replay, say)
     replay.add_argument("--keys", metavar="FILE", default="", help=say("cli.flag.keys"))
+    attach = add("attach")
+    attach.add_argument("--to", metavar="HOST:PORT", required=True, help=say("cli.flag.attach_to"))
+    attach.add_argument("--listen", metavar="HOST:PORT", default="", help=say("cli.flag.attach_listen"))
+    attach.add_argument("--protocol", choices=(*PROTOCOLS, "ftp", "http"), help=say("cli.flag.attach_protocol"))
+    attach.add_argument("--tls", choices=("pass", "end"), default="pass", help=say("cli.flag.attach_tls"))
+    attach.add_argument("--anywhere", action="store_true", help=say("cli.flag.anywhere"))
+    attach.add_argument("--plain", action="store_true", help=say("cli.flag.plain"))
+    _json(attach, say)
+    _trace(attach, say)
     dissect = add("dissect")
     dissect.add_argument("file", metavar="FILE", help=say("cli.flag.capture_file"))
     dissect.add_argument("--keys", metavar="FILE", default="", help=say("cli.flag.keys"))

@@ -44,39 +44,39 @@ def run(args: argparse.Namespace) -> int:
     wording = Wording.CLASSIC if args.classic else Wording.EXTENDED
     plan = options_of(args).applied(textbook_plan(wording=wording, real_ports=args.real_ports, tls=Tls(args.tls)))
     faults = [parsed(text, tuple(host.name for host in plan.hosts)) for text in args.fault]
-    notices = _Notices()
+    notices = Notices()
     lab = Lab(plan, data, log=Log(keep_bytes=WINDOW_BYTES), bind_address=args.host, tell=notices.tell)
     with contextlib.ExitStack() as stack:
         stack.callback(notices.close)
-        wait_for_signal = stack.enter_context(_signals())
+        wait_for_signal = stack.enter_context(signals())
         if args.trace:
             file = stack.enter_context(open_trace(Path(args.trace)))
             recording = Recording(lab.log, file.write, secrets=args.with_passwords)
-            stack.callback(_close, recording, args.trace)
+            stack.callback(close_recording, recording, args.trace)
         # Made before the lab starts, so that nothing is missed; silent until the ready line is out.
-        printer = _Printer() if args.json else None
+        printer = Printer() if args.json else None
         if printer is not None:
             printed = Recording(lab.log, printer.write, secrets=args.with_passwords, patience_s=PATIENCE_S)
-            stack.callback(_close, printed, "stdout")
+            stack.callback(close_recording, printed, "stdout")
             stack.callback(printer.give_up)
         stack.callback(lab.stop)
         lab.start()
         for host, kind, detail in faults:
             lab.submit(lab.set_fault(host, kind, on=True, detail=detail)).result()
-        _keep_what_is_loaded()
+        keep_what_is_loaded()
         _welcome(lab, printer)
         wait_for_signal()
     return 0
 
 
-def _keep_what_is_loaded() -> None:
+def keep_what_is_loaded() -> None:
     """Modules stay for good, so looking through them for garbage only holds up the wire; what a session makes stays as
     long as the session, and is looked through less often."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 
 
-def _welcome(lab: Lab, printer: _Printer | None) -> None:
+def _welcome(lab: Lab, printer: Printer | None) -> None:
     say = words(language())
     if printer is not None:
         print_json(lab.ready_facts())
@@ -92,7 +92,7 @@ def _welcome(lab: Lab, printer: _Printer | None) -> None:
     sys.stdout.flush()
 
 
-def _close(recording: Recording, name: str) -> None:
+def close_recording(recording: Recording, name: str) -> None:
     """Ends a recording, and says so where the file does not hold everything."""
     recording.close()
     why: object = recording.failed
@@ -105,7 +105,7 @@ def _close(recording: Recording, name: str) -> None:
         print(f"mailtutor: {tell(cut, words(language()))}", file=sys.stderr)
 
 
-class _Printer:
+class Printer:
     """Standard output for trace events, which must not come before the ready line."""
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ class _Printer:
             line = line[os.write(self._out, line) :]
 
 
-class _Notices:
+class Notices:
     """Standard error for what people should hear of while the lab runs. It is said in a thread of its own: neither the
     lab nor its end waits for somebody who does not read."""
 
@@ -168,7 +168,7 @@ class _Notices:
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[Callable[[], object]]:
+def signals() -> Iterator[Callable[[], object]]:
     """A function that waits for SIGINT, SIGTERM or SIGHUP.
 
     The kernel may hand a signal to any thread, and the main thread, waiting in a system call, would not learn of it;

@@ -91,7 +91,7 @@ class Lab:
         self._lock = Lock(self._data / "lab.lock")
         try:
             self._database = Database(self._data / DATABASE_NAME)
-            self._loop = _new_loop()
+            self._loop = new_loop()
             self._thread = threading.Thread(target=self._run_loop, name="mailtutor lab", daemon=True)
             self._thread.start()
             self.submit(self._open()).result(_START_LIMIT_S)
@@ -333,7 +333,7 @@ class Lab:
             self._loop.call_soon_threadsafe(work)
 
 
-def _new_loop() -> asyncio.AbstractEventLoop:
+def new_loop() -> asyncio.AbstractEventLoop:
     """uvloop's where there is one (not on Windows): it takes in mail nearly half as fast again."""
     try:
         import uvloop

@@ -120,6 +120,16 @@ class Dialogue:
         """The rows, and the notes between them, in the order they happened."""
         return sorted([*self.rows, *self.note_rows], key=lambda row: row.n)
 
+    def forget(self) -> None:
+        """Lets go of all rows so far, and of closed connections: for who has told them and goes on for long."""
+        for conn, connection in list(self.connections.items()):
+            connection.rows.clear()
+            connection.sealed.clear()
+            if not connection.is_open:
+                del self.connections[conn]
+        self.rows.clear()
+        self.note_rows.clear()
+
     def read(self, log: Log, until: int | None = None) -> list[Row]:
         """Takes in what the log has since last time (up to event `until`); gives the new rows."""
         start = max(self.read_to, log.first)

@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 from mailtutor.cli import main
-from mailtutor.cli.serve import _Notices
+from mailtutor.cli.serve import Notices
 from mailtutor.errors import Sentence
 from mailtutor.store.recording import WAITING_LIMIT
 from mailtutor.trace.codec import load
@@ -260,13 +260,13 @@ def test_notices_are_said_as_they_come_and_wait_for_nobody(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MAILTUTOR_LANG", "zh")
-    notices = _Notices()
+    notices = Notices()
     notices.tell("defect: \x1b[2J")
     notices.tell(Sentence("still on its way", "error.cli.late"))
     notices.close()
     assert capfd.readouterr().err == "mailtutor: defect: ␛[2J\nmailtutor: 还在路上\n"
     reader, writer = os.pipe()
-    stuck = _Notices()
+    stuck = Notices()
     monkeypatch.setattr(stuck, "_out", writer)
     for _ in range(1000):
         stuck.tell("x" * 1000)

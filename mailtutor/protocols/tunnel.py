@@ -6,6 +6,7 @@ TLS 1.2 and 1.3 of the AEAD suites are opened; of others, and after octets that 
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ _CLIENT_HELLO, _SERVER_HELLO, _FINISHED, _KEY_UPDATE = 1, 2, 20, 24
 _SERVER_NAME, _VERSIONS = 0, 43
 _VERSION_NAMES = {0x0300: "SSLv3", 0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2", 0x0304: "TLSv1.3"}
 _HEAD = 5
+_RECORDS = (b"\x14", b"\x15", b"\x16", b"\x17")
 # A hello is longer than one record at most by a few; what claims more lies.
 _LONGEST_HELLO = 128 * 1024
 _GCM, _CHACHA, _OTHER = "gcm", "chacha", ""
@@ -54,6 +56,20 @@ _SUITES = {
     0xC013: _Suite("ECDHE-RSA-AES128-SHA"), 0xC014: _Suite("ECDHE-RSA-AES256-SHA"),
     0xC027: _Suite("ECDHE-RSA-AES128-SHA256"), 0xC028: _Suite("ECDHE-RSA-AES256-SHA384", hash="sha384"),
 }  # fmt: skip
+
+
+# What a client says before it: a tag of IMAP's may stand in front.
+_ASKS = re.compile(rb"(?i)(?:[^ \r\n]+ )?(?:STARTTLS|STLS|AUTH TLS)\r?\n\Z")
+
+
+def asks_for_tls(said: bytes) -> bool:
+    """Whether what a client said last asks for TLS (RFC 3207, RFC 2595, RFC 4217)."""
+    return said[-5:].rstrip().upper().endswith(b"TLS") and _ASKS.search(said, max(0, len(said) - 200)) is not None
+
+
+def begins_tls(said: bytes) -> bool:
+    """Whether these octets begin a record of any version there is (RFC 8446 §5.1)."""
+    return said[:1] in _RECORDS and said[1:2] == b"\x03"
 
 
 class KeyLog:

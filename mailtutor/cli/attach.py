@@ -1,0 +1,149 @@
+"""`mailtutor attach`: a tap in front of a server that is not ours, until a signal ends it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from mailtutor import paths
+from mailtutor.capture.ports import PORTS
+from mailtutor.cli.output import has_colour, head_text, line_text, note_text, print_json
+from mailtutor.cli.parser import language
+from mailtutor.cli.serve import WINDOW_BYTES, Notices, Printer, close_recording
+from mailtutor.errors import NetworkError, UsageError
+from mailtutor.lab.attach import Attachment, Closure, Target, is_near
+from mailtutor.lab.lab import new_loop
+from mailtutor.reading.dialogue import Dialogue, NoteRow
+from mailtutor.store.recording import Recording, open_trace
+from mailtutor.text.catalogue import words
+from mailtutor.trace.codec import decode
+from mailtutor.trace.log import Log
+
+
+def run(args: argparse.Namespace) -> int:
+    """Listens until SIGINT or SIGTERM."""
+    target = _target(args)
+    host, port = _place(args.listen or "127.0.0.1:0", "--listen")
+    closure = Closure(args.tls)
+    folder = paths.lab_data() if closure is Closure.ENDED else None
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        notices = Notices()
+        stack.callback(notices.close)
+        log = Log(keep_bytes=WINDOW_BYTES)
+        if args.trace:
+            file = stack.enter_context(open_trace(Path(args.trace)))
+            stack.callback(close_recording, Recording(log, file.write, secrets=args.with_passwords), args.trace)
+        printer = Printer() if args.json else None
+        write = printer.write if printer is not None else _Lines().write
+        stack.callback(close_recording, Recording(log, write, secrets=args.with_passwords), "stdout")
+        if printer is not None:
+            stack.callback(printer.give_up)
+        attachment = Attachment(log, target, closure=closure, folder=folder, tell=notices.tell)
+        loop = new_loop()
+        stack.callback(loop.close)
+        loop.run_until_complete(_serve(attachment, host, port, printer))
+    return 0
+
+
+async def _serve(attachment: Attachment, host: str, port: int, printer: Printer | None) -> None:
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            loop.add_signal_handler(getattr(signal, name), over.set)
+    where = await attachment.start(host, port)
+    target, authority = attachment.target, attachment.authority
+    if printer is not None:
+        facts: dict[str, object] = {
+            "event": "ready", "listen": "{}:{}".format(*where), "to": f"{target.host}:{target.port}",
+            "protocol": target.protocol, "service": target.service,
+        }  # fmt: skip
+        if authority is not None:
+            facts["ca"] = str(authority.path)
+        print_json(facts)
+        printer.begin()
+    else:
+        say = words(language())
+        ends = {"listen": "{}:{}".format(*where), "to": f"{target.host}:{target.port}"}
+        print(say("cli.attach.ready", service=target.service, **ends), file=sys.stderr)
+        if authority is not None:
+            print(say("cli.attach.trust", path=authority.path), file=sys.stderr)
+    try:
+        await over.wait()
+    finally:
+        await attachment.stop()
+
+
+class _Lines:
+    """Prints the dialogue while it is held, from the lines of a recording."""
+
+    def __init__(self) -> None:
+        self._dialogue = Dialogue()
+        self._say = words(language())
+        self._colour = has_colour(sys.stdout)
+        self._noted = 0
+        self._count = 0
+        self._last = 0
+
+    def write(self, lines: bytes) -> None:
+        """Whole lines of JSON."""
+        events = [decode(line) for line in lines.splitlines() if not line.startswith((b'{"event":"missed"',))]
+        rows = self._dialogue.take(events, self._count)
+        self._count += len(events)
+        notes = self._dialogue.note_rows[self._noted :]
+        self._noted += len(notes)
+        for row in sorted([*rows, *notes], key=lambda one: one.n):
+            if row.conn != self._last:
+                print(("\n" if self._last else "") + head_text(self._dialogue.connections[row.conn]))
+                self._last = row.conn
+            is_note = isinstance(row, NoteRow)
+            print(note_text(row, self._say) if is_note else line_text(row.line, colour=self._colour))  # type: ignore[arg-type]
+        sys.stdout.flush()
+        self._dialogue.forget()
+        self._noted = 0
+
+
+def _target(args: argparse.Namespace) -> Target:
+    """Whom to stand in front of; who is neither here nor in a private network is asked about."""
+    host, port = _place(args.to, "--to")
+    protocol, service = PORTS.get(port, ("", ""))
+    if args.protocol:
+        service = service if protocol == args.protocol else args.protocol
+        protocol = args.protocol
+    if not protocol:
+        raise UsageError(
+            "nobody knows what is spoken at port {port}; say it with --protocol", "error.attach.protocol", port=port
+        )
+    try:
+        found = {str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    except OSError as wrong:
+        raise NetworkError("{host} is not known ({why})", "error.attach.unknown", host=host, why=wrong) from wrong
+    if not args.anywhere and not all(is_near(one) for one in found):
+        _ask(host)
+    return Target(host, port, protocol, service)
+
+
+def _ask(host: str) -> None:
+    """A server of somebody else's, out on the Internet, is not to be stood in front of by mistake."""
+    say = words(language())
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        print(say("cli.attach.ask", host=host), end=" ", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() in ("y", "yes", "是"):
+            return
+    raise UsageError(
+        "{host} is neither this machine nor in a private network; --anywhere if you may watch it",
+        "error.attach.far", host=host,
+    )  # fmt: skip
+
+
+def _place(text: str, flag: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65_535 or (flag == "--to" and not int(port)):
+        raise UsageError("{flag} wants HOST:PORT, not {text!r}", "error.attach.place", flag=flag, text=text)
+    return host.strip("[]") or "127.0.0.1", int(port)

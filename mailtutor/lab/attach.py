@@ -1,0 +1,380 @@
+"""A tap in front of a server that is not ours: whoever connects to us talks to it, and all of it goes into the trace.
+
+Bytes pass as they came, as soon as they came; who reads slowly holds up who writes; an end of one direction is an end
+of that direction only, and a reset is a reset. TLS passes closed, and its hellos are told of; or it is ended here with
+the lab's own certificate and begun again towards the server, where the student has made the client trust that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+import ssl
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import cast
+
+from mailtutor.errors import NetworkError, Sentence
+from mailtutor.lab.clock import LabClock
+from mailtutor.lab.tap import Recorder
+from mailtutor.lab.tls import Authority, unchecked
+from mailtutor.protocols.catalogue import PROTOCOLS
+from mailtutor.protocols.engine import Observer
+from mailtutor.protocols.lines import Source
+from mailtutor.protocols.tunnel import KeyLog, Tunnel, asks_for_tls, begins_tls
+from mailtutor.reading.sealed import events_of
+from mailtutor.trace.events import Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun, TlsFailed
+from mailtutor.trace.log import Log
+
+# The state of a protocol's table in which TLS is being set up.
+_TLS_STATE = "tls"
+# Octets that may wait for who reads slowly before who writes is held up.
+_HIGH = 256 * 1024
+# Seconds: to reach the server, and between two looks whether a recording has caught up.
+REACH_S, LOOK_S = 30.0, 0.02
+IMPLICIT_TLS = frozenset({"smtps", "pop3s", "imaps"})
+
+
+class Closure(StrEnum):
+    """What is done about TLS."""
+
+    PASSED = "pass"
+    ENDED = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom to stand in front of. service: "smtp", "submission", "imaps" …; it tells whether TLS comes first."""
+
+    host: str
+    port: int
+    protocol: str
+    service: str
+
+
+def is_near(host: str) -> bool:
+    """Whether an address is of this machine or a private network (RFC 1918, RFC 4193): where a student may look
+    without asking anybody further."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return address.is_loopback or address.is_private or address.is_link_local
+
+
+class Attachment:
+    """Listens at one place, for one server. tell: says in words what a student should hear of. folder: where the lab's
+    authority is kept, for `Closure.ENDED`."""
+
+    def __init__(
+        self,
+        log: Log,
+        target: Target,
+        *,
+        closure: Closure = Closure.PASSED,
+        folder: Path | None = None,
+        tell: Callable[[Sentence], None] = lambda notice: None,
+    ) -> None:
+        self.target = target
+        self.log = log
+        self.clock = LabClock()
+        self.recorder = Recorder(log, self.clock)
+        self.tell = tell
+        self.closure = closure
+        self.authority = Authority(folder) if closure is Closure.ENDED and folder is not None else None
+        self.pairs: set[Pair] = set()
+        self._server: asyncio.Server | None = None
+        self._empty: asyncio.Event | None = None
+
+    def forget(self, pair: Pair) -> None:
+        """Both ends of a conversation are gone."""
+        self.pairs.discard(pair)
+        if not self.pairs and self._empty is not None:
+            self._empty.set()
+
+    @property
+    def reads_inside(self) -> bool:
+        """Whether TLS is ended here."""
+        return self.closure is Closure.ENDED
+
+    async def start(self, host: str, port: int) -> tuple[str, int]:
+        """Opens the door; gives where it is. Raises NetworkError."""
+        loop = asyncio.get_running_loop()
+        closed = self.server_context() if self.reads_inside and self.target.service in IMPLICIT_TLS else None
+        try:
+            self._server = await loop.create_server(lambda: Pair(self).client, host, port, ssl=closed)
+        except OSError as wrong:
+            raise NetworkError(
+                "{host}:{port} cannot be listened on ({why}); name another with --listen", "error.attach.listen",
+                host=host, port=port, why=wrong,
+            ) from wrong  # fmt: skip
+        found: tuple[str, int] = self._server.sockets[0].getsockname()[:2]
+        return found
+
+    async def stop(self) -> None:
+        """Ends every conversation and closes the door."""
+        if self._server is not None:
+            self._server.close()
+        for pair in list(self.pairs):
+            pair.abort()
+        if self.pairs:
+            self._empty = asyncio.Event()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), 1)
+        if self._server is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._server.wait_closed(), 1)
+
+    def server_context(self) -> ssl.SSLContext:
+        """What is shown to clients."""
+        assert self.authority is not None
+        return self.authority.server(self.target.host, ("localhost", "127.0.0.1"))
+
+
+class Pair:
+    """A client and, behind us, the server: two ends of one conversation."""
+
+    def __init__(self, attachment: Attachment) -> None:
+        self.attachment = attachment
+        self.conn = attachment.recorder.next_connection()
+        self.client, self.server = _End(self, from_client=True), _End(self, from_client=False)
+        self._observer: Observer | None = None
+        if attachment.reads_inside:
+            self._observer = PROTOCOLS[attachment.target.protocol].observer()
+        self._tunnel: Tunnel | None = None
+        self._asked_for_tls = attachment.target.service in IMPLICIT_TLS
+        self._first_end = ""
+        self._is_over = False
+        self._securing: asyncio.Task[None] | None = None
+        attachment.pairs.add(self)
+
+    def accepted(self, transport: asyncio.Transport) -> None:
+        """A client has come: the server is called, and nothing is read before it answers."""
+        target = self.attachment.target
+        ends = Endpoint("", *_address(transport, "peername")), Endpoint("", target.host, target.port)
+        self.attachment.recorder.world(
+            Opened, conn=self.conn, protocol=target.protocol, service=target.service, client=ends[0], server=ends[1]
+        )
+        transport.pause_reading()
+        self._securing = asyncio.get_running_loop().create_task(self._call())
+
+    async def _call(self) -> None:
+        target, loop = self.attachment.target, asyncio.get_running_loop()
+        closed = unchecked() if self.attachment.reads_inside and target.service in IMPLICIT_TLS else None
+        try:
+            async with asyncio.timeout(REACH_S):
+                await loop.create_connection(lambda: self.server, target.host, target.port, ssl=closed)
+        except (OSError, TimeoutError) as wrong:
+            why = str(wrong) or type(wrong).__name__
+            where = f"{target.host}:{target.port}"
+            self.attachment.tell(
+                Sentence("{where} was not reached ({why})", "error.attach.unreached", where=where, why=why)
+            )
+            self.abort()
+            return
+        if closed is not None:
+            self._secured()
+        if self.client.transport is not None:
+            self.client.transport.resume_reading()
+
+    # What passes ----------------------------------------------------------------------------------------------------
+
+    def said(self, data: bytes, *, from_client: bool) -> None:
+        """Bytes came from one end; they go on to the other once they are in the trace."""
+        other = self.server if from_client else self.client
+        self._record(data, from_client=from_client)
+        begins = False
+        if self._observer is not None:
+            self._observer.observe(Source.CLIENT if from_client else Source.SERVER, data)
+            begins = not from_client and self._observer.state == _TLS_STATE
+        if begins and self.client.transport is not None:
+            # What the client says next is its hello.
+            self.client.transport.pause_reading()
+        other.write(data)
+        if begins:
+            self._observer = PROTOCOLS[self.attachment.target.protocol].observer()
+            self._securing = asyncio.get_running_loop().create_task(self._secure())
+        log = self.attachment.log
+        if log.is_followed and log.is_behind(self.conn):
+            self._hold_up(self.client if from_client else self.server)
+
+    def _record(self, data: bytes, *, from_client: bool) -> None:
+        t, at = self.attachment.clock.both()
+        append = self.attachment.log.append
+        if self._tunnel is None and self._asked_for_tls and not self.attachment.reads_inside and begins_tls(data):
+            self._tunnel = Tunnel(KeyLog())
+        if self._tunnel is not None:
+            seen = self._tunnel.feed(data, from_client=from_client)
+            for event in events_of(seen, t=t, at=at, conn=self.conn, from_client=from_client):
+                append(event)
+            return
+        if from_client:
+            self._asked_for_tls = asks_for_tls(data)
+        append((FromClient if from_client else FromServer)(t=t, at=at, conn=self.conn, data=data))
+
+    def _hold_up(self, end: _End) -> None:
+        """Reads no more from an end until the recording has caught up."""
+        transport, log = end.transport, self.attachment.log
+        if transport is None or transport.is_closing():
+            return
+        transport.pause_reading()
+
+        def look() -> None:
+            if log.is_followed and log.is_behind(self.conn):
+                asyncio.get_running_loop().call_later(LOOK_S, look)
+            elif not transport.is_closing():
+                transport.resume_reading()
+
+        asyncio.get_running_loop().call_later(LOOK_S, look)
+
+    # TLS ------------------------------------------------------------------------------------------------------------
+
+    async def _secure(self) -> None:
+        """Both ends have agreed on TLS: it ends here, and begins again towards the server."""
+        loop = asyncio.get_running_loop()
+        client, server = self.client.transport, self.server.transport
+        if client is None or server is None:
+            return
+        try:
+            async with asyncio.timeout(REACH_S):
+                shown = self.attachment.server_context()
+                self.client.transport = await loop.start_tls(client, self.client, shown, server_side=True)
+                self.server.transport = await loop.start_tls(server, self.server, unchecked())
+        except (OSError, TimeoutError) as wrong:
+            why = getattr(wrong, "reason", "") or str(wrong) or type(wrong).__name__
+            self.attachment.recorder.world(TlsFailed, conn=self.conn, why=str(why))
+            self.abort()
+            return
+        self._secured()
+
+    def _secured(self) -> None:
+        transport = self.server.transport
+        inside = transport.get_extra_info("ssl_object") if transport is not None else None
+        if inside is not None:
+            cipher = inside.cipher() or ("",)
+            self.attachment.recorder.world(TlsBegun, conn=self.conn, version=inside.version() or "", cipher=cipher[0])
+
+    # The end --------------------------------------------------------------------------------------------------------
+
+    def ended(self, *, from_client: bool) -> None:
+        """One end says no more; the other is told, and may still speak."""
+        self._first_end = self._first_end or ("client" if from_client else "server")
+        other = self.server if from_client else self.client
+        other.end()
+        if self.client.is_ended and self.server.is_ended:
+            for end in (self.client, self.server):
+                end.close()
+
+    def lost(self, wrong: Exception | None, *, from_client: bool) -> None:
+        """One end is gone."""
+        other = self.server if from_client else self.client
+        if wrong is not None:
+            self._over("lost")
+            other.reset()
+        else:
+            self._first_end = self._first_end or ("client" if from_client else "server")
+            other.close()
+        if other.transport is None or other.is_gone:
+            self._over(self._first_end)
+            self.attachment.forget(self)
+
+    def abort(self) -> None:
+        """Ends it at once."""
+        self._over(self._first_end or "lost")
+        for end in (self.client, self.server):
+            end.reset()
+        if self.client.transport is None and self.server.transport is None:
+            self.attachment.forget(self)
+
+    def _over(self, by: str) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self.attachment.recorder.world(Closed, conn=self.conn, by=by)
+
+
+class _End(asyncio.Protocol):
+    """One end's socket."""
+
+    def __init__(self, pair: Pair, *, from_client: bool) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.is_ended = self.is_gone = False
+        self._pair = pair
+        self._from_client = from_client
+        self._must_end = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It stands."""
+        is_first = self.transport is None
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
+        self.transport.set_write_buffer_limits(_HIGH)
+        if self._from_client and is_first:
+            self._pair.accepted(self.transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        self._pair.said(data, from_client=self._from_client)
+
+    def eof_received(self) -> bool:
+        """No more will come from here. The socket stays open: the other direction may go on."""
+        self.is_ended = True
+        self._pair.ended(from_client=self._from_client)
+        return not isinstance(self.transport and self.transport.get_extra_info("ssl_object"), ssl.SSLObject)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is gone."""
+        self.is_gone = True
+        self._pair.lost(exc, from_client=self._from_client)
+
+    def pause_writing(self) -> None:
+        """Too much waits for this end: who says it has to wait."""
+        other = self._other.transport
+        if other is not None and not other.is_closing():
+            other.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It may go on."""
+        other = self._other.transport
+        if other is not None and not other.is_closing():
+            other.resume_reading()
+
+    @property
+    def _other(self) -> _End:
+        return self._pair.server if self._from_client else self._pair.client
+
+    def write(self, data: bytes) -> None:
+        """Passes bytes on."""
+        if self.transport is not None and not self.is_gone:
+            self.transport.write(data)
+
+    def end(self) -> None:
+        """Says that no more will come."""
+        if self.transport is not None and not self.is_gone and self.transport.can_write_eof():
+            with contextlib.suppress(OSError, RuntimeError):
+                self.transport.write_eof()
+        elif self.transport is not None:
+            self.transport.close()
+
+    def close(self) -> None:
+        """Once everything is said."""
+        if self.transport is not None and not self.is_gone:
+            self.transport.close()
+
+    def reset(self) -> None:
+        """As the other end did: what waits is thrown away, and TCP says so (RFC 9293 §3.5.2)."""
+        if self.transport is None or self.is_gone:
+            return
+        sock = self.transport.get_extra_info("socket")
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+
+def _address(transport: asyncio.BaseTransport, which: str) -> tuple[str, int]:
+    found = transport.get_extra_info(which)
+    return (str(found[0]), int(found[1])) if found else ("", 0)

@@ -1,0 +1,248 @@
+"""A tap in front of somebody else's server: bytes, ends and resets pass as they came, and all of it is in the trace."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from mailtutor.errors import NetworkError, Sentence
+from mailtutor.lab.attach import Attachment, Closure, Target, is_near
+from mailtutor.lab.tls import Authority
+from mailtutor.trace.events import Ciphertext, Closed, FromClient, FromServer, Opened, TlsBegun, TlsFailed
+from mailtutor.trace.log import Log
+
+Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def attached(
+    peer: Peer, *, service: str = "smtp", closure: Closure = Closure.PASSED, folder: Path | None = None,
+    closed: ssl.SSLContext | None = None,
+) -> AsyncIterator[tuple[Attachment, tuple[str, int]]]:  # fmt: skip
+    """A server that does what `peer` does, and a tap in front of it."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        with suppress(ConnectionError):
+            await peer(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=closed)
+    port = server.sockets[0].getsockname()[1]
+    protocol = {"smtps": "smtp", "imaps": "imap"}.get(service, service)
+    attachment = Attachment(Log(), Target("127.0.0.1", port, protocol, service), closure=closure, folder=folder)
+    try:
+        yield attachment, await attachment.start("127.0.0.1", 0)
+    finally:
+        await attachment.stop()
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def said(log: Log, kind: type[FromClient] | type[FromServer]) -> bytes:
+    return b"".join(event.data for event in log if isinstance(event, kind))
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - whoever is waited for tells nobody
+            await asyncio.sleep(0.005)
+
+
+def closed_by(log: Log) -> list[str]:
+    return [event.by for event in log if isinstance(event, Closed)]
+
+
+async def greets_and_echoes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"220 ready\r\n")
+    while line := await reader.readline():
+        writer.write(b"250 " + line)
+    writer.write(b"221 that was all\r\n")
+
+
+async def test_what_is_said_passes_and_is_recorded() -> None:
+    async with attached(greets_and_echoes) as (attachment, where):
+        reader, writer = await asyncio.open_connection(*where)
+        assert await reader.readline() == b"220 ready\r\n"
+        writer.write(b"HELO x\r\n\xff\0\r\n")
+        assert await reader.readline() == b"250 HELO x\r\n"
+        assert await reader.readline() == b"250 \xff\0\r\n"
+        # The client says no more, and still hears the rest.
+        writer.write_eof()
+        assert await reader.read() == b"221 that was all\r\n"
+        writer.close()
+        await until(lambda: closed_by(attachment.log))
+        assert closed_by(attachment.log) == ["client"]
+        assert said(attachment.log, FromClient) == b"HELO x\r\n\xff\0\r\n"
+        assert said(attachment.log, FromServer) == b"220 ready\r\n250 HELO x\r\n250 \xff\0\r\n221 that was all\r\n"
+        opened = next(iter(attachment.log))
+        assert isinstance(opened, Opened)
+        assert (opened.protocol, opened.server.port) == ("smtp", attachment.target.port)
+        await until(lambda: not attachment.pairs)
+
+
+async def test_a_reset_is_a_reset() -> None:
+    started = asyncio.Event()
+    broken: list[BaseException] = []
+
+    async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        started.set()
+        try:
+            await reader.read()
+        except ConnectionError as wrong:
+            broken.append(wrong)
+
+    async with attached(peer) as (attachment, where):
+        sock = socket.create_connection(where)
+        sock.setblocking(False)
+        await started.wait()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+        await until(lambda: broken)
+        assert isinstance(broken[0], ConnectionResetError)
+        assert closed_by(attachment.log) == ["lost"]
+
+
+async def test_who_reads_slowly_holds_up_who_writes() -> None:
+    written = 0
+
+    async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        for _ in range(400):
+            writer.write(b"x" * 65_536)
+            written += 65_536
+            await writer.drain()
+
+    async with attached(peer) as (attachment, where):
+        reader, writer = await asyncio.open_connection(*where, limit=1024)
+        before = -1
+        while before != written:
+            before = written
+            for _ in range(20):
+                await asyncio.sleep(0.005)
+        assert written < 400 * 65_536
+        got = len(await reader.read(-1))
+        assert got == 400 * 65_536
+        writer.close()
+        await until(lambda: closed_by(attachment.log))
+        assert len(said(attachment.log, FromServer)) == got
+
+
+async def test_a_server_that_is_not_there_is_named_and_the_client_let_go() -> None:
+    notices: list[Sentence] = []
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    attachment = Attachment(Log(), Target("127.0.0.1", port, "smtp", "smtp"), tell=notices.append)
+    where = await attachment.start("127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*where)
+    with pytest.raises(ConnectionResetError):
+        await reader.read()
+    writer.close()
+    assert "was not reached" in notices[0]
+    assert closed_by(attachment.log) == ["lost"]
+    with pytest.raises(NetworkError, match="cannot be listened on"):
+        await Attachment(Log(), attachment.target).start(*where)
+    await attachment.stop()
+
+
+def starttls(context: ssl.SSLContext) -> Peer:
+    """Offers STARTTLS and says inside what it was asked."""
+
+    async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 ready\r\n")
+        await reader.readline()
+        writer.write(b"220 go ahead\r\n")
+        await writer.start_tls(context)
+        await greets_and_echoes(reader, writer)
+
+    return peer
+
+
+async def _talk_in_tls(where: tuple[str, int], context: ssl.SSLContext, name: str) -> bytes:
+    reader, writer = await asyncio.open_connection(*where)
+    await reader.readline()
+    writer.write(b"STARTTLS\r\n")
+    assert await reader.readline() == b"220 go ahead\r\n"
+    await writer.start_tls(context, server_hostname=name)
+    heard = await reader.readline()
+    writer.write(b"EHLO secret\r\n")
+    heard += await reader.readline()
+    writer.close()
+    with suppress(ssl.SSLError, ConnectionError):
+        await writer.wait_closed()
+    return heard
+
+
+async def test_tls_passes_closed_and_its_hellos_are_told(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    async with attached(starttls(authority.server("mail.example"))) as (attachment, where):
+        assert await _talk_in_tls(where, authority.client(), "mail.example") == b"220 ready\r\n250 EHLO secret\r\n"
+        await until(lambda: closed_by(attachment.log))
+        log = attachment.log
+        begun = [event for event in log if isinstance(event, TlsBegun)]
+        assert [(event.version, event.server_name) for event in begun] == [("TLSv1.3", "mail.example")]
+        assert any(isinstance(event, Ciphertext) for event in log)
+        assert said(log, FromClient) == b"STARTTLS\r\n"
+        assert b"secret" not in said(log, FromServer)
+
+
+async def test_tls_can_be_ended_here_and_begun_again(tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    ours.mkdir()
+    peer = starttls(Authority(theirs).server("mail.example"))
+    async with attached(peer, closure=Closure.ENDED, folder=ours) as (attachment, where):
+        assert attachment.authority is not None
+        heard = await _talk_in_tls(where, attachment.authority.client(), "localhost")
+        assert heard == b"220 ready\r\n250 EHLO secret\r\n"
+        await until(lambda: closed_by(attachment.log))
+        assert said(attachment.log, FromClient) == b"STARTTLS\r\nEHLO secret\r\n"
+        kinds = [type(event).__name__ for event in attachment.log]
+        assert kinds.index("TlsBegun") == 4
+        # Whoever does not trust the lab's authority is not fooled.
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await _talk_in_tls(where, ssl.create_default_context(), "localhost")
+        await until(lambda: len(closed_by(attachment.log)) == 2)
+        assert any(isinstance(event, TlsFailed) for event in attachment.log)
+
+
+async def test_a_door_where_tls_comes_first_can_be_read_too(tmp_path: Path) -> None:
+    context = Authority(tmp_path).server("mail.example")
+    for closure in Closure:
+        async with attached(greets_and_echoes, service="smtps", closure=closure, folder=tmp_path, closed=context) as (
+            attachment,
+            where,
+        ):
+            name = "mail.example" if closure is Closure.PASSED else "localhost"
+            trusting = Authority(tmp_path).client()
+            reader, writer = await asyncio.open_connection(*where, ssl=trusting, server_hostname=name)
+            assert await reader.readline() == b"220 ready\r\n"
+            writer.write(b"HELO x\r\n")
+            assert await reader.readline() == b"250 HELO x\r\n"
+            writer.close()
+            await until(lambda: closed_by(attachment.log))
+            assert [type(event) for event in attachment.log].count(TlsBegun) == 1
+            assert (said(attachment.log, FromClient) == b"HELO x\r\n") is (closure is Closure.ENDED)
+
+
+@pytest.mark.parametrize(
+    ("host", "near"),
+    [
+        ("127.0.0.1", True), ("::1", True), ("192.168.1.4", True), ("10.0.0.1", True), ("fd00::1", True),
+        ("8.8.8.8", False), ("2001:4860:4860::8888", False), ("example.org", False), ("localhost", True),
+    ],
+)  # fmt: skip
+def test_near_is_this_machine_and_private_networks(host: str, near: bool) -> None:
+    assert is_near(host) is near
