@@ -80,7 +80,7 @@ async def test_presenting_begins_with_the_wire() -> None:
         await until(pilot, lambda: stage(app).view == "wire" and stage(app).has_class("-presenting"), "the wire, large")
 
 
-async def test_the_keys_the_tour_tells_of_do_nothing_in_it_and_help_takes_its_place() -> None:
+async def test_the_keys_the_tour_tells_of_do_nothing_in_it_and_help_leads_back_to_it() -> None:
     app = TuiApp(FakeStage(), "home")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "○" in shown(app), "the lessons")
@@ -92,6 +92,16 @@ async def test_the_keys_the_tour_tells_of_do_nothing_in_it_and_help_takes_its_pl
         assert isinstance(app.screen, TourScreen)
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen), "the help")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, TourScreen) and "1 of 6" in shown(app), "the card again")
+
+
+async def test_turning_to_another_connection_says_so_where_there_is_none() -> None:
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await until(pilot, lambda: "221 " in shown(app), "the dialogue")
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: "no other one yet" in " ".join(shown(app).split()), "the sentence")
 
 
 async def test_with_little_room_the_tabs_say_who_is_shown_and_which_key_shows_the_others() -> None:
@@ -113,8 +123,7 @@ async def test_with_little_room_the_tabs_say_who_is_shown_and_which_key_shows_th
 async def test_a_text_that_is_cut_says_so_and_one_that_is_not_does_not() -> None:
     app = TuiApp(FakeStage(), "replay", {"name": "x", "events": alice_bob(), "step": True})
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.1)
-        assert "more text" not in shown(app)
+        await until(pilot, lambda: "Nobody has connected" in shown(app) and "more text" not in shown(app), "no mark")
     app = TuiApp(FakeStage(alice_bob()), "lab")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "w (F2): more text ▼" in shown(app), "the mark")

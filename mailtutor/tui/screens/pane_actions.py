@@ -53,12 +53,15 @@ class PaneActions(Habits):
 
     def action_older(self) -> None:
         """The connection before this one, between the same two."""
-        self.deck.turn(-1)
-        self.look()
+        self._turn(-1)
 
     def action_newer(self) -> None:
         """The connection after this one."""
-        self.deck.turn(1)
+        self._turn(1)
+
+    def _turn(self, step: int) -> None:
+        if not self.deck.turn(step):
+            self.tell(self.words("screen.wire.only_one"))
         self.look()
 
     def ask(self, question: str, then: Callable[[str], None], value: str = "") -> None:

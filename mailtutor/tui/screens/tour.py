@@ -55,9 +55,11 @@ class TourScreen(Speaking, ModalScreen[None]):
         self._text.show(self.words(f"habit.tour.{CARDS[self._index]}"))
 
     def action_help(self) -> None:
-        """All keys, instead of the tour."""
-        self.dismiss()
-        self.app.call_later(self.app.run_action, "app.help")
+        """All keys of the screen below; Esc leads back to the card."""
+        from mailtutor.tui.screens.help import HelpScreen
+
+        below = self.app.screen_stack[-2]
+        self.app.push_screen(HelpScreen(str(getattr(below, "MODE", "home"))))
 
     def action_turn(self, step: int) -> None:
         """The next card, or the one before; after the last the tour is over."""

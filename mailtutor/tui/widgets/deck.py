@@ -290,12 +290,14 @@ class WireDeck(Speaking, Vertical):
             pane.lines.action_follow()
         self._again()
 
-    def turn(self, step: int) -> None:
-        """Shows an earlier (-1) or later (1) connection of the leading leg."""
+    def turn(self, step: int) -> bool:
+        """Shows an earlier (-1) or later (1) connection of the leading leg; False where there is no other."""
         leg = self._leading
-        if leg is not None:
-            self._panes[leg].turn(step, len(self._legs[leg]), is_held=self.only)
-            self._again()
+        if leg is None or len(self._legs[leg]) < 2:
+            return False
+        self._panes[leg].turn(step, len(self._legs[leg]), is_held=self.only)
+        self._again()
+        return True
 
     def find(self, needle: str) -> tuple[Connection, int] | None:
         """The last row that holds `needle` in the connections before the one that leads, then in those after it, the
