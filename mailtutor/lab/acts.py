@@ -12,14 +12,12 @@ from mailtutor.lab.agents import imap as imap_agent
 from mailtutor.lab.agents import pop3 as pop3_agent
 from mailtutor.lab.agents.browser import Fetched
 from mailtutor.lab.agents.devices import DOINGS, Devices
-from mailtutor.lab.agents.script import recite
 from mailtutor.lab.agents.sender import Submitted, Wishes, submit
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.pictures import open_page, page_and_mail, send_forms, send_pictures
 from mailtutor.lab.plan import ALICE, BOB, User
 from mailtutor.message.compose import Attachment, compose
 from mailtutor.message.growth import Seed, grown
-from mailtutor.protocols.lines import Line
 from mailtutor.protocols.smtp.courier import Tls
 
 # Beyond ASCII, and short enough to be read in the bytes.
@@ -150,13 +148,6 @@ class Acts:
     def page_and_mail(self, connections: int = 1) -> None:
         """The same pictures as a page and as a mail; returns when both are where they were to go."""
         self._lab.submit(page_and_mail(self._lab, connections)).result()
-
-    def recite(self, *, name: str, host: str, service: str, said: Sequence[bytes]) -> list[Line]:
-        """Plays a transcript's client lines to a live server; gives every line of both sides."""
-        protocol = "smtp" if service == "submission" else service
-        return self._lab.submit(
-            recite(self._lab.directory, name=name, host=host, service=service, protocol=protocol, said=said)
-        ).result()
 
     # Over a queue ---------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ import pytest
 
 from mailtutor.errors import MailtutorError, NetworkError, StoreError
 from mailtutor.lab.agents import imap, pop3
-from mailtutor.lab.agents.script import recite
 from mailtutor.lab.agents.sender import submit
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.plan import ALICE, BOB, SeedMail
@@ -25,6 +24,7 @@ from mailtutor.reading.dialogue import dialogue_of
 from mailtutor.trace.events import Attempted, Delivered, Queued
 from mailtutor.trace.transcript import parse
 from tests.conftest import StartLab
+from tests.lab.script import recite
 from tests.lab.waiting import wait_for
 
 
