@@ -23,6 +23,7 @@ from mailtutor.reading.dialogue import dialogue_of
 from mailtutor.session import Session
 from mailtutor.store.recording import Recording, open_trace
 from mailtutor.text.catalogue import words
+from mailtutor.text.recorded import renewed
 from mailtutor.trace.events import Attempted, Closed, Delivered, Opened
 from mailtutor.trace.log import Log
 
@@ -117,11 +118,8 @@ def _print_said(args: argparse.Namespace, lab: Session | Guest) -> None:
 
 def unwritten(wrong: ValueError) -> UsageError:
     """What `compose` could not write."""
-    return UsageError(
-        "the message cannot be written: {why}; a header field has no line end in it",
-        "error.cli.unwritten",
-        why=str(wrong),
-    )
+    why = wrong.args[0] if wrong.args and isinstance(wrong.args[0], Sentence) else str(wrong)
+    return UsageError("the message cannot be written: {why}", "error.cli.unwritten", why=why)
 
 
 def _no_user(name: str, flag: str) -> UsageError:
@@ -201,7 +199,7 @@ class Arrivals:
             elif isinstance(event, Delivered):
                 self._open.discard(event.recipient.lower())
             elif isinstance(event, Attempted) and event.outcome != "delivered":
-                self._failures[event.recipient] = event.reply
+                self._failures[event.recipient] = renewed(event.reply)
                 self._open.discard(event.recipient.lower())
             self._news.notify_all()
 

@@ -13,6 +13,11 @@ TOKEN = re.compile(
 )
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _COMMENT_EDGE = re.compile(rb"\\.|[()]", re.DOTALL)
+# atext, with all that is not ASCII; control characters and line ends of Unicode's upper half are none of it.
+_ATEXT = r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>@,;:\\\".\[\]]+"
+_DOTTED = rf"{_ATEXT}(?:\.{_ATEXT})*"
+_QUOTED = r'"(?:[^"\\\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]|\\[\x20-\x7e])*"'
+_ADDR_SPEC = re.compile(rf"(?:{_DOTTED}|{_QUOTED})@(?:{_DOTTED}|\[[0-9A-Za-z.:-]+\])")
 # A header with more addresses than this is an attack on the reader, not a letter.
 ADDRESS_LIMIT = 5000
 
@@ -140,6 +145,12 @@ def _angle(tokens: Iterator[_Token]) -> tuple[bytes | None, bytes, bytes]:
         elif token.kind == "word":
             (local if host is None else host).append(token.text)
     return route, b"".join(local), b"".join(host or [])
+
+
+def is_addr_spec(text: str) -> bool:
+    """Whether it is one address as SMTP names it, `local@domain`, and nothing besides (RFC 5321 §4.1.2, RFC 6531 §3.3):
+    no name, no brackets, no space out of quotes, no control character."""
+    return _ADDR_SPEC.fullmatch(text) is not None
 
 
 def parse_addresses(value: bytes) -> tuple[Address, ...]:

@@ -11,6 +11,8 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
+from mailtutor.errors import Sentence
+from mailtutor.message.address import is_addr_spec
 from mailtutor.message.headers import parse_header
 
 # How text beyond ASCII can be written: as ASCII in two ways, as 8-bit octets with a header of ASCII (8BITMIME), and as
@@ -42,13 +44,21 @@ def compose(
     """A whole message with CRLF line ends, 7-bit where `form` is not one of the two others.
 
     at: seconds since 1970. message_id: without angle brackets. html: the body is HTML; a plain part goes with it only
-    where the caller gives one. form: of the text, of FORMS; "" for the shorter of the 7-bit ones. Raises ValueError for
-    a header value that holds a line end, or cannot be written.
+    where the caller gives one. form: of the text, of FORMS; "" for the shorter of the 7-bit ones. An address beyond
+    ASCII has the header in UTF-8, whatever the form: encoded words have no place in it (RFC 2047 §5, RFC 6532). What is
+    no character is written as "?". Raises ValueError, with a Sentence where the reason is known, for what is no
+    address, and for a header value that holds a line end or cannot be written.
     """
-    message = EmailMessage(policy=SMTPUTF8 if form == UTF8 else SMTP)
+    for address in (sender, *recipients):
+        if not is_addr_spec(address):
+            raise ValueError(Sentence("{name} is not an address", "error.compose.address", name=address))
+    is_wide = form == UTF8 or not all(address.isascii() for address in (sender, *recipients))
+    # The library's own choice would be 8bit, which not every server takes.
+    message = EmailMessage(policy=SMTPUTF8 if is_wide else SMTP.clone(cte_type="8bit" if form == EIGHT_BIT else "7bit"))
+    body = _characters(body)
     _set(message, "From", sender)
     _set(message, "To", ", ".join(recipients))
-    _set(message, "Subject", subject)
+    _set(message, "Subject", _characters(subject))
     message["Date"] = format_datetime(datetime.fromtimestamp(at, UTC))
     message["Message-ID"] = f"<{message_id}>"
     kind = "html" if html else "plain"
@@ -58,12 +68,14 @@ def compose(
     else:
         message.set_content(body, subtype=kind)
     for attachment in attachments:
-        guessed, packed = mimetypes.guess_type(attachment.name)
+        name = _characters(attachment.name)
+        _look_for_line_ends(Sentence("the file name", "error.compose.file_name"), name)
+        guessed, packed = mimetypes.guess_type(name)
         # A message inside a message may not be in base64 (RFC 2046 §5.2.1); as plain octets it travels safely.
         if guessed is None or packed is not None or guessed.startswith("message/"):
             guessed = "application/octet-stream"
         main, _, sub = guessed.partition("/")
-        message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name)
+        message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=name)
     return _written(message)
 
 
@@ -79,7 +91,18 @@ def _written(message: EmailMessage) -> bytes:
     return raw
 
 
+def _characters(text: str) -> str:
+    """The text, without what UTF-8 has no octets for: what a shell or a file system gave may be no text."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _look_for_line_ends(name: str, value: str) -> None:
+    if "\r" in value or "\n" in value:
+        raise ValueError(Sentence("{field} cannot have a line end in it", "error.compose.line_end", field=name))
+
+
 def _set(message: EmailMessage, name: str, value: str) -> None:
+    _look_for_line_ends(name, value)
     try:
         message[name] = value
     # What the library's parser trips over: "0@[" is enough.

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from mailtutor.errors import Sentence
 from mailtutor.text.catalogue import Words, words
+from mailtutor.text.telling import tell
 
 _OURS = ("error.delivery.", "error.lab.no_answer", "error.lab.no_tls", "error.lab.tls", "error.system.")
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -17,12 +19,16 @@ _FIELD = re.compile(r"\{(\w+)\}")
 
 def recorded(said: str, words: Words) -> str:
     """The sentence in the language of `words`; what is none of ours as it is."""
-    if words.language == "en":
-        return said
+    return said if words.language == "en" else tell(renewed(said), words)
+
+
+def renewed(said: str) -> str:
+    """The Sentence it once was, which can be said in any language; what is none of ours as it is."""
     for key, pattern in _patterns():
         found = pattern.fullmatch(said)
         if found is not None:
-            return words(key, **{name: recorded(value, words) for name, value in found.groupdict().items()})
+            fields = {name: renewed(value) for name, value in found.groupdict().items()}
+            return Sentence(words("en")(key), key, **fields)
     return said
 
 

@@ -124,3 +124,14 @@ def test_a_message_larger_than_its_server_takes_is_not_sent(
         assert "MAIL FROM" not in said.out
     finally:
         lab.stop()
+
+
+@pytest.mark.slow
+def test_what_a_server_cannot_take_is_told_in_chinese(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", "zh")
+    assert main(["beside", "--text", "你好"]) == 0
+    printed = capsys.readouterr().out
+    assert "服务器不提供 SMTPUTF8" in printed
+    assert "does not offer" not in printed

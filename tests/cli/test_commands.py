@@ -397,3 +397,11 @@ def test_replay_names_it_for_programs(capsys: pytest.CaptureFixture[str], tmp_pa
     assert rows[3]["became"] == ""
     assert rows[4]["why"] == "unknown ca"
     assert {row["kind"] for row in rows if "note" in row} == {"note"}
+
+
+@pytest.mark.parametrize("more", ["> NOTIFY=NEVER ORCPT=rfc822;x", "\r\nRCPT TO:<alice@crepes.fr>", ",eve@crepes.fr"])
+def test_an_address_is_all_that_to_can_say(capsys: pytest.CaptureFixture[str], more: str) -> None:
+    assert main(["send", "--to", f"bob@hamburger.edu{more}", "--body", "x"]) == 2
+    told = capsys.readouterr()
+    assert "is not an address" in told.err
+    assert "RCPT" not in told.out

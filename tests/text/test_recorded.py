@@ -5,7 +5,8 @@ from __future__ import annotations
 from mailtutor.errors import Sentence
 from mailtutor.lab.verdict import Result
 from mailtutor.text.catalogue import words
-from mailtutor.text.recorded import recorded
+from mailtutor.text.recorded import recorded, renewed
+from mailtutor.text.telling import tell
 
 EN, ZH = words("en"), words("zh")
 
@@ -32,3 +33,11 @@ def test_what_a_trace_keeps_is_plain_text() -> None:
     kept = Result("deferred", Sentence("the TLS handshake failed", "error.delivery.tls")).reply
     assert type(kept) is str
     assert recorded(kept, ZH) == "TLS 握手失败"
+
+
+def test_why_a_server_could_not_carry_a_message_is_a_sentence_again() -> None:
+    said = "the server does not offer SMTPUTF8, and the address or header needs it"
+    sentence = renewed(said)
+    assert sentence == said
+    assert tell(sentence, words("zh")) == recorded(said, words("zh")) != said
+    assert renewed("550 5.1.1 no such user") == "550 5.1.1 no such user"
