@@ -18,9 +18,12 @@ from mailtutor.cli.output import dialogue_facts, print_dialogue, print_objects
 from mailtutor.cli.parser import language
 from mailtutor.cli.replay import find
 from mailtutor.errors import MailtutorError, UsageError
-from mailtutor.reading.dialogue import Dialogue
+from mailtutor.reading.dialogue import Connection, Dialogue
+from mailtutor.reading.markdown import markdown
 from mailtutor.reading.redact import redacted
-from mailtutor.text.catalogue import words
+from mailtutor.reading.scripts import pytest_file, script
+from mailtutor.reading.swaks import swaks
+from mailtutor.text.catalogue import Words, words
 from mailtutor.trace.events import AnyEvent
 
 _BINARY = frozenset({"pcap", "pcapng"})
@@ -50,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 def _by_name(output: str) -> str:
     """What a file's name asks for."""
     ending = Path(output).suffix.lstrip(".")
-    found = {"txt": "text", "md": "markdown"}.get(ending, ending)
+    found = {"txt": "text", "md": "markdown", "py": "python", "sh": "swaks", "htm": "html"}.get(ending, ending)
     if found not in FORMS:
         raise UsageError(
             "say with --to what it is to be: {forms}", "error.cli.no_form", forms=", ".join(FORMS)
@@ -103,9 +106,30 @@ def _printed(do: Callable[[Dialogue], None]) -> Callable[[IO[bytes], Sequence[An
     return write
 
 
+def _made(make: Callable[[Dialogue, Words], str]) -> Callable[[IO[bytes], Sequence[AnyEvent], argparse.Namespace], str]:
+    """A text made of the dialogue, in the student's language."""
+
+    def write(file: IO[bytes], events: Sequence[AnyEvent], _: argparse.Namespace) -> str:
+        dialogue = Dialogue()
+        dialogue.take(events, 0)
+        # A shell's word can hold octets that are no UTF-8.
+        file.write(make(dialogue, words(language())).encode("utf-8", "surrogateescape"))
+        return ""
+
+    return write
+
+
+def _of(make: Callable[[Sequence[Connection], Words], str]) -> Callable[[Dialogue, Words], str]:
+    return lambda dialogue, say: make(list(dialogue.connections.values()), say)
+
+
 FORMS: dict[str, Callable[[IO[bytes], Sequence[AnyEvent], argparse.Namespace], str]] = {
     "pcap": _pcap,
     "pcapng": _pcapng,
     "text": _printed(lambda dialogue: print_dialogue(dialogue, words(language()))),
     "json": _printed(lambda dialogue: print_objects(dialogue_facts(dialogue))),
+    "markdown": _made(markdown),
+    "python": _made(_of(script)),
+    "pytest": _made(_of(pytest_file)),
+    "swaks": _made(_of(swaks)),
 }
