@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import latency, lines, memory, message, reading, smtp, startup, winding
+from tests.bench import capturing, latency, lines, memory, message, reading, smtp, startup, winding
 
 BENCHES = {
     "startup": startup.run,
@@ -14,6 +14,7 @@ BENCHES = {
     "smtp": smtp.run,
     "reading": reading.run,
     "lines": lines.run,
+    "captures": capturing.run,
     "winding": winding.run,
 }
 
