@@ -8,6 +8,7 @@ from pathlib import Path
 from mailtutor.capture.container import is_capture, is_gzip
 from mailtutor.capture.reading import Reading, read_capture, read_key_log
 from mailtutor.errors import MailtutorError
+from mailtutor.protocols.tunnel import KeyLog
 from mailtutor.store import files
 from mailtutor.trace.events import AnyEvent
 
@@ -31,12 +32,17 @@ def read_readable(path: Path, keys: Path | None = None) -> tuple[Sequence[AnyEve
 
 def dissected(path: Path, keys: Path | None = None) -> Reading:
     """What a capture holds. Raises MailtutorError where it is none, or cannot be read."""
-    secrets = read_key_log(keys) if keys is not None else None
+    secrets = key_log(keys)
     try:
         with path.open("rb") as file:
             return read_capture(file, str(path), secrets)
     except OSError as wrong:
         raise MailtutorError("{path} cannot be read ({why})", "error.file.unreadable", path=path, why=wrong) from wrong
+
+
+def key_log(keys: Path | None) -> KeyLog:
+    """The TLS secrets in a file as SSLKEYLOGFILE names it; none without one."""
+    return read_key_log(keys) if keys is not None else KeyLog()
 
 
 def _is_capture(path: Path) -> bool:

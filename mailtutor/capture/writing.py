@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
-from mailtutor.capture.layers import ACK, FIN, PSH, RST, SYN
+from mailtutor.capture.container import Frame
+from mailtutor.capture.layers import ACK, ETHERNET, FIN, PSH, RST, SYN
 from mailtutor.capture.packets import packed, tcp_packet, udp_packet
 from mailtutor.capture.ports import OWN_PORTS
 from mailtutor.capture.sealing import Sealed
@@ -259,6 +260,24 @@ def write_pcapng(file: IO[bytes], builder: Builder, packets: Iterator[Packet]) -
     for secret in builder.secrets[told:]:
         file.write(_keys(secret))
     return count
+
+
+class CapturedFile:
+    """A pcapng file of frames as they were captured, at an Ethernet interface of this name."""
+
+    def __init__(self, file: IO[bytes], interface: str) -> None:
+        self._file = file
+        about = _option(4, b"mailtutor") + _option(0, b"")
+        file.write(_block(_SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + about))
+        described = _option(2, interface.encode()) + _option(9, b"\x06") + _option(0, b"")
+        file.write(_block(_INTERFACE, struct.pack("<HHI", ETHERNET, 0, _SNAP) + described))
+
+    def write(self, frame: Frame) -> None:
+        """One more. On disk at once: who ends the program has what was seen."""
+        at = round(frame.at * 1e6)
+        head = struct.pack("<IIIII", 0, at >> 32, at & 0xFFFFFFFF, len(frame.data), frame.size)
+        self._file.write(_block(_PACKET, head + _padded(frame.data)))
+        self._file.flush()
 
 
 def _name_records(names: Mapping[bytes, str]) -> bytes:

@@ -8,6 +8,7 @@ import contextlib
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from mailtutor import paths
@@ -22,7 +23,11 @@ from mailtutor.reading.dialogue import Dialogue, NoteRow
 from mailtutor.store.recording import Recording, open_trace
 from mailtutor.text.catalogue import words
 from mailtutor.trace.codec import decode
+from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.log import Log
+
+# What a recording says where it left something out.
+_MISSED = b'{"event":"missed"'
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
             file = stack.enter_context(open_trace(Path(args.trace)))
             stack.callback(close_recording, Recording(log, file.write, secrets=args.with_passwords), args.trace)
         printer = Printer() if args.json else None
-        write = printer.write if printer is not None else _Lines().write
+        write = printer.write if printer is not None else Lines().write
         stack.callback(close_recording, Recording(log, write, secrets=args.with_passwords), "stdout")
         if printer is not None:
             stack.callback(printer.give_up)
@@ -80,33 +85,33 @@ async def _serve(attachment: Attachment, host: str, port: int, printer: Printer 
         await attachment.stop()
 
 
-class _Lines:
-    """Prints the dialogue while it is held, from the lines of a recording."""
+class Lines:
+    """Prints a dialogue while it is held."""
 
     def __init__(self) -> None:
         self._dialogue = Dialogue()
         self._say = words(language())
         self._colour = has_colour(sys.stdout)
-        self._noted = 0
         self._count = 0
         self._last = 0
 
     def write(self, lines: bytes) -> None:
-        """Whole lines of JSON."""
-        events = [decode(line) for line in lines.splitlines() if not line.startswith((b'{"event":"missed"',))]
-        rows = self._dialogue.take(events, self._count)
+        """Whole lines of a recording."""
+        self.tell([decode(line) for line in lines.splitlines() if not line.startswith(_MISSED)])
+
+    def tell(self, events: Sequence[AnyEvent]) -> None:
+        """What has happened since last time."""
+        dialogue = self._dialogue
+        rows = dialogue.take(events, self._count)
         self._count += len(events)
-        notes = self._dialogue.note_rows[self._noted :]
-        self._noted += len(notes)
-        for row in sorted([*rows, *notes], key=lambda one: one.n):
+        for row in sorted([*rows, *dialogue.note_rows], key=lambda one: one.n):
             if row.conn != self._last:
-                print(("\n" if self._last else "") + head_text(self._dialogue.connections[row.conn]))
+                print(("\n" if self._last else "") + head_text(dialogue.connections[row.conn]))
                 self._last = row.conn
             is_note = isinstance(row, NoteRow)
             print(note_text(row, self._say) if is_note else line_text(row.line, colour=self._colour))  # type: ignore[arg-type]
         sys.stdout.flush()
-        self._dialogue.forget()
-        self._noted = 0
+        dialogue.forget()
 
 
 def _target(args: argparse.Namespace) -> Target:

@@ -19,6 +19,7 @@ VERBS = (
     "fetch",
     "replay",
     "attach",
+    "capture",
     "dissect",
     "export",
     "practice",
@@ -170,6 +171,14 @@ def _reading(add: partial[Parser], say: Words) -> None:
     attach.add_argument("--plain", action="store_true", help=say("cli.flag.plain"))
     _json(attach, say)
     _trace(attach, say)
+    capture = add("capture")
+    capture.add_argument("-i", dest="interface", metavar="NAME", default="lo", help=say("cli.flag.interface"))
+    capture.add_argument("--port", metavar="N", type=int, action="append", help=say("cli.flag.capture_port"))
+    capture.add_argument("--write", metavar="FILE", default="", help=say("cli.flag.capture_write"))
+    capture.add_argument("--keys", metavar="FILE", default="", help=say("cli.flag.keys"))
+    capture.add_argument("--count", metavar="N", type=int, default=0, help=say("cli.flag.capture_count"))
+    capture.add_argument("--with-passwords", action="store_true", help=say("cli.flag.with_passwords"))
+    _json(capture, say)
     dissect = add("dissect")
     dissect.add_argument("file", metavar="FILE", help=say("cli.flag.capture_file"))
     dissect.add_argument("--keys", metavar="FILE", default="", help=say("cli.flag.keys"))

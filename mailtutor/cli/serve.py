@@ -169,7 +169,14 @@ class Notices:
 
 @contextlib.contextmanager
 def signals() -> Iterator[Callable[[], object]]:
-    """A function that waits for SIGINT, SIGTERM or SIGHUP.
+    """A function that waits for SIGINT, SIGTERM or SIGHUP."""
+    with signal_pipe() as reader:
+        yield lambda: os.read(reader, 1)
+
+
+@contextlib.contextmanager
+def signal_pipe() -> Iterator[int]:
+    """A descriptor that can be read once SIGINT, SIGTERM or SIGHUP has come.
 
     The kernel may hand a signal to any thread, and the main thread, waiting in a system call, would not learn of it;
     so the wake-up descriptor of the interpreter, which is written whichever thread it hits, goes into a pipe.
@@ -180,7 +187,7 @@ def signals() -> Iterator[Callable[[], object]]:
     before = {name: signal.signal(getattr(signal, name), lambda *_: None) for name in names}
     woken_before = signal.set_wakeup_fd(writer)
     try:
-        yield lambda: os.read(reader, 1)
+        yield reader
     finally:
         signal.set_wakeup_fd(woken_before)
         for name, handler in before.items():
