@@ -8,7 +8,6 @@ that acknowledges what has not come by waits for that a little, and then the res
 from __future__ import annotations
 
 import ipaddress
-import math
 import re
 from array import array
 from collections import deque
@@ -91,7 +90,7 @@ class Conversations:
         # By the flow of either direction, and whether that is the client's.
         self._flows: dict[bytes, tuple[Conversation, bool]] = {}
         self._over: deque[Conversation] = deque()
-        self._begun = math.nan
+        self._begun, self._has_begun = 0.0, False
         self._t = 0.0
         self._number = 0
         self._at = 0.0
@@ -103,14 +102,15 @@ class Conversations:
     def take(self, found: Segment | Datagram) -> None:
         """What a frame carried."""
         self._at, self._number = found.at, found.number
-        if math.isnan(self._begun):
-            self._begun = found.at
+        if not self._has_begun:
+            self._begun, self._has_begun = found.at, True
         if type(found) is Datagram:
             self._datagram(found)
             return
-        assert isinstance(found, Segment)
+        assert type(found) is Segment
+        flags = found.flags
         entry = self._flows.get(found.flow)
-        if entry is None or (found.flags & SYN and _is_new(*entry, found)):
+        if entry is None or (flags & SYN and _is_new(*entry, found)):
             entry = self._open(found)
         of, from_client = entry
         if of.protocol is _OTHER or (of.is_over and not found.data):
@@ -123,7 +123,7 @@ class Conversations:
             # Whoever was never captured will not be now.
             other = of.server if from_client else of.client
             self._resolve(of, PATIENCE if other.was_seen else 0)
-        elif found.data or found.flags != ACK or not of.conn:  # a bare acknowledgement says nothing more
+        elif found.data or flags != ACK or not of.conn:  # a bare acknowledgement says nothing more
             self._segment(of, found, from_client)
 
     def finish(self) -> None:
@@ -414,10 +414,10 @@ class Conversations:
 
 def _is_early(of: Conversation, from_client: bool, segment: Segment) -> bool:
     """Whether it acknowledges what has not come by: it was said after that."""
-    if not segment.flags & ACK or segment.flags & RST:
-        return False
-    other = of.server if from_client else of.client
-    return other.next >= 0 and 0 < (segment.ack - other.next) & MASK < HALF
+    expected = (of.server if from_client else of.client).next
+    ahead = (segment.ack - expected) & MASK
+    # Nearly always it acknowledges just what has come.
+    return 0 < ahead < HALF and expected >= 0 and segment.flags & (ACK | RST) == ACK
 
 
 def _is_new(of: Conversation, from_client: bool, segment: Segment) -> bool:

@@ -185,8 +185,9 @@ class Layers:
             return None
         _, _, seq, ack, offset, flags, window = _TCP_HEAD.unpack_from(data, begin)
         start = begin + (offset >> 4) * 4
-        # A length that lies is believed as far as the frame was long, whatever was captured of it.
-        end = min(end, max(frame.size, len(data)))
+        if end > len(data):
+            # A length that lies is believed as far as the frame was long, whatever was captured of it.
+            end = min(end, max(frame.size, len(data)))
         if start < begin + 20 or end < start:
             return None
         said = data[start:end]

@@ -113,7 +113,8 @@ class Dialogue:
         self.rows: list[Row] = []
         self.note_rows: list[TlsRow | TamperedRow | GapRow] = []
         self.read_to = 0
-        self._observers: dict[int, Observer] = {}
+        # Of connections that are open.
+        self._talks: dict[int, tuple[Connection, Observer]] = {}
 
     @property
     def told(self) -> list[Row]:
@@ -169,15 +170,16 @@ class Dialogue:
             event.conn, event.protocol, visible(event.service), event.client, event.server, opened_n=n, opened_t=event.t
         )
         self.connections[event.conn] = connection
-        observer = self._observers[event.conn] = entry.observer()
+        observer = entry.observer()
+        self._talks[event.conn] = connection, observer
         connection.state = observer.state
 
     def _said(self, n: int, event: FromClient | FromServer, source: Source) -> None:
         conn, data = event.conn, event.data
-        connection = self.connections.get(conn)
-        observer = self._observers.get(conn)
-        if connection is None or observer is None:
+        talk = self._talks.get(conn)
+        if talk is None:
             return
+        connection, observer = talk
         if source is Source.CLIENT:
             connection.bytes_from_client += len(data)
         else:
@@ -219,9 +221,10 @@ class Dialogue:
         self.note_rows.append(row)
 
     def _missed(self, n: int, event: Gap) -> None:
-        connection, observer = self.connections.get(event.conn), self._observers.get(event.conn)
-        if connection is None or observer is None:
+        talk = self._talks.get(event.conn)
+        if talk is None:
             return
+        connection, observer = talk
         source = Source.CLIENT if event.from_client else Source.SERVER
         self._add(n, event.t, connection, observer.miss(source, event.size))
         line = Line(source, Kind.UNKNOWN, b"", before=connection.state, after=observer.state)
@@ -232,10 +235,11 @@ class Dialogue:
 
     def _close(self, n: int, event: Closed) -> None:
         connection = self.connections.get(event.conn)
-        observer = self._observers.pop(event.conn, None)
+        talk = self._talks.pop(event.conn, None)
         if connection is None:
             return
-        if observer is not None:
+        if talk is not None:
+            _, observer = talk
             self._add(n, event.t, connection, observer.finish())
             connection.state = observer.state
         connection.closed_by, connection.closed_t = event.by, event.t

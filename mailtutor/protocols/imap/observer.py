@@ -52,7 +52,8 @@ class _Half:
 
     def announce(self, raw: bytes) -> None:
         """Notes the literal `raw` announces at its end, if it does."""
-        found = _ANNOUNCED.search(raw, max(0, len(raw) - TAIL))
+        ends = raw.endswith((b"}\r\n", b"}\n"))  # nearly no line does
+        found = _ANNOUNCED.search(raw, max(0, len(raw) - TAIL)) if ends else None
         self.goes_on = found is not None
         self.left = int(found[1]) if found else 0
         self.asks = found is not None and not found[2]
@@ -301,8 +302,7 @@ class ImapObserver:
         return self._line(Source.SERVER, kind, raw, before=before, code=code)
 
     def _move(self, verb: str, code: str) -> None:
-        here = table.MOVES[self._state].keys() | table.CONTINUES.get(self._state, {}).keys()
-        if verb in here:
+        if verb in table.MOVES[self._state] or verb in table.CONTINUES.get(self._state, {}):
             self._state = table.after(self._state, verb, code)
         elif code in ("OK", "+") and verb not in table.ANYWHERE:
             # Read from the middle of a session: it worked, so it was legal; go where it leads.
@@ -326,9 +326,11 @@ class ImapObserver:
         if not oddity and kind is not Kind.LITERAL:
             oddity = "wire.overlong" if half.lines.overlong else bare_line_end(raw)
         # An untagged OK answers nobody; it only tells. So does the BYE the client has asked for.
-        asked_for = code == "BYE" and "LOGOUT" in self._pending.values()
-        tells = kind is Kind.UNTAGGED and (code == "OK" or asked_for)
-        outcome = Outcome.NONE if tells else table.OUTCOMES.get(code, Outcome.NONE)
+        outcome = Outcome.NONE
+        if code:
+            asked_for = code == "BYE" and "LOGOUT" in self._pending.values()
+            tells = kind is Kind.UNTAGGED and (code == "OK" or asked_for)
+            outcome = outcome if tells else table.OUTCOMES.get(code, outcome)
         return Line(source, kind, raw, verb, code, outcome, before or self._state, self._state, last, oddity)
 
 
@@ -340,4 +342,5 @@ def _tag_and_verb(raw: bytes) -> tuple[bytes, str]:
     verb = _VERB.match(raw, tag.end())
     if verb is None:
         return tag.group(), ""
-    return tag.group(), " ".join(word.decode().upper() for word in verb.groups() if word)
+    word = verb[2].decode().upper()
+    return tag.group(), f"UID {word}" if verb[1] else word

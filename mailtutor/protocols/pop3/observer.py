@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass
+
+import msgspec
 
 from mailtutor.protocols.ciphertext import RecordReader, is_tls
 from mailtutor.protocols.lines import Kind, Line, LineReader, Source, bare_line_end
@@ -27,14 +28,18 @@ _CONTINUATION = re.compile(rb"\+(?=[ \r\n]|$)")
 _GREETING = re.compile(rb"(?i)\+OK\b.*(?:\bready\b|<[^<>@\s]+@[^<>@\s]+>)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """A command whose answer has not been seen."""
+class _Due(msgspec.Struct, frozen=True, gc=False):
+    """A command whose answer has not been seen. raw: how it was said."""
 
     verb: str
     has_lines: bool
-    is_understood: bool = True
+    raw: bytes = b""
     moves: bool = True
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether the line is the command it begins with."""
+        return not self.raw or table.is_understood(self.verb, self.raw)
 
 
 class Pop3Observer:
@@ -136,7 +141,7 @@ class Pop3Observer:
             _Due(
                 verb,
                 table.has_lines(verb, has_argument=has_argument),
-                table.is_understood(verb, raw),
+                raw,
                 table.moves(verb, has_argument=has_argument),
             )
         )
@@ -178,7 +183,7 @@ class Pop3Observer:
         self._heard_status = True
         due = self._next_due()
         self._challenged = False
-        if due.moves and (due.is_understood or outcome is Outcome.SUCCESS):
+        if due.moves and (outcome is Outcome.SUCCESS or due.is_understood):
             self._move(due.verb, outcome)
         if self._state == table.TLS:
             self._due.clear()  # what the client said behind it in clear is heard by nobody
