@@ -14,7 +14,9 @@ def headline(row: TlsRow, words: Words) -> str:
     """One line: the version and the cipher, or why there is none."""
     event = row.event
     if isinstance(event, TlsBegun):
-        return words("screen.tls.begun.line", version=visible(event.version), cipher=visible(event.cipher))
+        key, name = ("named", visible(event.server_name)) if event.server_name else ("line", "")
+        facts = {"version": visible(event.version), "cipher": visible(event.cipher), "name": name}
+        return words(f"screen.tls.begun.{key}", **facts)
     return words("screen.tls.failed.line", why=reason(event.why, words))
 
 
@@ -49,7 +51,8 @@ def facts(row: TlsRow) -> dict[str, object]:
     """The same for programs."""
     event = row.event
     if isinstance(event, TlsBegun):
-        return {"version": event.version, "cipher": event.cipher}
+        named = {"server_name": event.server_name} if event.server_name else {}
+        return {"version": event.version, "cipher": event.cipher, **named}
     return {"why": event.why}
 
 
