@@ -26,7 +26,7 @@ class Sealed:
         client.keylog_filename = str(self._keys)
         self._wires = {True: (ssl.MemoryBIO(), ssl.MemoryBIO()), False: (ssl.MemoryBIO(), ssl.MemoryBIO())}
         self._ends = {
-            True: client.wrap_bio(*self._wires[True], server_hostname=server_name or _NAME),
+            True: client.wrap_bio(*self._wires[True], server_hostname=server_name or None),
             False: server.wrap_bio(*self._wires[False], server_side=True),
         }
 
