@@ -151,6 +151,8 @@ class Pair:
         self._first_end = ""
         self._is_over = False
         self._securing: asyncio.Task[None] | None = None
+        # While TLS is begun at both ends: what one that is ready has said already, which must not pass in clear.
+        self._held: list[tuple[bytes, bool]] | None = None
         attachment.pairs.add(self)
 
     def accepted(self, transport: asyncio.Transport) -> None:
@@ -186,6 +188,9 @@ class Pair:
 
     def said(self, data: bytes, *, from_client: bool) -> None:
         """Bytes came from one end; they go on to the other once they are in the trace."""
+        if self._held is not None:
+            self._held.append((data, from_client))
+            return
         other = self.server if from_client else self.client
         self._record(data, from_client=from_client)
         begins = False
@@ -197,6 +202,7 @@ class Pair:
             self.client.transport.pause_reading()
         other.write(data)
         if begins:
+            self._held = []
             self._observer = PROTOCOLS[self.attachment.target.protocol].observer()
             self._securing = asyncio.get_running_loop().create_task(self._secure())
         log = self.attachment.log
@@ -244,13 +250,18 @@ class Pair:
             async with asyncio.timeout(REACH_S):
                 shown = self.attachment.server_context()
                 self.client.transport = await loop.start_tls(client, self.client, shown, server_side=True)
+                self.client.is_sealed = True
                 self.server.transport = await loop.start_tls(server, self.server, unchecked())
+                self.server.is_sealed = True
         except (OSError, TimeoutError) as wrong:
             why = getattr(wrong, "reason", "") or str(wrong) or type(wrong).__name__
             self.attachment.recorder.world(TlsFailed, conn=self.conn, why=str(why))
             self.abort()
             return
         self._secured()
+        held, self._held = self._held or [], None
+        for data, from_client in held:
+            self.said(data, from_client=from_client)
 
     def _secured(self) -> None:
         transport = self.server.transport
@@ -303,6 +314,8 @@ class _End(asyncio.Protocol):
     def __init__(self, pair: Pair, *, from_client: bool) -> None:
         self.transport: asyncio.Transport | None = None
         self.is_ended = self.is_gone = False
+        # Whether TLS is ended here.
+        self.is_sealed = False
         self._pair = pair
         self._from_client = from_client
         self._must_end = False
@@ -312,6 +325,7 @@ class _End(asyncio.Protocol):
         is_first = self.transport is None
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
         self.transport.set_write_buffer_limits(_HIGH)
+        self.is_sealed = transport.get_extra_info("ssl_object") is not None
         if self._from_client and is_first:
             self._pair.accepted(self.transport)
 
@@ -323,7 +337,7 @@ class _End(asyncio.Protocol):
         """No more will come from here. The socket stays open: the other direction may go on."""
         self.is_ended = True
         self._pair.ended(from_client=self._from_client)
-        return not isinstance(self.transport and self.transport.get_extra_info("ssl_object"), ssl.SSLObject)
+        return not self.is_sealed  # TLS has no half-open connections here
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone."""

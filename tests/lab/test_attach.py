@@ -218,6 +218,38 @@ async def test_tls_can_be_ended_here_and_begun_again(tmp_path: Path) -> None:
         assert any(isinstance(event, TlsFailed) for event in attachment.log)
 
 
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_whoever_is_ready_first_inside_tls_is_not_heard_in_clear(loop: str, tmp_path: Path) -> None:
+    heard: list[bytes] = []
+
+    async def talk() -> None:
+        context = Authority(tmp_path).server("mail.example")
+
+        async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"220 ready\r\n")
+            await reader.readline()
+            writer.write(b"220 go ahead\r\n")
+            await writer.start_tls(context)
+            heard.append(await reader.readline())
+            writer.write(b"221 bye\r\n")
+
+        async with attached(peer, closure=Closure.ENDED, folder=tmp_path) as (attachment, where):
+            for _ in range(20):
+                reader, writer = await asyncio.open_connection(*where)
+                await reader.readline()
+                writer.write(b"STARTTLS\r\n")
+                await reader.readline()
+                assert attachment.authority is not None
+                await writer.start_tls(attachment.authority.client(), server_hostname="localhost")
+                writer.write(b"PASS pickles\r\n")
+                assert await reader.read() == b"221 bye\r\n"
+                writer.close()
+
+    runner = asyncio.run if loop == "asyncio" else pytest.importorskip("uvloop").run
+    runner(talk())
+    assert heard == 20 * [b"PASS pickles\r\n"]
+
+
 async def test_a_door_where_tls_comes_first_can_be_read_too(tmp_path: Path) -> None:
     context = Authority(tmp_path).server("mail.example")
     for closure in Closure:
