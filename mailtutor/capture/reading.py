@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -17,6 +17,8 @@ from mailtutor.trace.events import AnyEvent
 
 # Octets of a key log file at most.
 _LONGEST_LOG = 64 * 1024 * 1024
+# Frames that are read between two batches of events.
+_AT_A_TIME = 20_000
 
 
 @dataclass(slots=True)
@@ -38,11 +40,24 @@ class Reading:
 def read_capture(file: IO[bytes], name: str, secrets: KeyLog | None = None) -> Reading:
     """Reads a whole capture. name: of the file, for errors. Raises CaptureError where it is no capture at all."""
     reading = Reading()
+    events = reading.events
+    for batch in batches(file, name, reading, secrets):
+        events += batch
+    return reading
+
+
+def batches(
+    file: IO[bytes], name: str, reading: Reading, secrets: KeyLog | None = None
+) -> Iterator[Sequence[AnyEvent]]:
+    """The events of a capture some at a time, so that one larger than the memory can be told as it is read. All but the
+    events of `reading` is filled in meanwhile. Raises CaptureError where it is no capture at all."""
+    events: list[AnyEvent] = []
     container = Container(file, name)
     log = secrets if secrets is not None else KeyLog()
-    conversations = Conversations(reading.events.append, log, container.names)
+    conversations = Conversations(events.append, log, container.names)
+    reading.frames = conversations.frames
     layers = Layers()
-    carried, take, known = layers.carried, conversations.take, 0
+    carried, take, known, due = layers.carried, conversations.take, 0, _AT_A_TIME
     try:
         for frame in container.frames():
             reading.packets = frame.number
@@ -53,13 +68,17 @@ def read_capture(file: IO[bytes], name: str, secrets: KeyLog | None = None) -> R
             found = carried(frame)
             if found is not None:
                 take(found)
+            if frame.number >= due:
+                due += _AT_A_TIME
+                yield events[:]
+                events.clear()
     except CaptureError as wrong:
         if not reading.packets:
             raise
         reading.problem = wrong
     conversations.finish()
-    reading.frames, reading.others = conversations.frames, conversations.others
-    return reading
+    reading.others = conversations.others
+    yield events
 
 
 def read_key_log(path: Path) -> KeyLog:

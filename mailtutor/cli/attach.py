@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 
 from mailtutor import paths
@@ -85,6 +86,9 @@ async def _serve(attachment: Attachment, host: str, port: int, printer: Printer 
         await attachment.stop()
 
 
+_number = attrgetter("n")
+
+
 class Lines:
     """Prints a dialogue while it is held."""
 
@@ -104,13 +108,19 @@ class Lines:
         dialogue = self._dialogue
         rows = dialogue.take(events, self._count)
         self._count += len(events)
-        for row in sorted([*rows, *dialogue.note_rows], key=lambda one: one.n):
+        out: list[str] = []
+        told = sorted([*rows, *dialogue.note_rows], key=_number) if dialogue.note_rows else rows
+        for row in told:
             if row.conn != self._last:
-                print(("\n" if self._last else "") + head_text(dialogue.connections[row.conn]))
+                out.append(("\n" if self._last else "") + head_text(dialogue.connections[row.conn]))
                 self._last = row.conn
-            is_note = isinstance(row, NoteRow)
-            print(note_text(row, self._say) if is_note else line_text(row.line, colour=self._colour))  # type: ignore[arg-type]
-        sys.stdout.flush()
+            if isinstance(row, NoteRow):
+                out.append(note_text(row, self._say))
+            else:
+                out.append(line_text(row.line, colour=self._colour))
+        if out:
+            sys.stdout.write("\n".join(out) + "\n")
+            sys.stdout.flush()
         dialogue.forget()
 
 
