@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test long check interop bench screenshots snapshots clean
+.PHONY: run test long check interop browser bench screenshots snapshots clean
 
 run: $(VENV)/ready
 	$(BIN)/mailtutor
@@ -19,6 +19,11 @@ long: $(VENV)/ready-dev
 interop: $(VENV)/ready-dev
 	sh tests/interop/install.sh
 	$(BIN)/python -m pytest -n 2 tests/interop
+
+# As root: installs Debian's Chromium, which opens the exported page.
+browser: $(VENV)/ready-dev
+	sh tests/browser/install.sh
+	$(BIN)/python -m pytest tests/browser
 
 check: $(VENV)/ready-dev
 	$(BIN)/ruff format --check mailtutor tests

@@ -20,6 +20,7 @@ from mailtutor.cli.replay import find
 from mailtutor.errors import MailtutorError, UsageError
 from mailtutor.reading.dialogue import Connection, Dialogue
 from mailtutor.reading.markdown import markdown
+from mailtutor.reading.page import page
 from mailtutor.reading.redact import redacted
 from mailtutor.reading.scripts import pytest_file, script
 from mailtutor.reading.swaks import swaks
@@ -129,6 +130,7 @@ FORMS: dict[str, Callable[[IO[bytes], Sequence[AnyEvent], argparse.Namespace], s
     "text": _printed(lambda dialogue: print_dialogue(dialogue, words(language()))),
     "json": _printed(lambda dialogue: print_objects(dialogue_facts(dialogue))),
     "markdown": _made(markdown),
+    "html": _made(page),
     "python": _made(_of(script)),
     "pytest": _made(_of(pytest_file)),
     "swaks": _made(_of(swaks)),
