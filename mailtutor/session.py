@@ -27,7 +27,7 @@ from mailtutor.trace.log import Log
 # The lab is imported when it is started: the course is on the screen before a socket is opened.
 if TYPE_CHECKING:
     from mailtutor.lab.acts import Acts
-    from mailtutor.lab.agents.sender import Submitted
+    from mailtutor.lab.agents.sender import OnWeighed, Submitted
     from mailtutor.lab.console import Console
     from mailtutor.lab.gate import Held
     from mailtutor.lab.lab import Lab
@@ -316,10 +316,19 @@ class Session:
         html: bool = False,
         release: str = "",
         form: str = "",
+        weighed: OnWeighed | None = None,
     ) -> Submitted:
         """As `Acts.send`."""
         return self.acts.send(
-            sender, recipients, subject, body, attachments=attachments, html=html, release=release, form=form
+            sender,
+            recipients,
+            subject,
+            body,
+            attachments=attachments,
+            html=html,
+            release=release,
+            form=form,
+            weighed=weighed,
         )
 
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:

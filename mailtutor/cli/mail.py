@@ -56,6 +56,7 @@ def _send(args: argparse.Namespace) -> int:
                 html=args.html,
                 release=release,
                 form=args.encoding,
+                weighed=None if args.json else _print_weight,
             )
         except KeyError as unknown:
             raise _no_user(args.sender, "--from") from unknown
@@ -80,8 +81,6 @@ def _send(args: argparse.Namespace) -> int:
                         "size": done.size, "largest": done.largest or None,
                         "failures": plain, "dialogue": dialogue_facts(dialogue)})  # fmt: skip
         else:
-            key = "cli.send.size" if done.largest else "cli.send.size_alone"
-            print(words(language())(key, size=f"{done.size:,}", largest=f"{done.largest:,}"))
             print_dialogue(dialogue, words(language()))
     if failures:
         reasons = tuple(
@@ -90,6 +89,12 @@ def _send(args: argparse.Namespace) -> int:
         )
         raise MailtutorError("not delivered: {reasons}", "error.cli.not_delivered", reasons=reasons)
     return 0
+
+
+def _print_weight(size: int, largest: int) -> None:
+    """Before the message is sent, or found too large to be."""
+    key = "cli.send.size" if largest else "cli.send.size_alone"
+    print(words(language())(key, size=f"{size:,}", largest=f"{largest:,}"), flush=True)
 
 
 def _fetch(args: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from mailtutor.lab.agents import imap as imap_agent
 from mailtutor.lab.agents import pop3 as pop3_agent
 from mailtutor.lab.agents.browser import Fetched
 from mailtutor.lab.agents.devices import DOINGS, Devices
-from mailtutor.lab.agents.sender import Submitted, Wishes, submit
+from mailtutor.lab.agents.sender import OnWeighed, Submitted, Wishes, submit
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.pictures import open_page, page_and_mail, send_forms, send_pictures
 from mailtutor.lab.plan import ALICE, BOB, User
@@ -127,15 +127,17 @@ class Acts:
         html: bool = False,
         release: str = "",
         form: str = "",
+        weighed: OnWeighed | None = None,
     ) -> Submitted:
         """A user's agent sends; returns when the user's own server has taken the message.
 
-        release: when that server may send it on, as a Letter has it; "" for at once. form: as `compose` has it. Raises
-        MailtutorError when it is refused, KeyError for an unknown user.
+        release: when that server may send it on, as a Letter has it; "" for at once. form: as `compose` has it.
+        weighed: as `submit` has it; called from the lab's thread. Raises MailtutorError when it is refused,
+        KeyError for an unknown user.
         """
         user = self._lab.plan.user(sender)
         content = _message(user, recipients, subject, body, attachments=attachments, html=html, form=form)
-        return self._lab.submit(self._submit(user, recipients, content, Wishes(release=release))).result()
+        return self._lab.submit(self._submit(user, recipients, content, Wishes(release=release), weighed)).result()
 
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:
         """A user's agent reads everything in INBOX; gives the messages whole."""
@@ -178,10 +180,17 @@ class Acts:
         return self._lab.submit(self._lab.jump())
 
     async def _submit(
-        self, user: User, recipients: Sequence[str], content: bytes, wishes: Wishes | None = None
+        self,
+        user: User,
+        recipients: Sequence[str],
+        content: bytes,
+        wishes: Wishes | None = None,
+        weighed: OnWeighed | None = None,
     ) -> Submitted:
         lab = self._lab
-        return await submit(lab.directory, lab.plan, user, recipients, content, lab.means, wishes=wishes)
+        return await submit(
+            lab.directory, lab.plan, user, recipients, content, lab.means, wishes=wishes, weighed=weighed
+        )
 
     async def _fetch(self, user: User, protocol: str, *, delete: bool) -> list[bytes]:
         lab = self._lab

@@ -13,7 +13,7 @@ from mailtutor.lab.gate import Gate
 from mailtutor.lab.stream import Stream
 from mailtutor.lab.tls import TlsError, Trusted, unchecked
 from mailtutor.protocols.engine import CLOSE, NEED_DATA, StartTls
-from mailtutor.protocols.smtp.courier import Courier, LetterDone
+from mailtutor.protocols.smtp.courier import Courier, LetterDone, Weighed
 
 # How long a client waits for an answer (RFC 5321 §4.5.3.2: five minutes for most, ten after the final dot).
 ANSWER_S = 600.0
@@ -36,8 +36,9 @@ class Means:
 
 async def carry(
     stream: Stream, courier: Courier, means: Means, name: str, *, checked: bool
-) -> AsyncIterator[LetterDone]:
-    """Gives each letter as it is settled; ends when the courier has nothing left to say. Closing is the caller's.
+) -> AsyncIterator[Weighed | LetterDone]:
+    """Gives each letter when its turn comes and as it is settled; ends when the courier has nothing left to say.
+    Closing is the caller's.
 
     name: the server's, as its certificate must have it where TLS is `checked`; servers among themselves do not check.
     """
@@ -46,7 +47,7 @@ async def carry(
         out = courier.data_to_send()
         if out:
             await stream.write(out)
-        if isinstance(event, LetterDone):
+        if isinstance(event, (Weighed, LetterDone)):
             yield event
         elif isinstance(event, StartTls):
             try:

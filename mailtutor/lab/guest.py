@@ -12,7 +12,7 @@ from uuid import uuid4
 from mailtutor.errors import Sentence
 from mailtutor.lab.agents import imap as imap_agent
 from mailtutor.lab.agents import pop3 as pop3_agent
-from mailtutor.lab.agents.sender import Submitted, Wishes, submit
+from mailtutor.lab.agents.sender import OnWeighed, Submitted, Wishes, submit
 from mailtutor.lab.carrier import Means
 from mailtutor.lab.clock import LabClock
 from mailtutor.lab.directory import Directory
@@ -59,6 +59,7 @@ class Guest:
         html: bool = False,
         release: str = "",
         form: str = "",
+        weighed: OnWeighed | None = None,
     ) -> Submitted:
         """As `Session.send`."""
         user = self.plan.user(sender)
@@ -69,7 +70,7 @@ class Guest:
         )  # fmt: skip
         wishes = Wishes(release=release)
         return self._loop.run_until_complete(
-            submit(self._directory, self.plan, user, recipients, content, self._means, wishes=wishes)
+            submit(self._directory, self.plan, user, recipients, content, self._means, wishes=wishes, weighed=weighed)
         )
 
     def fetch(self, user: str, protocol: str, *, delete: bool) -> list[bytes]:

@@ -28,7 +28,7 @@ from mailtutor.lab.resolver import Exchanger, Lookup, NoExchangerError
 from mailtutor.lab.stream import Stream
 from mailtutor.lab.tap import Recorder
 from mailtutor.lab.verdict import FIRST_RETRY_S, Result, is_late, of_our_own, patient, reports, retry_after, wishes
-from mailtutor.protocols.smtp.courier import Courier, Handed, Letter, Policy, Recipient
+from mailtutor.protocols.smtp.courier import Courier, Handed, Letter, Policy, Recipient, Weighed
 from mailtutor.protocols.spec import Outcome
 from mailtutor.store import mailboxes, queue
 from mailtutor.trace.events import Attempted, Bounced, HeldBack, Recalled, Released, Warned
@@ -288,6 +288,8 @@ class Relay:
         last = Result("deferred", hung_up, "4.4.2", to_host=to_host)
         try:
             async for done in carry(stream, courier, self._means, exchanger.name, checked=False):
+                if isinstance(done, Weighed):
+                    continue
                 same = {job.recipient.address: job for job in letters.popleft()}
                 settled: dict[queue.Job, Result] = {}
                 for handed in done.handed:

@@ -405,3 +405,17 @@ def test_an_address_is_all_that_to_can_say(capsys: pytest.CaptureFixture[str], m
     told = capsys.readouterr()
     assert "is not an address" in told.err
     assert "RCPT" not in told.out
+
+
+def test_what_is_too_large_is_told_with_its_size_before_anything_is_sent(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(9_000_000))
+    assert main(["send", "--to", "bob", "--attach", str(large)]) == 1
+    told = capsys.readouterr()
+    first, *said = told.out.splitlines()
+    assert first.startswith("* the message has 12,")
+    assert first.endswith("its server takes up to 10,485,760")
+    assert "MAIL FROM" not in "".join(said)
+    assert "10485760" in told.err

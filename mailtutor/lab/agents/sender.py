@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from mailtutor.errors import MailtutorError, NetworkError, Sentence
@@ -11,8 +11,10 @@ from mailtutor.lab.carrier import Means, carry
 from mailtutor.lab.directory import Directory
 from mailtutor.lab.plan import IMPLICIT_TLS, Plan, User
 from mailtutor.lab.talk import begin_tls
-from mailtutor.protocols.smtp.courier import Courier, Handed, Letter, Policy, Recipient
+from mailtutor.protocols.smtp.courier import Courier, Handed, Letter, Policy, Recipient, Weighed
 from mailtutor.protocols.spec import Outcome, Wording
+
+OnWeighed = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,10 @@ async def submit(
     *,
     wishes: Wishes | None = None,
     service: str = "submission",
+    weighed: OnWeighed | None = None,
 ) -> Submitted:
-    """Hands a message to the user's own server. Raises MailtutorError when it is not taken, NetworkError when the
+    """Hands a message to the user's own server. weighed: is told its octets and how many the server takes, 0 where it
+    does not say, before anything of it is sent. Raises MailtutorError when it is not taken, NetworkError when the
     server cannot be reached or breaks off."""
     wishes = wishes or Wishes()
     # The classic server knows no AUTH.
@@ -67,10 +71,14 @@ async def submit(
         courier.send(Letter(user.address, to, content, ret=wishes.ret, envid=wishes.envid, release=wishes.release))
         courier.finish()
         handed: tuple[Handed, ...] = ()
+        largest = 0
         async for done in carry(stream, courier, means, user.domain, checked=True):
-            handed = done.handed
-        said = courier.client.extensions.get("SIZE", "")
-        largest = int(said) if said.isascii() and said.isdigit() else 0
+            if isinstance(done, Weighed):
+                largest = done.largest
+                if weighed is not None:
+                    weighed(len(content), largest)
+            else:
+                handed = done.handed
         return replace(_submitted(handed, user.domain), size=len(content), largest=largest)
     finally:
         await stream.close()

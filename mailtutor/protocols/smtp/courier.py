@@ -4,7 +4,7 @@
     courier.send(Letter("alice@crepes.fr", (Recipient("bob@hamburger.edu"),), b"Subject: hi\\r\\n\\r\\nhi\\r\\n"))
     courier.finish()                            # QUIT when all is sent
     courier.receive_data(b"220 hamburger.edu\\r\\n")
-    courier.next_event()                        # NEED_DATA, CLOSE, StartTls or LetterDone
+    courier.next_event()                        # NEED_DATA, CLOSE, StartTls, Weighed or LetterDone
     courier.data_to_send()                      # b"EHLO crepes.fr\\r\\n"
 
 What is said when is written as one conversation (`_talk` and below): it stops wherever an answer is due and goes on
@@ -110,12 +110,22 @@ class LetterDone:
     handed: tuple[Handed, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A letter's turn has come, and nothing of it is said yet. largest: octets of a message the server takes, 0 where
+    it does not say (RFC 1870 §4)."""
+
+    letter: Letter
+    largest: int
+
+
 class _Wait(Enum):
     """Why the conversation stands still."""
 
     REPLY = "a reply"
     WORK = "a letter"
     TLS = "the handshake"
+    TURN = "whoever wants to know of a letter before it is sent"
 
 
 class _Over(Exception):  # noqa: N818  (how a conversation ends early)
@@ -132,7 +142,7 @@ class _Over(Exception):  # noqa: N818  (how a conversation ends early)
         self.status = status or (reply.status if reply else "")
 
 
-_Step = _Wait | StartTls | LetterDone
+_Step = _Wait | StartTls | Weighed | LetterDone
 _Talk = Generator[_Step, ReplyReceived | None, None]
 _Asking = Generator[_Step, ReplyReceived | None, ServerReply]
 
@@ -198,8 +208,9 @@ class Courier:
         if self._step is not None:
             self._break_off(why)
 
-    def next_event(self) -> StartTls | LetterDone | Signal:
-        """A letter that is settled, an order to begin TLS, NEED_DATA, or CLOSE when nothing is left to say."""
+    def next_event(self) -> StartTls | Weighed | LetterDone | Signal:
+        """A letter whose turn has come, one that is settled, an order to begin TLS, NEED_DATA, or CLOSE
+        when nothing is left to say."""
         while True:
             step = self._step
             if step is None:
@@ -217,7 +228,7 @@ class Courier:
                     self._break_off(_CLOSED)
                 else:
                     return NEED_DATA
-            elif step is _Wait.WORK and (self._letters or self._finishing):
+            elif step is _Wait.TURN or (step is _Wait.WORK and (self._letters or self._finishing)):
                 self._resume(None)
             elif isinstance(step, _Wait):
                 if not self._eof:
@@ -225,6 +236,9 @@ class Courier:
                 self._break_off(_CLOSED)
             elif isinstance(step, StartTls):
                 self._step = _Wait.TLS
+                return step
+            elif isinstance(step, Weighed):
+                self._step = _Wait.TURN
                 return step
             else:
                 self._resume(None)
@@ -330,6 +344,8 @@ class Courier:
 
     def _carry(self, letter: Letter) -> Generator[_Step, ReplyReceived | None, tuple[Handed, ...]]:
         """The letter in as many transactions as the server's RCPTMAX makes of it."""
+        said = self.client.extensions.get("SIZE", "")
+        yield Weighed(letter, int(said) if said.isascii() and said.isdigit() else 0)
         needs = self._needs(letter)
         if needs.is_too_wide and not letter.sender:
             # A report has nobody it could go back to: it is converted rather than lost (RFC 6152 §3).

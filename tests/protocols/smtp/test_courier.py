@@ -9,7 +9,7 @@ import pytest
 from mailtutor.errors import LocalProtocolError
 from mailtutor.protocols.engine import CLOSE, NEED_DATA, StartTls
 from mailtutor.protocols.smtp.client import ReplyReceived, SmtpClient
-from mailtutor.protocols.smtp.courier import Courier, Handed, Letter, LetterDone, Policy, Recipient, Tls
+from mailtutor.protocols.smtp.courier import Courier, Handed, Letter, LetterDone, Policy, Recipient, Tls, Weighed
 from mailtutor.protocols.smtp.limits import Limits
 from mailtutor.protocols.smtp.table import EVERYTHING, OFFERED
 from mailtutor.protocols.spec import Outcome, Wording
@@ -169,9 +169,25 @@ def _until(courier: Courier, *said: bytes) -> list[Handed]:
     for each in said:
         courier.receive_data(each)
         while (event := courier.next_event()) not in (NEED_DATA, CLOSE):
+            if isinstance(event, Weighed):
+                continue
             assert isinstance(event, LetterDone)
             found += event.handed
     return found
+
+
+@pytest.mark.parametrize(("said", "largest"), [(b"SIZE 1000", 1000), (b"SIZE", 0), (b"SIZE much", 0), (b"HELP", 0)])
+def test_a_letter_is_weighed_before_anything_of_it_is_said(said: bytes, largest: int) -> None:
+    courier = Courier(POLICY)
+    courier.send(letter())
+    courier.receive_data(b"220 x\r\n")
+    assert courier.next_event() is NEED_DATA
+    courier.data_to_send()
+    courier.receive_data(b"250-x\r\n250 " + said + b"\r\n")
+    assert courier.next_event() == Weighed(letter(), largest)
+    assert courier.data_to_send() == b""
+    assert courier.next_event() is NEED_DATA
+    assert courier.data_to_send().startswith(b"MAIL FROM:")
 
 
 def test_a_connection_lost_after_the_final_dot_is_told_apart() -> None:
