@@ -17,7 +17,8 @@
      "links": [{"part": N, "span": SPAN, "cid": C, "names": N|null}…],
      "report": null|{"kind": "dsn"|"mdn", "part": N, "groups": [[{"name": N, "value": V}…]…]}}
 
---screen opens the same as a list to walk through, down to the bits; with --shelf the first of ours, from which o leads
+--screen opens the same as a list to walk through, down to the bits; --text and --octets as a message that has them in
+every character set and encoding; with --shelf the first of ours, from which o leads
 to the others.
 
 With --part the object holds `message` and the one part instead of all. --shelf prints one object for each of our own,
@@ -32,6 +33,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Collection
 from pathlib import Path
 
@@ -39,10 +41,11 @@ from mailtutor.cli.letters import print_message, print_part, print_raw
 from mailtutor.cli.output import print_json
 from mailtutor.cli.parser import language
 from mailtutor.cli.saving import save
-from mailtutor.cli.spelling import print_octets, print_text
+from mailtutor.cli.spelling import octets_of, print_octets, print_text, sound
 from mailtutor.errors import MailtutorError, UsageError
 from mailtutor.message.anatomy import Anatomy, Node, open_message
 from mailtutor.message.beside import envelope_of
+from mailtutor.message.specimen import of_file, of_text
 from mailtutor.reading.letter_facts import message_facts, part_facts
 from mailtutor.reading.shelf import names, shelf_file
 from mailtutor.reading.visible import visible
@@ -57,8 +60,10 @@ def run(args: argparse.Namespace) -> int:
     say = words(language())
     if args.shelf and not args.screen:
         return _shelf(say, as_json=args.json)
-    if args.screen and (args.text or args.octets or args.build_up is not None):
+    if args.screen and args.build_up is not None:
         raise UsageError("--screen opens a message: name one, or --shelf", "error.message.only_messages")
+    if args.screen and (args.text or args.octets):
+        return _open_own(args, say)
     if args.text:
         return print_text(args.text, say, as_json=args.json)
     if args.octets:
@@ -91,6 +96,19 @@ def run(args: argparse.Namespace) -> int:
     else:
         print_message(name, anatomy, sender, recipients, say)
     return 0
+
+
+def _open_own(args: argparse.Namespace, say: Words) -> int:
+    """A text or a file of the student's own, written in every way, on the screen."""
+    from mailtutor.cli.screen import open_letter
+
+    now = time.time()
+    if args.text:
+        name, own = say("screen.message.own_text"), of_text(sound(args.text), now)
+    else:
+        name = Path(args.octets).name
+        own = of_file(name, octets_of(args.octets), now)
+    return open_letter(name, own.raw, None, None, missing=own.missing, ascii=args.ascii)
 
 
 def _shelf(say: Words, *, as_json: bool) -> int:

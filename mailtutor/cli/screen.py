@@ -100,13 +100,21 @@ def open_replay(
 
 
 def open_letter(
-    name: str, raw: bytes, sender: str | None, recipients: Collection[str] | None, *, ascii: bool = False
+    name: str,
+    raw: bytes,
+    sender: str | None,
+    recipients: Collection[str] | None,
+    *,
+    missing: Collection[tuple[str, str]] = (),
+    ascii: bool = False,
 ) -> int:
-    """A message taken apart, on the screen."""
+    """A message taken apart, on the screen. missing: as `MessageScreen` has it."""
     _need_terminal()
     from mailtutor.tui.app import run as run_screen
 
-    return run_screen(Session(), "letter", ascii=ascii, name=name, raw=raw, sender=sender, recipients=recipients)
+    return run_screen(
+        Session(), "letter", ascii=ascii, name=name, raw=raw, sender=sender, recipients=recipients, missing=missing
+    )
 
 
 def _need_terminal() -> None:

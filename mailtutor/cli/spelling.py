@@ -25,13 +25,18 @@ _SHOWN = 24
 _GROUPS = 16
 
 
-def print_text(text: str, say: Words, *, as_json: bool) -> int:
-    """Prints the character sets, then the UTF-8 of the text bit by bit."""
+def sound(text: str) -> str:
+    """The text, if it can be spelled out. Raises UsageError."""
     if len(text) > _LONGEST or not _is_sound(text):
         raise UsageError(
             "{flag} takes up to {most} characters of sound text", "error.message.text", flag="--text", most=_LONGEST
         )
-    octets = text.encode()
+    return text
+
+
+def print_text(text: str, say: Words, *, as_json: bool) -> int:
+    """Prints the character sets, then the UTF-8 of the text bit by bit."""
+    octets = sound(text).encode()
     rows, groups, encoded = written(text), list(encode(octets)), quoted_printable(octets)
     if as_json:
         print_json(
@@ -70,8 +75,8 @@ def print_text(text: str, say: Words, *, as_json: bool) -> int:
     return 0
 
 
-def print_octets(name: str, say: Words, *, as_json: bool) -> int:
-    """Prints how large a file is in each encoding, and the base64 of its first octets bit by bit."""
+def octets_of(name: str) -> bytes:
+    """What a file of the student's own holds. Raises MailtutorError where it cannot be read, or is too large."""
     path = Path(name)
     try:
         with path.open("rb") as file:
@@ -83,6 +88,12 @@ def print_octets(name: str, say: Words, *, as_json: bool) -> int:
             "{name} is larger than {most} MiB; that is more than is looked at", "error.message.too_large", name=name,
             most=LARGEST_FILE // 1024 // 1024,
         )  # fmt: skip
+    return octets
+
+
+def print_octets(name: str, say: Words, *, as_json: bool) -> int:
+    """Prints how large a file is in each encoding, and the base64 of its first octets bit by bit."""
+    path, octets = Path(name), octets_of(name)
     as_base64, as_quoted = len(base64.encodebytes(octets).replace(b"\n", b"\r\n")), len(quoted_printable(octets))
     groups = list(islice(encode(octets), _GROUPS))
     if as_json:

@@ -9,9 +9,13 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mailtutor.message.anatomy import Node
 from mailtutor.message.transfer import decoded
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 # Octets of a file, and pixels of a picture, that are decoded: a few octets may claim to be any number of pixels.
 MOST_OCTETS = 16 * 1024 * 1024
@@ -78,7 +82,7 @@ def picture_of(content: bytes, columns: int = COLUMNS, rows: int = ROWS) -> Pict
             # Smaller first, then in four octets a pixel: the other way round a large one would be held four times.
             way = Image.Resampling.NEAREST if image.mode in ("1", "P") else Image.Resampling.BOX
             image.thumbnail((columns * 8, rows * 8), way)
-            small = image.convert("RGBA")
+            small = _eight_bit(image).convert("RGBA")
         small.thumbnail((columns, rows))
         pixels, colours = small.tobytes(), _main_colours(small)
     except Image.DecompressionBombError:
@@ -87,6 +91,11 @@ def picture_of(content: bytes, columns: int = COLUMNS, rows: int = ROWS) -> Pict
     except Exception:
         return Picture("unreadable", name, width, height)
     return Picture("", name, width, height, is_animated, *small.size, pixels, colours)
+
+
+def _eight_bit(image: Image) -> Image:
+    """Grey of 16 bits in 8: what converts colours would take all above 255 for white."""
+    return image.point(lambda value: value / 256).convert("L") if image.mode.startswith("I") else image
 
 
 def _main_colours(small: object) -> tuple[tuple[str, float], ...]:

@@ -1,8 +1,9 @@
 """The same pictures on their way as a page, as a mail, as a file: HTTP, SMTP and FTP beside each other, in numbers.
 
 A *way* is what it took to bring something whole from where it was to who wanted it: one *leg* for each pair of hosts
-that talked, and on a leg one connection or several. The newest page, the newest message and the newest file are looked
-for, as of some moment; everything is counted from the lines of the trace, so it is the same live and replayed.
+that talked, and on a leg one connection or several. The newest page, the newest message that brings files
+(without one the newest) and the newest file are looked for, as of some moment; everything is counted from the lines of
+the trace, so it is the same live and replayed.
 
 Round trips are those somebody has to wait for until the last octet is there and confirmed: TCP's handshake, a greeting,
 every turn of question and answer. What goes on at the same time is waited for once. There is no time in this: the
@@ -255,19 +256,18 @@ def _bodies(said: _Said) -> Iterator[tuple[bool, int]]:
 
 
 def _mail(seen: Sequence[_Said], memory: Memory) -> Way | None:
-    """The newest message, on every connection of SMTP that carried it."""
-    newest: _Message | None = None
-    legs: list[_Said] = []
-    for said in reversed(_newest(seen, "smtp")):
+    """The newest message that brings files, else the newest, on every connection of SMTP that carried it."""
+    talked = _newest(seen, "smtp")
+    for said in talked:
         place = said.connection.conn, said.shown
         if place not in memory:
             memory[place] = _carried(said)
-        carried = memory[place]
-        newest = newest or (carried if carried != _NOTHING else None)
-        if newest is not None and carried == newest:
-            legs.insert(0, said)
+    messages = [memory[said.connection.conn, said.shown] for said in talked]
+    sent = [message for message in reversed(messages) if message != _NOTHING]
+    newest = next((message for message in sent if message[1]), sent[0] if sent else None)
     if newest is None:
         return None
+    legs = [said for said, message in zip(talked, messages, strict=True) if message == newest]
     before, after = (sum(size[at] for size in newest[1]) for at in (0, 1))
     return Way(MAIL, tuple(_leg([leg]) for leg in legs), 1, len(newest[1]), before, after)
 

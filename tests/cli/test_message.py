@@ -159,7 +159,11 @@ def test_what_is_not_there_is_told_in_one_line(capsys: pytest.CaptureFixture[str
         ([str(tmp_path)], 1, "cannot be read"),
         (["plain", "--screen"], 2, "no terminal here"),
         (["--shelf", "--screen"], 2, "no terminal here"),
-        (["--text", "x", "--screen"], 2, "--screen opens a message"),
+        (["--text", "x", "--screen"], 2, "no terminal here"),
+        (["--octets", __file__, "--screen"], 2, "no terminal here"),
+        (["--octets", str(tmp_path), "--screen"], 1, "cannot be read"),
+        (["--text", "x" * 1001, "--screen"], 2, "--text takes up to 1000"),
+        (["--build-up", "--screen"], 2, "--screen opens a message"),
         (["--text", "x" * 1001], 2, "--text takes up to 1000"),
     ):
         found, out, err = run(capsys, *arguments)

@@ -108,3 +108,12 @@ def test_whatever_the_octets_there_is_an_answer(seed: bytes, changes: list[tuple
 def test_the_picture_of_ours_is_what_its_part_holds() -> None:
     part = open_message(shelf()["picture"]).root.part
     assert from_base64(part.raw[part.body : part.end]) == bottle()
+
+
+@pytest.mark.parametrize("dark", [0, 60, 120, 240])
+def test_grey_of_sixteen_bits_is_no_lighter_than_it_is(dark: int) -> None:
+    buffer = io.BytesIO()
+    Image.new("I;16", (40, 20), dark * 256).save(buffer, "PNG")
+    picture = picture_of(buffer.getvalue())
+    assert (picture.problem, picture.columns, picture.rows) == ("", 40, 20)
+    assert set(picture.pixels[::4]) == {dark}

@@ -177,6 +177,16 @@ def test_another_mail_does_not_count() -> None:
     assert story.ways()["mail"].files == 1
 
 
+def test_a_newer_mail_without_files_does_not_take_the_place_of_the_pictures() -> None:
+    story = Story()
+    plain = b"Message-ID: <2@x>\r\n\r\nnewer\r\n"
+    _mail(story, 1, "alice", "crepes.fr", plain.replace(b"2@", b"0@"))
+    assert story.ways()["mail"].files == 0
+    _mail(story, 2, "alice", "crepes.fr")
+    _mail(story, 3, "alice", "crepes.fr", plain)
+    assert (story.ways()["mail"].files, story.ways()["mail"].connections) == (1, 1)
+
+
 def test_tls_costs_a_round_trip_and_older_tls_two() -> None:
     trips = []
     for version in ("TLSv1.3", "TLSv1.2"):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mailtutor.message.specimen import of_text
 from mailtutor.trace.events import AnyEvent, Appended, Delivered, FromClient, FromServer, Queued
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.message import MessageScreen
@@ -333,3 +334,13 @@ async def test_a_text_of_ones_own_is_taken_apart_in_every_character_set(tmp_path
         await until(pilot, lambda: not app.screen.query_one(FindInput).has_focus, "not asked any more")
         await pilot.press("o")
         await until(pilot, lambda: "alternative · " in shown(app), "one of ours again")
+
+
+async def test_a_text_given_at_the_start_stands_there_in_every_way_and_what_has_no_room_for_it_is_named() -> None:
+    own = of_text("你好", 1_772_000_000.0)
+    where = {"name": "your text", "raw": own.raw, "missing": own.missing}
+    app = TuiApp(FakeStage(), "letter", where)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "gbk" in shown(app), "its ways")
+        assert "your text" in shown(app)
+        assert "iso-8859-1 has no 你" in shown(app)

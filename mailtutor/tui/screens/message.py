@@ -34,7 +34,8 @@ from mailtutor.tui.widgets.speaking import Speaking
 
 
 class MessageScreen(Speaking, Screen[None]):
-    """raw: the message; without one, the first of ours. sender, recipients: of its envelope, where they are known."""
+    """raw: the message; without one, the first of ours. sender, recipients: of its envelope, where they are known.
+    missing: of a text of the student's own the character sets that lack a character, and that character."""
 
     MODE = LETTER
     BINDINGS: ClassVar[list[BindingType]] = bindings(LETTER)
@@ -51,11 +52,12 @@ class MessageScreen(Speaking, Screen[None]):
         raw: bytes | None = None,
         sender: str | None = None,
         recipients: Collection[str] | None = None,
+        missing: Collection[tuple[str, str]] = (),
     ) -> None:
         super().__init__()
         self._title = name if raw is not None else names()[0]
         self._raw = raw if raw is not None else _ours(self._title)
-        self._missing: tuple[tuple[str, str], ...] = ()
+        self._missing = tuple(missing)
         self._envelope = (sender, recipients)
         self._bar = FoldedText(id="name")
         self.view = LetterView(id="letter")

@@ -126,6 +126,8 @@ class ViewActions(WorldActions):
     def action_beside_forms(self) -> None:
         """The same Chinese text, in four forms."""
         self._run_beside("send-forms")
+        # Every hop is a row more at the end.
+        self.beside.anchor()
 
     def action_beside_delay(self) -> None:
         """Another delay."""
