@@ -7,15 +7,19 @@ All of it is read once and answered from memory. A path that leads nowhere gets 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mailtutor import paths
 
 if TYPE_CHECKING:  # a fifth of a second, which nobody who never opens the page has to wait
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 PAGE = "index.html"
+# A request that says both is one that somebody made to be read in two ways.
+_BOTH_LENGTHS = {b"content-length", b"transfer-encoding"}
+_WHOLE = re.compile("^https?://[^/]*/?", re.IGNORECASE)
 _TYPES: Mapping[str, str] = {".html": "text/html; charset=utf-8", ".png": "image/png"}
 
 
@@ -32,7 +36,7 @@ def pictures() -> dict[str, bytes]:
     return {name: octets for name, octets in files().items() if name != PAGE}
 
 
-def application() -> Starlette:
+def application() -> ASGIApp:
     """What answers requests (ASGI)."""
     from starlette.applications import Starlette
     from starlette.requests import Request
@@ -52,4 +56,15 @@ def application() -> Starlette:
         suffix = name[name.rindex(".") :]
         return Response(objects[name], headers=fields | {"content-type": _TYPES[suffix]})
 
-    return Starlette(routes=[Route("/", answer), Route("/{name}", answer)])
+    pages = Starlette(routes=[Route("/", answer), Route("/{name}", answer)])
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if {name for name, _ in scope["headers"]} >= _BOTH_LENGTHS:
+            # Who reads the other length takes the body for a request of its own (RFC 9112 §6.1, §11.2).
+            refused = Response("Two lengths.\n", 400, {"connection": "close"}, "text/plain")
+            await refused(scope, receive, send)
+            return
+        # A target may be a whole URI (RFC 9112 §3.2.2).
+        await pages({**scope, "path": _WHOLE.sub("/", scope["path"])}, receive, send)
+
+    return application

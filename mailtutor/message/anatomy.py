@@ -156,7 +156,7 @@ class _Reader:
             epilogue = (last.end, part.end) if last.closes and last.end < part.end else None
         defects = [
             *self._lines(part, children, is_root=depth == 0),
-            *header_defects(part.header, is_message=is_message),
+            *header_defects(part.header, is_message=is_message, size=part.end - part.body),
             *self._structure(part, declared, boundary_of(given), depth),
         ]
         node = Node(number, depth, part, declared, is_message, children, (), preamble, epilogue)

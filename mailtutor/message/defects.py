@@ -35,6 +35,7 @@ RFC: Mapping[str, str] = {
     "no_mime_version": "RFC 2045 §4",
     "bad_type": "RFC 2045 §5.1",
     "bad_name": "RFC 2183 §5",
+    "bad_size": "RFC 2183 §2.7",
     "parameter_gap": "RFC 2231 §3",
     "no_boundary": "RFC 2046 §5.1.1",
     "no_delimiter": "RFC 2046 §5.1.1",

@@ -25,17 +25,18 @@ _NEEDED = (b"date", b"from")
 # Defects of one kind that are told one by one.
 _MOST = 20
 _DETAIL = 80
+_DIGITS = 18
 # Octets of a value that are looked at.
 _LOOKED_AT = 64 * 1024
 
 
-def header_defects(header: Header, *, is_message: bool) -> Iterator[Defect]:
-    """is_message: it is the header of a message, and not only of a part of one."""
+def header_defects(header: Header, *, is_message: bool, size: int) -> Iterator[Defect]:
+    """is_message: it is the header of a message, and not only of a part of one. size: octets of its body."""
     if is_message and header.fields and not any(field.name for field in header.fields):
         yield Defect("no_header", header.start, header.body)
         return
     told: Counter[str] = Counter()
-    for defect in _each(header):
+    for defect in _each(header, size):
         told[defect.key] += 1
         if told[defect.key] <= _MOST:
             yield defect
@@ -56,7 +57,7 @@ def header_defects(header: Header, *, is_message: bool) -> Iterator[Defect]:
         yield Defect("too_many_fields", header.fields[-1].start, header.body, str(FIELDS_LIMIT))
 
 
-def _each(header: Header) -> Iterator[Defect]:
+def _each(header: Header, size: int) -> Iterator[Defect]:
     raw = header.raw
     for count, field in enumerate(header.fields):
         if not field.name:
@@ -72,10 +73,10 @@ def _each(header: Header) -> Iterator[Defect]:
             for word in encoded_words(raw, field.value_at, stop):
                 if word.problem:
                     yield Defect(word.problem, word.start, word.end, word.text[:_DETAIL] or word.charset)
-        yield from _structured(header, field)
+        yield from _structured(header, field, size)
 
 
-def _structured(header: Header, field: Field) -> Iterator[Defect]:
+def _structured(header: Header, field: Field, size: int) -> Iterator[Defect]:
     raw = header.raw
     if field.name == b"date" and parse_date(header.value(field)[:_DETAIL]) is None:
         yield Defect("bad_date", field.value_at, field.end, to_text(header.value(field)[:_DETAIL], "utf-8"))
@@ -92,6 +93,13 @@ def _structured(header: Header, field: Field) -> Iterator[Defect]:
         is_file_name = one.name == ("name" if field.name == b"content-type" else "filename")
         if is_file_name and one.value and clean_name(one.value, "") != one.value:
             yield Defect("bad_name", first.value_at, first.end, one.value[:_DETAIL])
+        if one.name == "size" and field.name == b"content-disposition" and _is_more(one.value, size):
+            yield Defect("bad_size", first.value_at, first.end, one.value[:_DETAIL])
+
+
+def _is_more(number: str, size: int) -> bool:
+    """Whether it says more octets than there are; no encoding makes them fewer. Nobody reads a number of a megabyte."""
+    return number.isascii() and number.isdigit() and (len(number) > _DIGITS or int(number) > size)
 
 
 def _is_utf8(value: bytes) -> bool:

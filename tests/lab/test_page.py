@@ -99,8 +99,9 @@ def test_a_client_of_the_standard_library_keeps_its_connection(start_lab: StartL
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n" + b"z" * 300_000, b"405"),
         (b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n", b"405"),
         (b"GET /%00%1b[2J HTTP/1.1\r\nHost: x\r\n\r\n", b"404"),
+        (b"GET http://crepes.fr/../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", b"404"),
     ],
-    ids=["mail", "no host", "tls", "huge head", "two lengths", "post", "endless post", "method", "controls"],
+    ids=["mail", "no host", "tls", "huge head", "two lengths", "post", "endless post", "method", "controls", "outside"],
 )
 def test_what_is_no_request_is_refused_and_nobody_else_is_kept(start_lab: StartLab, said: bytes, status: bytes) -> None:
     lab = start_lab()
@@ -119,6 +120,29 @@ def test_requests_sent_ahead_are_answered_in_their_order(start_lab: StartLab) ->
     heard = _heard(lab, b"".join(b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n" % name.encode() for name in names))
     sizes = [int(line[16:]) for line in heard.split(b"\r\n") if line.lower().startswith(b"content-length: ")]
     assert sizes == [len(site.pictures()[name]) for name in names]
+
+
+def test_a_request_of_two_lengths_is_refused_and_what_hides_behind_it_is_not_answered(start_lab: StartLab) -> None:
+    lab = start_lab()
+    hidden = b"GET /egg.png HTTP/1.1\r\nHost: x\r\n\r\n"
+    said = b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 44\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden
+    heard = _heard(lab, said)
+    assert heard.startswith(b"HTTP/1.1 400")
+    assert heard.count(b"HTTP/1.1 ") == 1
+    assert b"image/png" not in heard
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [
+        (b"http://crepes.fr/egg.png", b"image/png"), (b"HTTP://crepes.fr", b"text/html"),
+        (b"http://crepes.fr:8025/", b"text/html"),
+    ],
+)  # fmt: skip
+def test_a_target_may_be_a_whole_address(start_lab: StartLab, target: bytes, kind: bytes) -> None:
+    heard = _heard(start_lab(), b"GET " + target + b" HTTP/1.1\r\nHost: crepes.fr\r\n\r\n")
+    assert heard.startswith(b"HTTP/1.1 200")
+    assert kind in heard
 
 
 def test_nobody_opens_a_hundred_connections(start_lab: StartLab) -> None:

@@ -146,3 +146,16 @@ def test_whatever_the_bytes_there_is_a_tree_within_them(raw: bytes) -> None:
     assert len({node.number for node in anatomy.nodes}) == len(anatomy.nodes)
     for node in anatomy.nodes:
         assert anatomy.find(node.number) is node
+
+
+def test_a_size_that_is_larger_than_what_came_is_named_and_any_other_is_not() -> None:
+    def named(size: str) -> list[str]:
+        head = f"From: a@b\r\nDate: Sun, 29 Nov 2026 17:00:00 +0000\r\nContent-Disposition: attachment; size={size}\r\n"
+        told = open_message(head.encode() + b"\r\nhello").defects
+        return [defect.detail for _, defect in told if defect.key == "bad_size"]
+
+    assert named("1073741824") == ["1073741824"]
+    assert named("6") == ["6"]
+    assert [len(detail) for detail in named("9" * 1_000_000)] == [80]
+    for size in ("5", "3", "0", "-1", "much", '""', "²"):
+        assert named(size) == []
