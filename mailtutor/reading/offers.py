@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from mailtutor.protocols.lines import Kind, Source
+from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
-from mailtutor.reading.dialogue import Row, TlsRow
+from mailtutor.reading.dialogue import NoteRow, Row, TlsRow
+from mailtutor.text.catalogue import Words
+
+# RFC 1870 §3, §4, §6: what the server takes, and what the client announces; twenty digits at most.
+_LARGEST = re.compile(rb"250[ \-]SIZE[ =](\d{1,20})\s*", re.IGNORECASE)
+_SIZE = re.compile(rb" SIZE=(\d{1,20})(?=\s)", re.IGNORECASE)
 
 
 def offered(rows: Sequence[Row]) -> frozenset[str]:
@@ -32,3 +38,28 @@ def offered(rows: Sequence[Row]) -> frozenset[str]:
     if logged_in:
         found.discard("AUTH")
     return frozenset(found - {""})
+
+
+def weighed(line: Line, said: Sequence[Row], words: Words) -> str:
+    """The size that MAIL announces beside what the server takes, said before it: known before the message is sent.
+
+    "" for another line, and where either says nothing, or the server 0: no limit.
+    """
+    found = _SIZE.search(line.raw) if line.verb == "MAIL" and line.source is Source.CLIENT else None
+    largest = _largest(said) if found is not None else 0
+    if found is None or not largest:
+        return ""
+    key = "over" if int(found[1]) > largest else "fits"
+    return words(f"smtp.weight.{key}", size=f"{int(found[1]):,}", largest=f"{largest:,}")
+
+
+def _largest(said: Sequence[Row]) -> int:
+    for row in reversed(said):
+        if isinstance(row, TlsRow):
+            break
+        if isinstance(row, NoteRow) or row.line.source is not Source.SERVER or row.line.verb != "EHLO":
+            continue
+        found = _LARGEST.fullmatch(row.line.raw)
+        if found is not None:
+            return int(found[1])
+    return 0

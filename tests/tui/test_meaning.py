@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from mailtutor.protocols.dns.message import encode
-from mailtutor.trace.events import AnyEvent, FromServer, LineTampered
+from mailtutor.trace.events import AnyEvent, FromClient, FromServer, LineTampered
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.meaning import Meaning
@@ -53,3 +53,17 @@ async def test_a_changed_line_of_megabytes_is_told_by_its_beginning() -> None:
         await until(pilot, lambda: explained.line_count > 20 and "EHLO aaaa" in shown(app), "its beginning")
         assert explained.line_count < 200
         assert time.perf_counter() - began < 10
+
+
+async def test_the_size_of_a_message_stands_beside_what_the_server_takes_before_it_is_sent() -> None:
+    events: list[AnyEvent] = [
+        opened(1, "a", "b"),
+        FromServer(t=0, at=0, conn=1, data=b"220 b\r\n"),
+        FromClient(t=0, at=0, conn=1, data=b"EHLO a\r\n"),
+        FromServer(t=0, at=0, conn=1, data=b"250-b\r\n250 SIZE 10485760\r\n"),
+        FromClient(t=0, at=0, conn=1, data=b"MAIL FROM:<a@b> SIZE=412\r\n"),
+    ]
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "has 412 octets" in shown(app), "its size")
+        assert "10,485,760" in shown(app)

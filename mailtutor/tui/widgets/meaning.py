@@ -14,7 +14,7 @@ from mailtutor.protocols.spec import Outcome
 from mailtutor.reading import notes
 from mailtutor.reading.dialogue import NoteRow, Row
 from mailtutor.reading.explain import Explanation, explain
-from mailtutor.reading.offers import offered
+from mailtutor.reading.offers import offered, weighed
 from mailtutor.tui.widgets.diagram import diagram, part_style
 from mailtutor.tui.widgets.fitting import Fitting
 from mailtutor.tui.widgets.folding import FoldedText
@@ -115,7 +115,8 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
             return
         offers = offered([*selection.said, selection.row]) if selection.protocol == "smtp" else frozenset()
         told = explain(selection.row.line, selection.protocol, self.words, offers)
-        self._text.show(*self._content(told, selection.row.line.outcome))
+        weight = weighed(selection.row.line, selection.said, self.words) if selection.protocol == "smtp" else ""
+        self._text.show(*self._content(told, selection.row.line.outcome, weight))
 
     def prepare(self, line: Line, protocol: str) -> None:
         """Fetches what explaining such a line takes, so that the first one is explained as quickly as any other."""
@@ -125,7 +126,7 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
         """The diagram depends on the width."""
         self.speak()
 
-    def _content(self, told: Explanation, outcome: Outcome) -> list[Content]:
+    def _content(self, told: Explanation, outcome: Outcome, weight: str = "") -> list[Content]:
         symbol = SYMBOLS.get(outcome, "")
         parts: list[Content] = [
             Content.assemble(
@@ -136,6 +137,8 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
         ]
         if told.what:
             parts.append(Content(told.what))
+        if weight:
+            parts.append(Content.styled(weight, "bold"))
         if told.oddity:
             parts.append(Content.styled(f"! {told.oddity}", "bold $wire-refused"))
         parts += self._digits(told)
