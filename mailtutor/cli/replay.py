@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mailtutor import paths
-from mailtutor.capture.opening import read_events, read_readable
+from mailtutor.capture.opening import read_events, read_recognised
 from mailtutor.cli.output import dialogue_facts, line_text, print_dialogue, print_json
 from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         return _list_ours()
     path = find(args.file)
     keys = Path(args.keys) if args.keys else None
-    events, wrong = read_readable(path, keys)
+    events, wrong, kind = read_recognised(path, keys)
     other = find(args.compare) if args.compare else None
     compared = (other.stem, read_events(other, keys)) if other is not None else None
     if not (args.plain or args.json) and sys.stdout.isatty():
@@ -43,6 +43,9 @@ def run(args: argparse.Namespace) -> int:
         )
     dialogue = Dialogue()
     dialogue.take(events, 0)
+    if kind:
+        say = words(language())
+        print(say("cli.replay.recognised", kind=say(f"cli.record.{kind}")), file=sys.stderr)
     if compared is not None:
         return _compare(dialogue, *compared, as_json=args.json)
     if args.json:
@@ -103,7 +106,7 @@ def _list_ours() -> int:
             when = time.strftime("%Y-%m-%d %H:%M", time.localtime(file.stat().st_mtime))
             print(f"  {visible(file.name)}  {when}", file=sys.stderr)
         if len(own) > _MOST_LISTED:
-            print(say("cli.replay.more", count=len(own) - _MOST_LISTED), file=sys.stderr)
+            print(say("cli.replay.older", count=len(own) - _MOST_LISTED), file=sys.stderr)
     print(say("cli.replay.open"), file=sys.stderr)
     return UsageError.exit_code
 

@@ -2,8 +2,8 @@
 # What `make interop` needs from Debian, installed without a question. Postfix gets no configuration, and neither it nor
 # Dovecot is started: the tests start their own. Each package is named for its own sake, so recommendations are left out.
 set -eu
-packages="bind9-dnsutils ca-certificates curl dovecot-imapd dovecot-pop3d fetchmail getmail6 imapfilter isync
-    libnet-ssleay-perl libsasl2-modules mpack mpop msmtp neomutt offlineimap3 postfix ripmime swaks tshark"
+packages="bind9-dnsutils ca-certificates curl dovecot-imapd dovecot-pop3d fetchmail getmail6 imapfilter inetutils-telnet isync
+    libnet-ssleay-perl libsasl2-modules mpack mpop msmtp neomutt netcat-openbsd offlineimap3 postfix ripmime swaks tshark"
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "make interop installs Debian packages and starts Postfix: run it as root, on Debian or Ubuntu" >&2
