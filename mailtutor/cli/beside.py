@@ -7,7 +7,7 @@ import contextlib
 import sys
 
 from mailtutor.cli import texts
-from mailtutor.cli.mail import keep_trace
+from mailtutor.cli.mail import keep_trace, said
 from mailtutor.cli.output import columns, print_dialogue, print_json
 from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         }})  # fmt: skip
         return 0
     if args.dialogue:
-        print_dialogue(dialogue, say)
+        print_dialogue(said(lab.log, args), say)
         print()
     _print(found, say, args.delay)
     return 0

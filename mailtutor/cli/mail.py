@@ -19,7 +19,8 @@ from mailtutor.lab.guest import Guest
 from mailtutor.lab.ready import NAME, running_lab
 from mailtutor.message.compose import Attachment
 from mailtutor.protocols.smtp.courier import Tls
-from mailtutor.reading.dialogue import dialogue_of
+from mailtutor.reading.dialogue import Dialogue
+from mailtutor.reading.redact import redacted
 from mailtutor.session import Session
 from mailtutor.store.recording import Recording, open_trace
 from mailtutor.text.catalogue import words
@@ -73,7 +74,7 @@ def _send(args: argparse.Namespace) -> int:
             failures |= arrived.wait(left)
         elif isinstance(lab, Guest):
             failures |= lab.wait_for(left, DELIVERY_LIMIT_S)
-        dialogue = dialogue_of(lab.log)
+        dialogue = said(lab.log, args)
         delivered = not failures and not release
         if args.json:
             plain = {recipient: str(reason) for recipient, reason in failures.items()}
@@ -106,7 +107,7 @@ def _fetch(args: argparse.Namespace) -> int:
         except MailtutorError:
             _print_said(args, lab)
             raise
-        dialogue = dialogue_of(lab.log)
+        dialogue = said(lab.log, args)
         if args.json:
             texts = [content.decode("utf-8", "replace") for content in contents]
             print_json({"event": "fetched", "messages": texts, "dialogue": dialogue_facts(dialogue)})
@@ -117,8 +118,16 @@ def _fetch(args: argparse.Namespace) -> int:
 
 def _print_said(args: argparse.Namespace, lab: Session | Guest) -> None:
     if not args.json:
-        dialogue = dialogue_of(lab.log)
+        dialogue = said(lab.log, args)
         print_dialogue(dialogue, words(language()))
+
+
+def said(log: Log, args: argparse.Namespace) -> Dialogue:
+    """All that was said, to be printed: passwords only where they are asked for."""
+    events = list(log)
+    dialogue = Dialogue()
+    dialogue.take(events if args.with_passwords else redacted(events), 0)
+    return dialogue
 
 
 def unwritten(wrong: ValueError) -> UsageError:

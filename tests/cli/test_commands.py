@@ -419,3 +419,25 @@ def test_what_is_too_large_is_told_with_its_size_before_anything_is_sent(
     assert first.endswith("its server takes up to 10,485,760")
     assert "MAIL FROM" not in "".join(said)
     assert "10485760" in told.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["send", "--to", "bob", "--body", "x"],
+        ["fetch", "--user", "bob"],
+        ["fetch", "--user", "bob", "--protocol", "imap"],
+    ],
+)
+def test_a_password_is_printed_only_where_it_is_asked_for(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    secrets = ("AGFsaWNlAGJhZ3VldHRl", "pickles")
+    for asked in ([], ["--json"]):
+        assert main([*arguments, *asked]) == 0
+        printed = capsys.readouterr().out
+        assert "****" in printed
+        assert not any(secret in printed for secret in secrets)
+    assert main([*arguments, "--with-passwords"]) == 0
+    printed = capsys.readouterr().out
+    assert any(secret in printed for secret in secrets)
