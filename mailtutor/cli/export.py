@@ -19,6 +19,7 @@ from mailtutor.cli.parser import language
 from mailtutor.cli.replay import find
 from mailtutor.errors import MailtutorError, UsageError
 from mailtutor.reading.dialogue import Connection, Dialogue
+from mailtutor.reading.drawing import drawing
 from mailtutor.reading.markdown import markdown
 from mailtutor.reading.page import page
 from mailtutor.reading.redact import redacted
@@ -124,6 +125,11 @@ def _of(make: Callable[[Sequence[Connection], Words], str]) -> Callable[[Dialogu
     return lambda dialogue, say: make(list(dialogue.connections.values()), say)
 
 
+def _svg(file: IO[bytes], events: Sequence[AnyEvent], _: argparse.Namespace) -> str:
+    file.write(drawing(events, words(language())).encode())
+    return ""
+
+
 FORMS: dict[str, Callable[[IO[bytes], Sequence[AnyEvent], argparse.Namespace], str]] = {
     "pcap": _pcap,
     "pcapng": _pcapng,
@@ -131,6 +137,7 @@ FORMS: dict[str, Callable[[IO[bytes], Sequence[AnyEvent], argparse.Namespace], s
     "json": _printed(lambda dialogue: print_objects(dialogue_facts(dialogue))),
     "markdown": _made(markdown),
     "html": _made(page),
+    "svg": _svg,
     "python": _made(_of(script)),
     "pytest": _made(_of(pytest_file)),
     "swaks": _made(_of(swaks)),

@@ -34,7 +34,7 @@ PROTOCOLS = ("smtp", "pop3", "imap")
 # What mailboxes are exchanged in with other programs, as `store.sources` has them.
 FORMS = ("maildir", "mbox", "eml")
 # What a trace can become, as `cli.export` makes it.
-EXPORTS = ("pcap", "pcapng", "text", "json", "markdown", "html", "python", "pytest", "swaks")
+EXPORTS = ("pcap", "pcapng", "text", "json", "markdown", "html", "svg", "python", "pytest", "swaks")
 # How a text beyond ASCII is written, as `message.compose` has them.
 ENCODINGS = ("base64", "quoted-printable", "8bit", "utf8")
 # How agents may log in; "best" for the best both sides know.
