@@ -120,9 +120,9 @@ def _ends(connection: Connection, rung: Rung) -> tuple[str, str]:
 def _way(rungs: Ladder, rung: Rung) -> str:
     connection = rungs.connection(rung)
     if connection is None or rung.sort is Sort.WORLD:
-        return f"{rung.t:.1f} s:"
+        return f"{_clock(rung.t)}:"
     start, end = (visible(name) for name in _ends(connection, rung))
-    return f"{rung.t:.1f} s: {start} → {end}:"
+    return f"{_clock(rung.t)}: {start} → {end}:"
 
 
 def _told(rungs: Ladder, rung: Rung, words: Words) -> tuple[str, str]:
@@ -152,6 +152,11 @@ def _told(rungs: Ladder, rung: Rung, words: Words) -> tuple[str, str]:
     return f"{row.line.source.value}: {told}", _OUTCOMES.get(row.line.outcome, side)
 
 
+def _clock(t: float) -> str:
+    """A time since the first event: a lab needs milliseconds, a person seconds."""
+    return f"{t * 1000:.1f} ms" if t < 1 else f"{t:.2f} s" if t < 1e6 else f"{t:.0e} s"
+
+
 def _world(event: Landmark | None, words: Words) -> tuple[str, str]:
     if isinstance(event, Queued):
         return words("screen.ladder.queued", id=visible(event.queue_id)), ""
@@ -166,7 +171,7 @@ def _world(event: Landmark | None, words: Words) -> tuple[str, str]:
 
 
 def _rung(rungs: Ladder, rung: Rung, text: str, style: str, places: dict[str, int], y: int) -> str:
-    time = f'<text class="time" x="6" y="{y + 4}">{rung.t:.1f} s</text>'
+    time = f'<text class="time" x="6" y="{y + 4}">{_clock(rung.t)}</text>'
     kind = f' class="{style}"' if style else ""
     connection = rungs.connection(rung)
     event = rung.event

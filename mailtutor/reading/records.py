@@ -36,12 +36,30 @@ def read_record(data: bytes, beside: bytes = b"") -> Record | None:
     """A record of another program's; None where it is none that is known. beside: the other direction, where that is a
     file of its own (Dovecot's)."""
     head = data[:_LOOKED_AT]
+    found: tuple[int, str, Callable[[bytes], list[AnyEvent]]] | None = None
     for kind, looks, read in _KINDS:
-        if looks(head):
-            events = _rawlog(data, beside) if kind == "rawlog" else read(data)
-            # Not one word of a conversation: it only looked like it.
-            return Record(kind, events) if len(events) > 1 else None
-    return None
+        at = looks(head)
+        # What is recognised first is the record; the rest is said in it, such as one inside a message.
+        if at is not None and (found is None or at < found[0]):
+            found = at, kind, read
+    if found is None:
+        return None
+    _, kind, read = found
+    events = _rawlog(data, beside) if kind == "rawlog" else read(data)
+    # Not one word of a conversation: it only looked like it.
+    return Record(kind, events) if len(events) > 1 else None
+
+
+def _where(pattern: re.Pattern[bytes]) -> Callable[[bytes], int | None]:
+    def look(head: bytes) -> int | None:
+        found = pattern.search(head)
+        return found.start() if found is not None else None
+
+    return look
+
+
+def _at_start(looks: Callable[[bytes], object]) -> Callable[[bytes], int | None]:
+    return lambda head: 0 if looks(head) else None
 
 
 def _lines(data: bytes) -> Iterator[bytes]:
@@ -218,16 +236,16 @@ def _rawlog(data: bytes, beside: bytes) -> list[AnyEvent]:
     return teller.events
 
 
-_KINDS: tuple[tuple[str, Callable[[bytes], object], Callable[[bytes], list[AnyEvent]]], ...] = (
-    ("swaks", _SWAKS.search, _swaks),
-    ("smtplib", _SMTPLIB.search, _smtplib),
-    ("poplib", _POPLIB.search, _poplib),
-    ("imaplib", _IMAPLIB.search, _imaplib),
-    ("postfix", _POSTFIX.search, _postfix),
-    ("rawlog", _RAWLOG.match, lambda data: _rawlog(data, b"")),
-    ("mbox", is_mbox, made_up),
-    ("eml", is_mail, made_up),
-    ("s_client", S_CLIENT.search, terminal),
-    ("telnet", TELNET.search, terminal),
-    ("nc", GREETINGS.match, terminal),
+_KINDS: tuple[tuple[str, Callable[[bytes], int | None], Callable[[bytes], list[AnyEvent]]], ...] = (
+    ("swaks", _where(_SWAKS), _swaks),
+    ("smtplib", _where(_SMTPLIB), _smtplib),
+    ("poplib", _where(_POPLIB), _poplib),
+    ("imaplib", _where(_IMAPLIB), _imaplib),
+    ("postfix", _where(_POSTFIX), _postfix),
+    ("rawlog", _where(_RAWLOG), lambda data: _rawlog(data, b"")),
+    ("mbox", _at_start(is_mbox), made_up),
+    ("eml", _at_start(is_mail), made_up),
+    ("s_client", _where(S_CLIENT), terminal),
+    ("telnet", _where(TELNET), terminal),
+    ("nc", _at_start(GREETINGS.match), terminal),
 )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import imaplib
 import os
 import pty
 import re
+import shutil
+import smtplib
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,10 +18,12 @@ import pytest
 
 from mailtutor.capture.opening import read_recognised
 from mailtutor.lab.lab import Lab
+from mailtutor.lab.plan import BOB
 from mailtutor.protocols.lines import Kind
 from mailtutor.reading.dialogue import Dialogue, Row, TlsRow, dialogue_of
 from mailtutor.trace.events import Closed
-from tests.interop.conftest import OpenLab
+from tests.interop.conftest import OpenLab, StartPostfix
+from tests.interop.dovecot import Dovecot
 from tests.interop.programs import LIMIT_S, path_of
 from tests.lab.waiting import wait_for
 
@@ -160,3 +166,52 @@ def test_a_session_typed_inside_tls(
     start = len(recorded) - len(told) if "-starttls" in options else 0
     assert told[1 if start else 0 :] == recorded[start + 1 if start else 0 :]
     assert not [row for row in dialogue.rows if row.line.kind is Kind.UNKNOWN]
+
+
+def test_postfixs_own_log(start_postfix: StartPostfix, tmp_path: Path) -> None:
+    postfix = start_postfix(debug_peer_list="127.0.0.0/8", debug_peer_level="2")
+    with smtplib.SMTP(postfix.address, postfix.port, local_hostname="x.example", timeout=10) as client:
+        client.sendmail("carol@example.org", "bob@hamburger.edu", MESSAGE)
+        refused, _ = client.docmd("RCPT TO:<bob@hamburger.edu>")
+    postfix.wait_for("disconnect from")
+    path = tmp_path / "mail.log"
+    path.write_text(postfix.log)
+    events, _, kind = read_recognised(path)
+    dialogue = Dialogue()
+    dialogue.take(events, 0)
+    # What only looks whether Postfix answers comes before.
+    said = _lines(list(dialogue.connections.values())[-1].rows)
+    assert kind == "postfix"
+    assert said[0].startswith("S: 220 hamburger.edu ESMTP")
+    assert [line for line in said if line.startswith("C: ")] == [
+        "C: ehlo x.example", "C: mail FROM:<carol@example.org> size=63", "C: rcpt TO:<bob@hamburger.edu>", "C: data",
+        "C: (the message is not in the log)", "C: .", "C: RCPT TO:<bob@hamburger.edu>", "C: QUIT",
+    ]  # fmt: skip
+    assert refused == 503
+    assert any(line.startswith("S: 503 ") for line in said)
+
+
+def test_dovecots_rawlog(tmp_path: Path) -> None:
+    folder = tempfile.mkdtemp(prefix="mailtutor-rawlog-", dir="/tmp")
+    shutil.chown(folder, "nobody", "nogroup")
+    try:
+        with Dovecot("127.0.40.77", [BOB], f"rawlog_dir = {folder}\n") as dovecot:
+            client = imaplib.IMAP4(dovecot.address, dovecot.port, timeout=10)
+            client.login("bob", "pickles")
+            client.select()
+            client.append("INBOX", "", "", MESSAGE.encode().replace(b"\n", b"\r\n"))
+            client.logout()
+        (path,) = Path(folder).glob("*.in")
+        events, wrong, kind = read_recognised(path)
+    finally:
+        shutil.rmtree(folder)
+    assert (kind, wrong) == ("rawlog", None)
+    dialogue = Dialogue()
+    dialogue.take(events, 0)
+    # Its own log begins once somebody has logged in.
+    said = _lines(dialogue.connections[1].rows)
+    print("\n".join(said))
+    assert any(re.fullmatch(r"C: \w+2 SELECT INBOX", line) for line in said)
+    assert any(re.match(r"S: \w+2 OK ", line) for line in said)
+    assert "C: .dot" in said
+    assert [row.line.raw for row in dialogue.rows if row.line.kind is Kind.LITERAL]

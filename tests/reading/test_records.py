@@ -218,6 +218,12 @@ def test_what_is_none_of_them_is_none(data: bytes) -> None:
     assert read_record(data) is None or data == b"220"
 
 
+def test_a_record_inside_a_message_is_a_part_of_the_message() -> None:
+    inside = b"send: b'no'\n<-  250 no\n*get* b'no'\n=== Trying x\nEscape character is x\n"
+    for kind, data in (("telnet", TELNET.replace(b"250 not a reply\n", inside)), ("eml", EML + inside)):
+        assert _read(data)[0].kind == kind
+
+
 PIECES = st.one_of(
     st.binary(max_size=30),
     st.sampled_from([line + b"\n" for _, data, _, _ in KINDS for line in data.split(b"\n")]),
