@@ -10,8 +10,6 @@ from mailtutor.reading.retold import Teller
 from mailtutor.trace.events import AnyEvent, Endpoint
 
 NAME = "made-up.example"
-# Messages of an mbox that are told of.
-_MOST = 200
 _MOST_RECIPIENTS = 100
 _ADDRESS = re.compile(rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _FIELD = re.compile(rb"(?i)\A(?:Return-Path|Received|Date|From|To|Cc|Subject|Message-ID|MIME-Version|Delivered-To):")
@@ -51,7 +49,7 @@ def made_up(data: bytes) -> list[AnyEvent]:
         f"220 {NAME} this delivery is made up: only the message is from the file\r\n".encode(), from_client=False
     )
     say(b"EHLO made-up\r\n", f"250 {NAME}\r\n".encode())
-    for message in _messages(data)[:_MOST]:
+    for message in _messages(data):
         sender, recipients = _envelope(message)
         say(b"MAIL FROM:<" + sender + b">\r\n", b"250 made up\r\n")
         for recipient in recipients:
@@ -69,8 +67,6 @@ def _messages(data: bytes) -> list[bytes]:
     parts: list[list[bytes]] = []
     for line in data.splitlines(keepends=True):
         if line.startswith(b"From ") and date_of(line.rstrip(b"\r\n")) is not None:
-            if len(parts) == _MOST:
-                break
             parts.append([])
         else:
             # What was put in front of a line that would begin a message (mboxrd).

@@ -99,7 +99,8 @@ def _swaks(data: bytes) -> list[AnyEvent]:
 _SMTPLIB = re.compile(rb"(?m)^(?:[\d:.]+ )?(?:send|reply): b?['\"]")
 _POPLIB = re.compile(rb"(?m)^\*(?:cmd|put|get)\* b?['\"]")
 _IMAPLIB = re.compile(rb"(?m)^ +\d\d:\d\d\.\d\d [<>] b?['\"]")
-_LITERAL = re.compile(rb"b?'(?:[^'\\]|\\.)*'|b?\"(?:[^\"\\]|\\.)*\"")
+# Possessive: a message of megabytes is one literal, and every way back into it would be kept.
+_LITERAL = re.compile(rb"b?'(?:[^'\\]|\\.)*+'|b?\"(?:[^\"\\]|\\.)*+\"")
 
 
 def _value(text: bytes) -> bytes:

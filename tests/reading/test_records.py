@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -216,6 +218,18 @@ def test_a_made_up_delivery_says_so_in_every_reply() -> None:
 )
 def test_what_is_none_of_them_is_none(data: bytes) -> None:
     assert read_record(data) is None or data == b"220"
+
+
+def test_a_literal_of_megabytes_takes_little_memory() -> None:
+    data = b"send: 'data\\r\\n'\nsend: b'" + b"\\x41" * 500_000 + b"\\r\\n.\\r\\n'\n"
+    tracemalloc.start()
+    try:
+        record, dialogue = _read(data)
+        assert tracemalloc.get_traced_memory()[1] < 12 * len(data)
+    finally:
+        tracemalloc.stop()
+    assert record.kind == "smtplib"
+    assert dialogue.connections[1].bytes_from_client == 500_000 + len("\r\n.\r\n") + len("data\r\n")
 
 
 def test_a_record_inside_a_message_is_a_part_of_the_message() -> None:
