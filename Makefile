@@ -20,7 +20,7 @@ interop: $(VENV)/ready-dev
 	sh tests/interop/install.sh
 	$(BIN)/python -m pytest -n 2 tests/interop
 
-# As root: installs Debian's Chromium, which opens the exported page.
+# As root: installs Debian's Chromium, which opens the exported page and drawing.
 browser: $(VENV)/ready-dev
 	sh tests/browser/install.sh
 	$(BIN)/python -m pytest tests/browser
