@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from mailtutor import paths
 from mailtutor.reading.drawing import MOST, cells, drawing
 from mailtutor.text.catalogue import words
-from mailtutor.trace.events import AnyEvent, Closed
+from mailtutor.trace.events import AnyEvent, Attempted, Bounced, Closed, Delivered, Queued, TlsBegun
 from mailtutor.trace.transcript import parse
 from tests.reading.conversations import events
 from tests.reading.test_exports import traces
@@ -68,3 +69,37 @@ def test_of_a_long_trace_the_beginning_is_drawn(language: str) -> None:
     text = drawing(events("smtp", ("S", b"220 hi\r\n"), *talk), words(language))
     assert text.count("<g") == MOST
     assert words(language)("export.svg.more", count=MOST + 2) in text  # one to open, one to greet
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_becomes_of_a_message_stands_at_its_host(language: str) -> None:
+    say = words(language)
+    where: dict[str, Any] = {"host": "hamburger.edu", "t": 2.0, "at": 2.0}
+    happened: list[AnyEvent] = [
+        *events("smtp", ("S", b"220 hi\r\n"), ("C", b"STARTTLS\r\n"), ("S", b"220 go\r\n")),
+        TlsBegun(t=1, at=1, conn=1, version="TLSv1.3", cipher="X"),
+        Queued(queue_id="<Q1>", sender="a@b", recipients=("c@d",), size=1, **where),
+        Delivered(recipient="c@d", mailbox="INBOX", uid=1, **where),
+        *(
+            Attempted(
+                queue_id="Q1", recipient="c@d", to_host="x", outcome=outcome, reply="451 & no", attempt=1, **where
+            )
+            for outcome in ("refused", "deferred")
+        ),
+        Bounced(queue_id="Q1", recipient="c@d", reason="x", **where),
+    ]  # fmt: skip
+    tree = ET.fromstring(drawing(happened, say))  # noqa: S314 - our own
+    texts = [node.text or "" for node in tree.iter(_SVG + "text")]
+    assert say("screen.ladder.queued", id="<Q1>") in texts
+    assert say("screen.ladder.delivered", who="c@d", mailbox="INBOX") in texts
+    assert say("screen.ladder.refused", reply="451 & no") in texts
+    assert say("screen.ladder.later", reply="451 & no") in texts
+    assert say("screen.ladder.bounced") in texts
+    assert len(tree.findall(f".//{_SVG}circle")) == 5
+    assert any("TLSv1.3" in text for text in texts)
+
+
+def test_what_is_too_long_for_its_arrow_is_cut() -> None:
+    text = drawing(events("smtp", ("S", b"220 " + "好".encode() * 200 + b"\r\n")), words("en"))
+    assert "好…</text>" in text
+    assert "好" * 200 in text.partition("</desc>")[0]

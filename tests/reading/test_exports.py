@@ -19,7 +19,7 @@ from mailtutor.reading.retellable import conversations
 from mailtutor.reading.scripts import pytest_file, script
 from mailtutor.reading.swaks import swaks
 from mailtutor.text.catalogue import words
-from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened
+from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun
 from tests.reading.conversations import events
 
 # What somebody would put in to become code, beside any octets.
@@ -254,3 +254,24 @@ def test_a_relay_is_left_to_do_its_work_again(language: str) -> None:
     assert [one.conn for one in told] == [1]
     assert "1" in script(_connections(happened), words(language)).split("import")[0]
     assert [one.conn for one in conversations(_connections(happened[1:]))] == [2]
+
+
+def test_swaks_takes_over_login_tls_chunks_and_parameters() -> None:
+    happened = events(
+        "smtp", ("S", b"220 hi\r\n"), ("C", b"EHLO x\r\n"), ("S", b"250 x\r\n"), ("C", b"STARTTLS\r\n"),
+        ("S", b"220 go\r\n"),
+    )  # fmt: skip
+    happened.append(TlsBegun(t=0, at=0, conn=1, version="TLSv1.3", cipher="X"))
+    happened += events(
+        "smtp", ("C", b"EHLO x\r\n"), ("S", b"250 x\r\n"), ("C", b"AUTH PLAIN **********\r\n"), ("S", b"235 in\r\n"),
+        ("C", b"MAIL FROM:<> SIZE=9\r\n"), ("S", b"250 x\r\n"), ("C", b"RCPT TO:<c@d>\r\n"), ("S", b"250 x\r\n"),
+        ("C", b"BDAT 4 LAST\r\n.hi\n"), ("S", b"250 x\r\n"), ("C", b"QUIT\r\n"), ("S", b"221 x\r\n"),
+    )[1:]  # fmt: skip
+    text = swaks(_connections(happened), words("en"))
+    (line,) = [line for line in text.splitlines() if line.startswith("printf ")]
+    options = shlex.split(line)
+    assert {"--tls", "--auth=PLAIN", "--auth-user=bob", "--from=<>", "--to=c@d"} <= {*options}
+    assert "--auth-password=$MAIL_PASSWORD" in options
+    assert words("en")("export.swaks.parameters") in text
+    assert words("en")("export.swaks.verify") in text
+    assert shlex.split(line)[1] == "..hi\\n\\r\\n."
