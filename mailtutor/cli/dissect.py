@@ -77,5 +77,6 @@ class _Told:
 
 def _summary(reading: Reading, connections: int) -> str:
     say = words(language())
-    told = say("cli.dissect.summary", frames=reading.packets, connections=connections)
+    key = "cli.dissect.summary_one" if connections == 1 else "cli.dissect.summary"
+    told = say(key, frames=reading.packets, connections=connections)
     return told + (say("cli.dissect.others", others=reading.others) if reading.others else "")

@@ -26,7 +26,7 @@ def test_dissect_prints_the_dialogue_and_counts(capture: Path, capsys: pytest.Ca
     assert out.splitlines()[:3] == [
         "# 10.0.0.1:40000 → 10.0.0.2:25 smtp (10.0.0.2:25)", "S: 220 hamburger.edu ESMTP", "C: HELO crepes.fr",
     ]  # fmt: skip
-    assert err == "32 frames, 1 connections of ours\n"
+    assert err == "32 frames, 1 connection of ours\n"
 
 
 def test_dissect_names_the_frame_of_each_line_for_programs(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:

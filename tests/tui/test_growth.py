@@ -77,3 +77,11 @@ async def test_home_leads_there() -> None:
         assert screen(app).view == "growth"
         await pilot.press("escape")
         await until(pilot, lambda: screen(app).view == "wire", "the sandbox")
+
+
+async def test_only_the_marked_stage_says_that_enter_sends_it() -> None:
+    app = TuiApp(FakeStage(), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("G")
+        await until(pilot, lambda: shown(app).count("not sent yet") == 7, "six stages, and what is said of one")
+        assert shown(app).count("Enter sends it") == 1

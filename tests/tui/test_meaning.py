@@ -67,3 +67,14 @@ async def test_the_size_of_a_message_stands_beside_what_the_server_takes_before_
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "has 412 octets" in shown(app), "its size")
         assert "10,485,760" in shown(app)
+
+
+async def test_of_octets_that_are_no_text_a_few_whole_ones_are_shown() -> None:
+    events: list[AnyEvent] = [
+        opened(1, "bob@hamburger.edu", "crepes.fr", "http"),
+        FromServer(t=0, at=0, conn=1, data=b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n"),
+        FromServer(t=1, at=1, conn=1, data=b"\xc9" * 300),
+    ]
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "⟨C9⟩…" in shown(app), "the first of them")

@@ -107,7 +107,8 @@ class GrowthView(SharedView):
                 Content.assemble("    ", pixel_line(self._picture, row)) if self._picture is not None else Content("")
             )
         stage, seen_now = index // each, self._arrived(index // each)[2]
-        made = self.words("growth.unsent") if seen_now is None else seen_told(seen_now, self.words)
+        # Enter sends the one that is marked, and what is above says so.
+        made = self.words("growth.waits") if seen_now is None else seen_told(seen_now, self.words)
         style = "$wire-quiet" if seen_now is None else _STYLES[seen_now.key]
         sign = "○" if seen_now is None else _SIGNS[seen_now.key]
         field = f"{stage + 1}  {'+ ' if stage else ''}{self._field(stage)}"

@@ -44,6 +44,7 @@ class Told:
 
 # Characters of a part of a line that are shown beside its explanation; a line may have millions.
 _MOST_TEXT = 2000
+_MOST_OCTETS = 8
 
 
 class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
@@ -227,4 +228,7 @@ class Meaning(Speaking, Fitting, VerticalScroll, can_focus=False):
 
 def _shortened(text: str) -> str:
     """What nobody reads whole in an explanation: the lines above it have all of it."""
+    if text.count("⟨") > _MOST_OCTETS:
+        # Octets that are no text: the first of them, whole, are enough.
+        return "⟩".join(text.split("⟩", _MOST_OCTETS)[:_MOST_OCTETS]) + "⟩…"
     return text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT] + "…"

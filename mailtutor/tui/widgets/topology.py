@@ -2,7 +2,8 @@
 
     alice ⌨ ──submission──▶ crepes.fr ✉q:0 ━━SMTP━━▶ hamburger.edu ▣2 ◀──IMAP── bob ⌨
 
-The hop that spoke last is drawn with a heavy line, in colour, and so is one that is open.
+The hop that spoke last is drawn with a heavy line, in colour, and so is one that is open. Where bob asks alice's
+server, as for its page, that stands behind him once more: no arrow goes past a host.
 """
 
 from __future__ import annotations
@@ -63,12 +64,14 @@ class Topology(Speaking):
         named = sum(len(hop.label) + 3 for hop in hops)
         tight = room < named + 2 * len(hops)
         dashes = 1 if tight else min(6, (room - named) // max(1, 2 * len(hops)))
+        # Too little room for every name: the hop that speaks keeps its own.
+        labels = ["" if tight and not hop.is_lit else hop.label for hop in hops]
+        cramped = room < sum(len(label) + 3 + 2 * dashes for label in labels)
         parts: list[Content] = [Content.styled(nodes[0], "bold")]
-        for hop, node in zip(hops, nodes[1:], strict=True):
+        for hop, label, node in zip(hops, labels, nodes[1:], strict=True):
             line = ("━" if hop.is_lit else "─") * dashes
-            # Too little room for every name: the hop that speaks keeps its own.
-            label = "" if tight and not hop.is_lit else hop.label
-            arrow = f"◀{line}{label}{line}" if hop.to_left else f"{line}{label}{line}▶"
+            shaft = line + label + ("" if cramped else line)
+            arrow = f"◀{shaft}" if hop.to_left else f"{shaft}▶"
             parts.append(Content.styled(f" {arrow} ", "bold $accent" if hop.is_lit else "$wire-quiet"))
             parts.append(Content.styled(node, "bold"))
         return Content("").join(parts)
@@ -86,15 +89,23 @@ def _lab_picture(viewpoint: Viewpoint, hosts: Sequence[Host]) -> Picture:
     }
     world = viewpoint.world()
     alice, bob = _first_user(sender), _first_user(receiver)
-    reading = next((service for client, _, service in talking if client == bob and service != "submission"), "")
-    hops = (
-        Hop("submission", (alice, sender.name, "submission") in talking, to_left=False),
+    asked = {(client, server): service for client, server, service in sorted(talking)}
+    # alice may read her own mail, too; bob's own server is not the only one he asks.
+    of_alice, of_bob = asked.get((alice, sender.name), ""), asked.get((bob, receiver.name), "")
+    nodes = [f"{_short(alice)} ⌨", _server(sender.name, world), _server(receiver.name, world), f"{_short(bob)} ⌨"]
+    hops = [
+        Hop(_label(of_alice) or "submission", bool(of_alice), to_left=False),
         Hop("SMTP", (sender.name, receiver.name, "smtp") in talking, to_left=False),
-        Hop(reading.upper() or "POP3/IMAP", bool(reading), to_left=True),
-    )
-    return Picture(
-        (f"{_short(alice)} ⌨", _server(sender.name, world), _server(receiver.name, world), f"{_short(bob)} ⌨"), hops
-    )
+        Hop(_label(of_bob) or "POP3/IMAP", bool(of_bob), to_left=True),
+    ]
+    if abroad := asked.get((bob, sender.name), ""):
+        nodes.append(sender.name)
+        hops.append(Hop(_label(abroad), is_lit=True, to_left=False))
+    return Picture(tuple(nodes), tuple(hops))
+
+
+def _label(service: str) -> str:
+    return service if service == "submission" else service.upper()
 
 
 def _trace_picture(viewpoint: Viewpoint) -> Picture:
