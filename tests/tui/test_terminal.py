@@ -51,7 +51,7 @@ def test_it_starts_and_ends_by_a_key_and_leaves_the_terminal_as_it_was(tmp_path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_who_is_told_to_end_puts_the_terminal_back_and_stops_the_lab(tmp_path: Path, number: signal.Signals) -> None:
     with Terminal(tmp_path, "lab") as terminal:
         terminal.text("◆")  # the lab has begun to write its history

@@ -27,16 +27,27 @@ class ConfirmScreen(ModalScreen[bool]):
         super().__init__()
         self._key = key
         self._sentence = sentence
+        # A key that was pressed before the question could be read is no answer to it.
+        self._is_seen = False
 
     def compose(self) -> ComposeResult:
         """The sentence."""
         with Horizontal(id="ask"):
             yield Static(Content(self._sentence), markup=False)
 
+    def on_mount(self) -> None:
+        """Hears keys from the first paint on."""
+        self.call_after_refresh(self._seen)
+
+    def _seen(self) -> None:
+        self._is_seen = True
+
     def on_key(self, event: Key) -> None:
-        """The key again, or another."""
+        """The key again, or another. It is answered once, however many keys come in a row."""
         event.stop()
         event.prevent_default()
+        if not self._is_seen or not self.is_current:
+            return
         confirmed = event.key == self._key
         if not confirmed and event.key not in _NO:
             self.app.call_later(self.app.simulate_key, event.key)
