@@ -211,13 +211,18 @@ def bindings(mode: str) -> list[BindingType]:
 
 def elsewhere(mode: str) -> list[BindingType]:
     """Bindings for the letters and signs that do something only in other modes or views: here they say so."""
-    taken = {key for action in of_mode(mode) for key in action.all_keys.split(",")}
+    return idle({key for action in of_mode(mode) for key in action.all_keys.split(",")})
+
+
+def idle(taken: set[str]) -> list[BindingType]:
+    """The same for a screen with these keys of its own, Textual's names: all the others tell what they do where."""
+    told = set(taken)
     found: list[BindingType] = []
     for action in ACTIONS:
         for key in action.keys.split(","):
-            if key in taken or key in _MOVES or not key_to_character(key):
+            if key in told or key in _MOVES or not key_to_character(key):
                 continue
-            taken.add(key)
+            told.add(key)
             found.append(Binding(key, f"screen.elsewhere('{key}')", action.id, show=False))
     return found
 

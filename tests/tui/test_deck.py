@@ -40,7 +40,7 @@ async def test_a_question_to_the_name_server_does_not_take_the_panes_place() -> 
         for event in greeted(3, "crepes.fr", "hamburger.edu"):
             session.log.append(event)
         await until(pilot, lambda: "crepes.fr → hamburger.edu" in shown(app), "the leg that speaks")
-        await until(pilot, lambda: " 2 crepes.fr→hamburger.edu" in shown(app), "mail first in the tabs")
+        await until(pilot, lambda: " ② crepes.fr→hamburger.edu" in shown(app), "mail first in the tabs")
 
 
 async def test_the_question_is_seen_when_its_leg_is_chosen_and_g_leads_back() -> None:
@@ -88,8 +88,9 @@ async def test_where_there_are_more_legs_than_room_the_one_in_front_is_always_na
         await until(pilot, lambda: "client-17.example→" in shown(app), "the last one")
         for number in range(1, 18):
             await pilot.press("d")
-            await until(pilot, lambda: f"{number} client-{number}.example→" in shown(app), f"tab {number}")  # noqa: B023
-            strip = next(line for line in shown(app).splitlines() if f"{number} client-{number}.example→" in line)
+            tab = f"{chr(0x245F + number)} client-{number}.example→"
+            await until(pilot, lambda: tab in shown(app), tab)  # noqa: B023
+            strip = next(line for line in shown(app).splitlines() if tab in line)
             hidden = [int(found) for found in re.findall(r"‹(\d+)|(\d+)›", strip) for found in found if found]
             seen = len(re.findall(r"[○●]", strip))
             assert sum(hidden) + seen == 17

@@ -104,7 +104,7 @@ async def test_the_coach_gives_the_server_the_last_word(session: Session) -> Non
         await until(pilot, lambda: "S< 220 hamburger.edu" in shown(app), "the greeting")
         for line in ("HELO crepes.fr", "MAIL FROM:<alice@crepes.fr>"):
             await paste_line(pilot, line)
-        await until(pilot, lambda: "✔ MAIL: envelope: from" in shown(app), "a line that was taken")
+        await until(pilot, lambda: "✔ MAIL is right: envelope: from" in shown(app), "a line that was taken")
         await paste_line(pilot, "RCPT TO:<nobody@hamburger.edu>")
         refused = "✘ RCPT: correct as written, but the server refused it: 550"
         await until(pilot, lambda: refused in shown(app), "a line that was not")
@@ -160,7 +160,7 @@ async def test_practice_changes_the_protocol_and_connects_again(session: Session
         await pilot.press("f6")
         await until(pilot, lambda: "S< +OK" in shown(app), "POP3's greeting")
         stranger = session.console("crepes.fr", "imap", "alice@crepes.fr")  # room for one pane: it must stay
-        await until(pilot, lambda: "4 IMAP ●" in shown(app), "the stranger")
+        await until(pilot, lambda: "④ IMAP ●" in shown(app), "the stranger")
         assert "S< +OK" in shown(app)
         stranger.close()
         await paste_line(pilot, "QUIT")

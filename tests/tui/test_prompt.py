@@ -47,7 +47,7 @@ GREETED = ((False, b"220 h\r\n"), (True, b"HELO me\r\n"), (False, b"250 h\r\n"))
 @pytest.mark.parametrize(
     ("line", "reply", "said"),
     [
-        ("MAIL FROM:<a@b>", "250 ok", "✔ MAIL: envelope: from"),
+        ("MAIL FROM:<a@b>", "250 ok", "✔ MAIL is right: envelope: from"),
         ("MAIL FROM:<a@b>", "550 no", "✘ MAIL: correct as written, but the server refused it: 550 no"),
         ("MAIL FROM:<a@b>", "451 wait", "↻ MAIL: correct as written, but the server says not now: 451 wait"),
         ("MAIL FROM:<a@b>", "555 no", "✘ MAIL: the server cannot take the line as it is written: 555 no"),

@@ -99,12 +99,13 @@ SCENES = {
     ),
     "replay": Scene("replay", "354 Enter", ("g", "left", "left", "left", "left", "left"), {"name": "alice-bob"}),
 }  # fmt: skip
-# What stands over a screen or is seen for a while, on the sizes that matter to it.
+# What stands over a screen or is seen for a while.
 PASSING = {
     "compare": Scene("replay", "≠", (), {"name": "alice-bob", "other": ("refused", refused())}),
     "devices": Scene("lab", "bob", ("e",)),
     "message": Scene("lab", "44 6f 20", ("A",)),
-    "takeover": Scene("lab", "2 you→hamburger.edu", ("t",)),
+    "growth": Scene("lab", "+ MIME-Version", ("G",)),
+    "takeover": Scene("lab", "② you→hamburger.edu", ("t",)),
     "playing": Scene("lab", "SMTP", ("v",)),
     "presenting": Scene("lab", "PgDn", ("P",)),
     "ascii": Scene("lab", "221 hamburger.edu", ascii=True),
@@ -117,7 +118,7 @@ CASES = [(scene, size, language, theme.NAMES[0]) for scene in SCENES for size in
 CASES += [(scene, SIZES[1], "en", look) for scene in SCENES for look in theme.NAMES[1:]]
 CASES += [(scene, SIZES[1], "zh", look) for scene in MAIN for look in theme.NAMES[1:]]
 CASES += [(scene, SIZES[0], "zh", theme.NAMES[1]) for scene in MAIN]
-CASES += [(scene, size, language, theme.NAMES[0]) for scene in PASSING for size in SIZES[:2] for language in LANGUAGES]
+CASES += [(scene, size, language, theme.NAMES[0]) for scene in PASSING for size in SIZES for language in LANGUAGES]
 
 
 def normal(svg: str) -> str:

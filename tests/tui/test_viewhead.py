@@ -115,8 +115,8 @@ async def test_with_little_room_the_tabs_say_who_is_shown_and_which_key_shows_th
         ]  # fmt: skip
         tabs.show(legs, frozenset([legs[2]]), frozenset())
         row = tabs.render().plain
-        assert "1 SUBMISSION ○" in row
-        assert "3 bob→hamburger.edu ○" in row
+        assert "① SUBMISSION ○" in row
+        assert "③ bob→hamburger.edu ○" in row
         assert row.endswith("d: next")
 
 

@@ -14,7 +14,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from mailtutor.lab.faults import KINDS
+from mailtutor.tui.actions import LAB, idle, of_mode, readable
 from mailtutor.tui.lasting import lasting
+from mailtutor.tui.screens.pane_actions import BRIEF_S
+from mailtutor.tui.signpost import signpost
 from mailtutor.tui.widgets.faultstrip import named, short
 from mailtutor.tui.widgets.folding import Block, FoldedText
 from mailtutor.tui.widgets.notice import Notice
@@ -33,6 +36,7 @@ class FaultScreen(Speaking, ModalScreen[None]):
     it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        *idle({"f", "q", "0"}),
         Binding("escape,f,q", "dismiss", show=False, id="faults.close"),
         Binding("up", "move(-1)", show=False, id="faults.up"),
         Binding("down", "move(1)", show=False, id="faults.down"),
@@ -198,6 +202,16 @@ class FaultScreen(Speaking, ModalScreen[None]):
         host, detail = self._hosts[self._host], self._detail(kind)
         self._chosen[host, kind] = detail
         self._switch(host, kind, (host, kind) not in self._faults, detail)
+
+    def action_elsewhere(self, key: str) -> None:
+        """A key of the sandbox works when this list has gone; one of somewhere else says where."""
+        here = next((action for action in of_mode(LAB, self.own_keys) if key in action.keys.split(",")), None)
+        told = signpost(key, self.words, self.own_keys)
+        if here is not None:
+            label = self.words(f"screen.action.{here.id}.label")
+            told = self.words("screen.faults.outside", pressed=readable(key), label=label)
+        if told:
+            self.notify(told, markup=False, timeout=BRIEF_S)
 
     def action_mend(self) -> None:
         """Mends everything everywhere."""

@@ -94,9 +94,10 @@ class HelpScreen(Speaking, ModalScreen[None]):
         typing = action.key(while_typing=True)
         plain = action.key(while_typing=False)
         keys = plain if typing in ("", plain) else f"{plain} · {typing}"
-        return _row(
-            keys or self.words("screen.help.palette"), _KEY_CELLS, self.words(f"screen.action.{action.id}.what")
-        )
+        if not keys:
+            palette = next(one for one in of_mode(self._mode, self.own_keys) if one.id == "palette")
+            keys = self.words("screen.help.palette", pressed=palette.key(while_typing=False))
+        return _row(keys, _KEY_CELLS, self.words(f"screen.action.{action.id}.what"))
 
 
 def _heading(title: str) -> Content:

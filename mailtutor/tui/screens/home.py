@@ -18,9 +18,11 @@ from textual.widgets.option_list import Option
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
-from mailtutor.tui.actions import HOME, bindings
+from mailtutor.tui.actions import HOME, bindings, elsewhere
 from mailtutor.tui.contract import Stage
 from mailtutor.tui.screens.confirm import ConfirmScreen
+from mailtutor.tui.screens.pane_actions import BRIEF_S
+from mailtutor.tui.signpost import signpost
 from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.keybar import KeyBar
@@ -39,7 +41,7 @@ ELSEWHERE = (
 class HomeScreen(Speaking, Screen[None]):
     """A list and what the marked entry is about."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(HOME)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(HOME), *elsewhere(HOME)]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's name and type
     DEFAULT_CSS = """
     HomeScreen #hints { height: auto; max-height: 2; padding: 0 2; color: $wire-quiet; }
@@ -220,6 +222,11 @@ class HomeScreen(Speaking, Screen[None]):
     def action_open(self) -> None:
         """Goes where the mark is."""
         self._list.action_select()
+
+    def action_elsewhere(self, key: str) -> None:
+        """A key that does nothing here says what it does where."""
+        if told := signpost(key, self.words, self.own_keys):
+            self.notify(told, markup=False, timeout=BRIEF_S)
 
     def action_leave(self) -> None:
         """There is nothing further out but the end: once too often is soon pressed."""

@@ -88,7 +88,10 @@ class PaneActions(Habits):
     def action_find_next(self) -> None:
         """Looks for the same again: upwards in this conversation, then in those before it, and round."""
         pane = self.deck.pane
-        if not self._sought or pane is None or pane.lines.find(self._sought):
+        if not self._sought:
+            self.tell(self.words("screen.find.first"))
+            return
+        if pane is None or pane.lines.find(self._sought):
             return
         found = self.deck.find(self._sought)
         if found is None:

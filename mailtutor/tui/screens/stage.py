@@ -7,7 +7,6 @@ Views are classes of the screen, so the style sheet alone decides what a narrow 
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
@@ -16,11 +15,12 @@ from textual.widgets import Input
 
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.dialogue import Row
-from mailtutor.tui.actions import DEVICES, LADDER, PLACES, PRESENTING, QUEUE, of_mode, readable
+from mailtutor.tui.actions import DEVICES, LADDER, PLACES, PRESENTING, QUEUE
 from mailtutor.tui.contract import Held, Stage, unread
 from mailtutor.tui.pulse import Limiter, Pulse
 from mailtutor.tui.screens.running_lab import RunningLab
 from mailtutor.tui.screens.view_actions import MAILBOXES
+from mailtutor.tui.signpost import signpost
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.devices import DeviceSheet
 from mailtutor.tui.widgets.faultstrip import FaultStrip
@@ -423,25 +423,8 @@ class StageScreen(RunningLab):
 
     def action_elsewhere(self, key: str) -> None:
         """A key that does nothing here says what it does where."""
-        places: dict[str, list[str]] = {}
-        for place in PLACES:
-            for action in of_mode(place, self.own_keys):
-                if key in action.keys.split(","):
-                    places.setdefault(action.id, []).append(self.words(f"screen.elsewhere.{place}"))
-        if not places:
-            return
-        told = [
-            (self.words(f"screen.action.{name}.label"), self._joined("and", where)) for name, where in places.items()
-        ]
-        if len(told) == 1:
-            label, where = told[0]
-            self.tell(self.words("screen.elsewhere.told", pressed=readable(key), label=label, where=where))
-            return
-        each = [self.words("screen.elsewhere.one", label=label, where=where) for label, where in told]
-        self.tell(self.words("screen.elsewhere.several", pressed=readable(key), each=self._joined("also", each)))
-
-    def _joined(self, joint: str, parts: Sequence[str]) -> str:
-        return functools.reduce(lambda one, other: self.words(f"screen.elsewhere.{joint}", one=one, other=other), parts)
+        if told := signpost(key, self.words, self.own_keys):
+            self.tell(told)
 
     def action_leave(self) -> None:
         """One step out: of an input, of a view, of a held line, of the mode."""

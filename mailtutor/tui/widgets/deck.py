@@ -24,7 +24,7 @@ from mailtutor.tui.widgets.bar import PACES
 from mailtutor.tui.widgets.filterstrip import FilterStrip
 from mailtutor.tui.widgets.lines import WireLines
 from mailtutor.tui.widgets.meaning import Selection
-from mailtutor.tui.widgets.speaking import Speaking
+from mailtutor.tui.widgets.speaking import Speaking, SpeakingApp
 from mailtutor.tui.widgets.wire import WirePane, called
 
 # Client, server and service: every connection between them is the same leg.
@@ -46,6 +46,10 @@ LONG = 5_000
 _DETAILS = ("all", "names", "service")
 # What stands for the tabs that are hidden before and after those that are seen.
 _BEFORE, _AFTER = "‹{count} ", " {count}›"
+
+
+# Numbers up to this one there are with a circle around them.
+_CIRCLED = 20
 
 
 class LegTabs(Speaking):
@@ -76,7 +80,7 @@ class LegTabs(Speaking):
             self.refresh()
 
     def render(self) -> Content:
-        """`1 alice→crepes.fr SUBMISSION ●   2 …`, and how to get to the others where there is room for it."""
+        """`① alice→crepes.fr SUBMISSION ●   ② …`, and how to get to the others where there is room for it."""
         if not self._legs:
             return Content.styled(self.words(f"screen.wire.{self.invitation}"), "$wire-quiet")
         width = self.content_size.width
@@ -116,13 +120,18 @@ class LegTabs(Speaking):
     def _label(self, number: int, leg: Leg, detail: str) -> Content:
         client, server, service = leg
         shown = leg in self._shown
-        words = [str(number)]
+        words = [self._number(number)]
         if shown or detail in ("all", "names"):
             words.append(f"{client}→{server}")
         if detail == "all" or (detail == "service" and not shown):
             words.append(service.upper())
         words.append(PACES["step"] if leg in self._held else "●" if leg in self._open else "○")
         return Content.styled(f" {' '.join(words)} ", "bold reverse" if shown else "$wire-quiet")
+
+    def _number(self, number: int) -> str:
+        """Not bare: that would read as the key that has it, which does something else."""
+        ascii = isinstance(self.app, SpeakingApp) and self.app.draws_ascii
+        return f"#{number}" if ascii or number > _CIRCLED else chr(ord("①") + number - 1)
 
     def on_click(self, event: Click) -> None:
         """A click chooses a leg."""

@@ -32,6 +32,7 @@ from mailtutor.reading.login_lines import LOGINS, wanted
 from mailtutor.reading.offers import offered
 from mailtutor.reading.smtp_lines import Chunk, chunk_coming
 from mailtutor.reading.visible import visible
+from mailtutor.tui.actions import PRACTICE, of_mode
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.speaking import Speaking
 
@@ -143,6 +144,8 @@ class Prompt(Speaking, Vertical):
         self._folded_by = ""
         # What comes before the student may type.
         self._awaited = ""
+        # The key that leads back to the line once it has been left.
+        self._left_by = ""
 
     def compose(self) -> ComposeResult:
         """What the coach says, then the input."""
@@ -257,8 +260,21 @@ class Prompt(Speaking, Vertical):
             hints = self._hints(protocol, state) if protocol else []
             # The last of them is the line to type; what the coach has to correct names one itself.
             lines += hints if not self._folded_by or len(lines) < 2 else hints[1:]
+        if self._left_by and not self._awaited:
+            self.input.placeholder = self.words("screen.typing.left", pressed=self._left_by)
         self._advice_text.show(*lines)
         self._advice_text.display = bool(lines)
+
+    def on_descendant_focus(self) -> None:
+        """What can be typed is said again."""
+        self._left_by = ""
+        self.speak()
+
+    def on_descendant_blur(self) -> None:
+        """What is typed now goes elsewhere: the key that leads back is named."""
+        back = (action for action in of_mode(PRACTICE, self.own_keys) if action.id == "console")
+        self._left_by = next(back).key(while_typing=False)
+        self.speak()
 
     def _inside(self, protocol: str, state: str) -> list[Content]:
         """What a line is that is no command."""
