@@ -72,6 +72,8 @@ class Student:
     def _do(self, action: str, subject: str, body: str, *, delete: bool) -> None:
         if action == "send":
             self.session.send("alice", ["bob@hamburger.edu"], subject, body)
+        elif not action.startswith("fetch"):
+            self.session.act(action, subject=subject, body=body).result()
         else:
             self.session.fetch("bob", "pop3", delete=delete)
 

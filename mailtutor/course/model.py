@@ -103,12 +103,13 @@ class Watch(Step, frozen=True, tag="watch"):
     """The lab acts; done when the trace shows it.
 
     do: "send" (alice's agent sends bob a message with this subject and body), "fetch" (bob's agent reads by POP3, with
-    `delete` also deleting), or what bob does on his laptop (POP3) or on his phone (IMAP).
+    `delete` also deleting), what bob does on his laptop (POP3) or on his phone (IMAP), or what befalls the lab: bob's
+    server goes down or up, or alice sends him a message and his server stays away for five days.
     """
 
     do: Literal[
         "send", "fetch", "laptop-pop3", "laptop-pop3-delete", "phone-sync", "phone-open", "phone-attachment",
-        "phone-mark", "phone-archive", "phone-delete",
+        "phone-mark", "phone-archive", "phone-delete", "host-down", "host-up", "five-days-away",
     ]  # fmt: skip
     check: tuple[Check, ...]
     subject: str = ""

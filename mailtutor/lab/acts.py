@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
+from typing import Any
 from uuid import uuid4
 
 from mailtutor.errors import Sentence
@@ -13,9 +15,11 @@ from mailtutor.lab.agents import pop3 as pop3_agent
 from mailtutor.lab.agents.browser import Fetched
 from mailtutor.lab.agents.devices import DOINGS, Devices
 from mailtutor.lab.agents.sender import OnWeighed, Submitted, Wishes, submit
+from mailtutor.lab.clock import LabClock
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.pictures import open_page, page_and_mail, send_forms, send_pictures
 from mailtutor.lab.plan import ALICE, BOB, User
+from mailtutor.lab.verdict import GIVE_UP_S
 from mailtutor.message.compose import Attachment, compose
 from mailtutor.message.growth import Seed, grown
 from mailtutor.protocols.smtp.courier import Tls
@@ -24,6 +28,8 @@ from mailtutor.protocols.smtp.courier import Tls
 _TEXT = "你好，bob！今晚吃可丽饼吗？"
 # Connections of a browser in a hurry.
 MANY = 4
+# Seconds between two looks at a queue.
+_LOOK_S = 0.02
 _SUBJECT = "Ketchup?"
 _BODY = "Do you like ketchup?\nHow about pickles?\n"
 
@@ -37,15 +43,15 @@ class Acts:
     def act(self, action: str, *, subject: str = "", body: str = "") -> Future[str]:
         """Has an agent or a host do something; the future gives a Sentence, or raises MailtutorError.
 
-        Actions: "send" (with this subject and body, or the textbook's), "fetch-pop3", "fetch-pop3-delete",
-        "fetch-imap", "alice-imap", "open-page" (bob's browser, on one connection), "open-page-wide" (on several),
-        "send-pictures" (those of the page), "beside" (page and mail, one after the other), "send-forms" (a Chinese text
-        in four forms), "host-down", "host-up", "flush", and what bob does on his devices, as in `DOINGS`. Raises
-        KeyError for another.
+        Actions: "send" (with this subject and body, or the textbook's), "fetch-pop3", "fetch-pop3-delete", "fetch-
+        imap", "alice-imap", "open-page" (bob's browser, on one connection), "open-page-wide" (on several), "send-
+        pictures" (those of the page), "beside" (page and mail, one after the other), "send-forms" (a Chinese text in
+        four forms), "host-down", "host-up", "flush", "five-days-away" (alice sends while bob's server is down for so
+        long), and what bob does on his devices, as in `DOINGS`. Raises KeyError for another.
         """
         if action in DOINGS:
             return self._lab.submit(Devices(self._lab, BOB).do(action))
-        work = {
+        works: dict[str, Callable[[], Coroutine[Any, Any, str]]] = {
             "send": lambda: self._send(subject or _SUBJECT, body or _BODY),
             "fetch-pop3": lambda: self._read(BOB, "pop3", delete=False),
             "fetch-pop3-delete": lambda: self._read(BOB, "pop3", delete=True),
@@ -59,8 +65,9 @@ class Acts:
             "host-down": lambda: self._switch(up=False),
             "host-up": lambda: self._switch(up=True),
             "flush": self._flush,
-        }[action]
-        return self._lab.submit(work())
+            "five-days-away": lambda: self._five_days_away(subject or _SUBJECT, body or _BODY),
+        }
+        return self._lab.submit(works[action]())
 
     def grow(self, seed: Seed, stage: int) -> Future[str]:
         """alice sends bob a message with so many MIME fields; the future gives a Sentence, or raises MailtutorError."""
@@ -111,6 +118,17 @@ class Acts:
         if up:
             return Sentence("{host} is up", "act.up", host=BOB.domain)
         return Sentence("{host} is down", "act.down", host=BOB.domain)
+
+    async def _five_days_away(self, subject: str, body: str) -> str:
+        """bob's server goes down, alice sends, and her server tries until it gives up."""
+        await self._lab.switch(BOB.domain, up=False)
+        await self._send(subject, body)
+        # Once it has been tried for the first time there is something to wait for.
+        while not await self._lab.next_try(ALICE.domain):  # noqa: ASYNC110 - a queue tells nobody
+            await asyncio.sleep(_LOOK_S)
+        if isinstance(self._lab.clock, LabClock):
+            self._lab.clock.jump(GIVE_UP_S)
+        return Sentence("five days have passed", "act.five_days")
 
     async def _flush(self) -> str:
         await self._lab.flush()

@@ -322,6 +322,13 @@ class Lab:
         clock.jump(due - now)
         return due - now
 
+    async def next_try(self, host: str) -> float:
+        """Seconds of the lab's time until a host tries again to hand on what waits, 0 where nothing does."""
+        assert self._database is not None
+        now = self.clock.wall()
+        due = self._database.read(lambda db: queue.next_due_after(db, host, now))
+        return due - now if due is not None else 0.0
+
     async def flush(self) -> None:
         """Makes every queue try at once. In the lab's loop."""
         for host in self.hosts.values():

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 from mailtutor.course.checks import evidence_since, met
 from mailtutor.course.model import AnyStep, Check, Do, Predict, Type, Watch
-from mailtutor.lab.agents.devices import DOINGS
 from mailtutor.tui.contract import Console, Stage
 from mailtutor.tui.dictation import Dictation
 from mailtutor.tui.viewpoint import Viewpoint
@@ -86,12 +85,12 @@ class Rehearsal:
 
 
 def perform(session: Stage, do: str, subject: str = "", body: str = "", *, delete: bool = False) -> None:
-    """Has alice send bob a mail, or bob fetch: "send", "fetch", "fetch-imap", or do one of DOINGS on a device. Blocks.
-    Raises MailtutorError."""
+    """Has alice send bob a mail, or bob fetch ("send", "fetch", "fetch-imap"), or does anything else that Acts know.
+    Blocks. Raises MailtutorError."""
     sender, receiver = session.hosts[0].users[0], session.hosts[1].users[0]
     if do == "send":
         session.send(sender.address, [receiver.address], subject, body)
-    elif do in DOINGS:
-        session.act(do).result()
+    elif not do.startswith("fetch"):
+        session.act(do, subject=subject, body=body).result()
     else:
         session.fetch(receiver.address, do.partition("-")[2] or "pop3", delete=delete)

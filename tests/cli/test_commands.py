@@ -339,10 +339,27 @@ def test_doctor_names_what_this_machine_allows(capsys: pytest.CaptureFixture[str
 def test_lessons_are_listed_with_what_they_teach(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = _run(capsys, "lessons", "--json")
     assert code == 0
-    assert [json.loads(line)["id"][:2] for line in out.splitlines()] == ["01", "02", "03"]
+    assert [json.loads(line)["id"][:2] for line in out.splitlines()] == ["01", "02", "03", "04"]
     _, out, _ = _run(capsys, "lessons", "--coverage", "--json")
     rows = json.loads(out)["rows"]
-    assert {"F1", "F2", "F3", "F6", "F9", "F10", "F11", "F12", "F13", "F16", "F36", "F37"} <= set(rows)
+    assert {
+        "F1",
+        "F2",
+        "F3",
+        "F6",
+        "F9",
+        "F10",
+        "F11",
+        "F12",
+        "F13",
+        "F16",
+        "F17",
+        "F18",
+        "F19",
+        "F20",
+        "F36",
+        "F37",
+    } <= set(rows)
 
 
 def test_a_refusal_of_pop3_is_a_word_and_no_option(capsys: pytest.CaptureFixture[str]) -> None:

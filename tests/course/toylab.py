@@ -16,15 +16,19 @@ from mailtutor.protocols.pop3 import events as pop3
 from mailtutor.protocols.pop3.server import Pop3Server
 from mailtutor.protocols.smtp import events as smtp
 from mailtutor.protocols.smtp.server import SmtpServer
+from mailtutor.protocols.smtp.table import OFFERED
 from mailtutor.protocols.spec import Wording
 from mailtutor.reading.dialogue import Dialogue, dialogue_of
 from mailtutor.reading.world import World
 from mailtutor.trace.events import (
     Appended,
+    Attempted,
+    Bounced,
     Closed,
     Delivered,
     Endpoint,
     Expunged,
+    FaultSwitched,
     FromClient,
     FromServer,
     MailboxMade,
@@ -55,6 +59,10 @@ class ToyLab:
         self.log = Log()
         self.wording: Wording = lesson.outline.lab.wording
         self.inbox: dict[int, bytes] = {}
+        # What waits at crepes.fr for a server that is down, and what alice was told of it.
+        self.is_down = False
+        self.waiting: list[tuple[str, str]] = []
+        self.reports: list[bytes] = []
         self.next_uid = 1
         self.calls = 0
         self.console: dict[str, Call] = {}
@@ -77,13 +85,41 @@ class ToyLab:
             self.type(step.console, lines, fresh=step.fresh)
 
     def act(self, do: str, subject: str, body: str) -> None:
-        """alice sends, or bob fetches."""
-        if do == "send":
-            message = [f"Subject: {subject}", "", *body.split("\n"), "."]
-            for host in ("crepes.fr", "hamburger.edu"):
-                self.say(host, "smtp", ["HELO crepes.fr", *SMTP_LINES, *message, "QUIT"])
+        """alice sends, bob fetches, or his server goes."""
+        if do in ("host-down", "host-up"):
+            self.is_down = do == "host-down"
+            self.log.append(FaultSwitched(**NOW, host="hamburger.edu", fault="down", on=self.is_down))
+        elif do == "send":
+            self.send("crepes.fr", subject, body)
+            self.hand_on(subject, body)
+        elif do == "five-days-away":
+            self.is_down = True
+            self.act("send", subject, body)
+            bob = "bob@hamburger.edu"
+            self.log.append(Bounced(**NOW, host="crepes.fr", queue_id="Q1", recipient=bob, reason="given up"))
+            self.reports.append(b"Subject: not delivered\r\n\r\nIt could not be delivered.\r\n")
+            size = len(self.reports[-1])
+            self.log.append(Appended(**NOW, host="crepes.fr", user="alice", mailbox="INBOX", uid=1, size=size))
         else:
             self.say("hamburger.edu", "pop3", ["USER bob", f"PASS {PASSWORD}", "LIST", "RETR 1", "QUIT"])
+
+    def send(self, host: str, subject: str, body: str) -> None:
+        """Somebody hands a message to a host."""
+        message = [f"Subject: {subject}", "", *body.split("\n"), "."]
+        self.say(host, "smtp", ["HELO crepes.fr", *SMTP_LINES, *message, "QUIT"])
+
+    def hand_on(self, subject: str, body: str) -> None:
+        """crepes.fr tries."""
+        if self.is_down:
+            self.waiting.append((subject, body))
+            self.log.append(
+                Attempted(
+                    **NOW, host="crepes.fr", queue_id="Q1", recipient="bob@hamburger.edu", to_host="hamburger.edu",
+                    outcome="deferred", reply="Connection refused", attempt=1, next_try_s=5.0,
+                )
+            )  # fmt: skip
+        else:
+            self.send("hamburger.edu", subject, body)
 
     def type(self, console: str, lines: Sequence[str], *, fresh: bool) -> None:
         """The student types."""
@@ -111,8 +147,14 @@ class ToyLab:
     def dial(self, host: str, service: str) -> Call:
         """Opens a connection."""
         self.calls += 1
-        kind = SmtpServer if service == "smtp" else Pop3Server
-        call = Call(self.calls, host, kind(host, wording=self.wording))
+        offered = frozenset({*OFFERED, "ETRN"})
+        is_smtp = service == "smtp"
+        engine = (
+            SmtpServer(host, wording=self.wording, offered=offered)
+            if is_smtp
+            else Pop3Server(host, wording=self.wording)
+        )
+        call = Call(self.calls, host, engine)
         self.log.append(
             Opened(
                 **NOW, conn=call.conn, protocol=service, service=service,
@@ -157,6 +199,11 @@ class ToyLab:
     def answer_smtp(self, call: Call, engine: SmtpServer, event: object) -> None:
         """Bob is at hamburger.edu; crepes.fr takes mail for him into its queue."""
         match event:
+            case smtp.QueueRunAsked():
+                engine.reply("253.queue_counted", count=str(len(self.waiting)), node="hamburger.edu")
+                for subject, body in self.waiting:
+                    self.hand_on(subject, body)
+                self.waiting.clear()
             case smtp.ClientNamed():
                 engine.reply("250.hello")
             case smtp.SenderNamed():
@@ -184,6 +231,10 @@ class ToyLab:
     def answer_pop3(self, call: Call, engine: Pop3Server, event: object) -> None:
         """Bob's maildrop."""
         match event:
+            case pop3.PasswordGiven("alice", "baguette") if call.host == "crepes.fr":
+                engine.open_maildrop([pop3.Mail(str(at), len(one)) for at, one in enumerate(self.reports)])
+            case pop3.MessageWanted(number) if call.host == "crepes.fr":
+                engine.send_message(self.reports[number - 1])
             case pop3.PasswordGiven("bob", password) if password == PASSWORD:
                 call.user_mail = list(self.inbox)
                 engine.open_maildrop([pop3.Mail(str(uid), len(self.inbox[uid])) for uid in call.user_mail])

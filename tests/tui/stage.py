@@ -200,7 +200,7 @@ class FakeStage:
         self.acts.append(f"flush {host}")
         return done(1)
 
-    def act(self, action: str) -> Future[str]:
+    def act(self, action: str, *, subject: str = "", body: str = "") -> Future[str]:
         """Notes what was asked for."""
         self.acts.append(action)
         return done("fine")
