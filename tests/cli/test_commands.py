@@ -339,7 +339,7 @@ def test_doctor_names_what_this_machine_allows(capsys: pytest.CaptureFixture[str
 def test_lessons_are_listed_with_what_they_teach(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = _run(capsys, "lessons", "--json")
     assert code == 0
-    assert [json.loads(line)["id"][:2] for line in out.splitlines()] == ["01", "02", "03", "04", "05", "06"]
+    assert [json.loads(line)["id"][:2] for line in out.splitlines()] == ["01", "02", "03", "04", "05", "06", "07"]
     _, out, _ = _run(capsys, "lessons", "--coverage", "--json")
     rows = json.loads(out)["rows"]
     assert {
