@@ -16,11 +16,10 @@ from textual.widgets import Static
 from mailtutor.lab.faults import KINDS
 from mailtutor.tui.actions import LAB, idle, of_mode, readable
 from mailtutor.tui.lasting import lasting
-from mailtutor.tui.screens.pane_actions import BRIEF_S
 from mailtutor.tui.signpost import signpost
 from mailtutor.tui.widgets.faultstrip import named, short
 from mailtutor.tui.widgets.folding import Block, FoldedText
-from mailtutor.tui.widgets.notice import Notice
+from mailtutor.tui.widgets.notice import BRIEF_S, Notice
 from mailtutor.tui.widgets.speaking import Speaking
 
 # (host, kind) → detail of what is broken now.

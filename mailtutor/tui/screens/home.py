@@ -21,12 +21,11 @@ from mailtutor.text.telling import tell
 from mailtutor.tui.actions import HOME, bindings, elsewhere
 from mailtutor.tui.contract import Stage
 from mailtutor.tui.screens.confirm import ConfirmScreen
-from mailtutor.tui.screens.pane_actions import BRIEF_S
 from mailtutor.tui.signpost import signpost
 from mailtutor.tui.widgets.bar import Bar
 from mailtutor.tui.widgets.folding import FoldedText
 from mailtutor.tui.widgets.keybar import KeyBar
-from mailtutor.tui.widgets.notice import Notice
+from mailtutor.tui.widgets.notice import BRIEF_S, Notice
 from mailtutor.tui.widgets.prose import Prose
 from mailtutor.tui.widgets.speaking import Speaking
 

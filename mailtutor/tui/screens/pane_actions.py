@@ -13,11 +13,8 @@ from mailtutor.tui.screens.habits import Habits
 from mailtutor.tui.widgets.askline import AskLine
 from mailtutor.tui.widgets.deck import WireDeck
 from mailtutor.tui.widgets.meaning import Meaning
-from mailtutor.tui.widgets.notice import Notice
+from mailtutor.tui.widgets.notice import BRIEF_S, SEVERE_S, Notice
 from mailtutor.tui.widgets.wire import called
-
-# How long a sentence stays on the screen; what went wrong stays longer.
-BRIEF_S, SEVERE_S = 4.0, 10.0
 
 
 class PaneActions(Habits):

@@ -21,6 +21,10 @@ class _Told:
     severity: SeverityLevel
 
 
+# How long a sentence stays on the screen, in seconds; what went wrong stays longer.
+BRIEF_S, SEVERE_S = 4.0, 10.0
+
+
 class Notice(FoldedText):
     """Hidden while there is nothing to say; its screen has the class `-noticed` as long as there is."""
 
