@@ -43,7 +43,7 @@ SLOW_BEAT_S = 0.1
 # While lines pour in, what stands around them changes at a pace that can be read, and leaves the time to the lines.
 CALM_S = 0.15
 # Events read at a look: what stands between two paints is never long, however much is said.
-MOST_EVENTS = 400
+MOST_EVENTS = 800
 VIEWS = ("wire", "meaning", "bytes", "queue", "mailboxes", "devices", "states", "ladder", "text")
 # Views with keys of their own.
 _KEYED = (QUEUE, DEVICES, LADDER, MAILBOXES)
