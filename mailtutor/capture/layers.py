@@ -44,7 +44,6 @@ class Segment(msgspec.Struct, gc=False):
     seq: int
     ack: int
     flags: int
-    window: int
     data: bytes
     missing: int = 0
 
@@ -183,7 +182,7 @@ class Layers:
         data = frame.data
         if len(data) < begin + 20:
             return None
-        _, _, seq, ack, offset, flags, window = _TCP_HEAD.unpack_from(data, begin)
+        _, _, seq, ack, offset, flags, _ = _TCP_HEAD.unpack_from(data, begin)
         start = begin + (offset >> 4) * 4
         if end > len(data):
             # A length that lies is believed as far as the frame was long, whatever was captured of it.
@@ -192,7 +191,7 @@ class Layers:
             return None
         said = data[start:end]
         return Segment(
-            frame.number, frame.at, hosts + data[begin : begin + 4], seq, ack, flags, window, said,
+            frame.number, frame.at, hosts + data[begin : begin + 4], seq, ack, flags, said,
             end - start - len(said),
         )  # fmt: skip
 

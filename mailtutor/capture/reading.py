@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from mailtutor.capture.container import CaptureError, Container
-from mailtutor.capture.conversations import Conversations
+from mailtutor.capture.conversations import MOST_CONNECTIONS, Conversations
 from mailtutor.capture.layers import Layers
 from mailtutor.errors import MailtutorError
 from mailtutor.protocols.tunnel import KeyLog
@@ -26,14 +26,16 @@ class Reading:
     """What a capture holds.
 
     events: of a trace. frames: for each of them, the number of the frame that completed it. packets: frames in the
-    file, as far as it could be read. others: connections in which no protocol of ours was spoken. problem: where the
-    file is broken; what comes before that is here.
+    file, as far as it could be read. others: connections in which no protocol of ours was spoken. forgotten: those
+    that were let go before they ended, for there were too many at once. problem: where the file is broken; what
+    comes before that is here.
     """
 
     events: list[AnyEvent] = field(default_factory=list)
     frames: Sequence[int] = field(default_factory=lambda: array("q"))
     packets: int = 0
     others: int = 0
+    forgotten: int = 0
     problem: MailtutorError | None = None
 
 
@@ -54,7 +56,7 @@ def batches(
     events: list[AnyEvent] = []
     container = Container(file, name)
     log = secrets if secrets is not None else KeyLog()
-    conversations = Conversations(events.append, log, container.names)
+    conversations = Conversations(events.append, log, container.names, most=MOST_CONNECTIONS)
     reading.frames = conversations.frames
     layers = Layers()
     carried, take, known, due = layers.carried, conversations.take, 0, _AT_A_TIME
@@ -77,7 +79,7 @@ def batches(
             raise
         reading.problem = wrong
     conversations.finish()
-    reading.others = conversations.others
+    reading.others, reading.forgotten = conversations.others, conversations.forgotten
     yield events
 
 

@@ -32,15 +32,13 @@ class Direction:
     on without bound, so that a wrap-around needs no thought. was_seen: whether anything of it was captured at all.
     has_spoken: for whoever reads what is given. has_late: whether segments are held back because one is missing."""
 
-    __slots__ = ("_held", "_late", "fin", "has_late", "has_spoken", "next", "retransmitted", "was_seen")
+    __slots__ = ("_held", "_late", "fin", "has_late", "has_spoken", "next", "was_seen")
 
     def __init__(self) -> None:
         self.next = -1
         self.was_seen = self.has_spoken = self.has_late = False
         # The number that a FIN takes, -1 before one was seen.
         self.fin = -1
-        # Octets that came once more.
-        self.retransmitted = 0
         self._late: list[tuple[int, int, float, bytes, int]] = []
         self._held = 0
 
@@ -108,7 +106,6 @@ class Direction:
         """A segment that begins at or before what comes next."""
         again = self.next - start
         if again:
-            self.retransmitted += min(again, len(data))
             missing = max(0, missing - max(0, again - len(data)))
             data = data[again:]
         if data:

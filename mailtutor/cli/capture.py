@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import select
 import sys
 from pathlib import Path
-from typing import IO
 
 from mailtutor.capture.conversations import Conversations
 from mailtutor.capture.layers import Layers
@@ -20,8 +18,9 @@ from mailtutor.cli.attach import Lines
 from mailtutor.cli.output import print_json
 from mailtutor.cli.parser import language
 from mailtutor.cli.serve import signal_pipe
-from mailtutor.errors import MailtutorError, UsageError
+from mailtutor.errors import UsageError
 from mailtutor.reading.redact import Redactor
+from mailtutor.store.files import new_file
 from mailtutor.text.catalogue import words
 from mailtutor.trace.codec import encode
 from mailtutor.trace.events import AnyEvent
@@ -34,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("a port is a number from 1 to 65535, a count no less than 0", "error.capture.numbers")
     with contextlib.ExitStack() as stack:
         sniffer = stack.enter_context(Sniffer(args.interface, ports))
-        kept = CapturedFile(stack.enter_context(_new(Path(args.write))), args.interface) if args.write else None
+        kept = CapturedFile(stack.enter_context(new_file(Path(args.write))), args.interface) if args.write else None
         told = _Told(as_json=args.json, secrets=args.with_passwords)
         conversations = Conversations(told.take, key_log(Path(args.keys) if args.keys else None))
         stopped = stack.enter_context(signal_pipe())
@@ -92,14 +91,3 @@ class _Told:
         if self._redactor is not None and self._last is not None:
             self._events += self._redactor.finish(self._last.t, self._last.at)
         self.flush()
-
-
-def _new(path: Path) -> IO[bytes]:
-    try:
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-    except FileExistsError as wrong:
-        raise MailtutorError("{path} is there already; give another name", "error.file.there", path=path) from wrong
-    except OSError as wrong:
-        raise MailtutorError(
-            "{path} cannot be written ({why}); give another name or folder", "error.file.unsaved", path=path, why=wrong
-        ) from wrong

@@ -79,4 +79,5 @@ def _summary(reading: Reading, connections: int) -> str:
     say = words(language())
     key = "cli.dissect.summary_one" if connections == 1 else "cli.dissect.summary"
     told = say(key, frames=reading.packets, connections=connections)
-    return told + (say("cli.dissect.others", others=reading.others) if reading.others else "")
+    told += say("cli.dissect.others", others=reading.others) if reading.others else ""
+    return told + (say("cli.dissect.forgotten", count=reading.forgotten) if reading.forgotten else "")

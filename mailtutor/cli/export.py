@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from mailtutor.capture.writing import Builder, write_pcap, write_pcapng
 from mailtutor.cli.output import dialogue_facts, print_dialogue, print_objects
 from mailtutor.cli.parser import language
 from mailtutor.cli.replay import find
-from mailtutor.errors import MailtutorError, UsageError
+from mailtutor.errors import UsageError
 from mailtutor.reading.dialogue import Connection, Dialogue
 from mailtutor.reading.drawing import drawing
 from mailtutor.reading.markdown import markdown
@@ -25,6 +24,7 @@ from mailtutor.reading.page import page
 from mailtutor.reading.redact import redacted
 from mailtutor.reading.scripts import pytest_file, script
 from mailtutor.reading.swaks import swaks
+from mailtutor.store.files import new_file, unsaved
 from mailtutor.text.catalogue import Words, words
 from mailtutor.trace.events import AnyEvent
 
@@ -45,8 +45,16 @@ def run(args: argparse.Namespace) -> int:
         write(sys.stdout.buffer, events, args)
         sys.stdout.flush()
         return 0
-    with _new(Path(args.output)) as file:
-        told = write(file, events, args)
+    target = Path(args.output)
+    file = new_file(target)
+    try:
+        with file:
+            told = write(file, events, args)
+    except BaseException as wrong:
+        target.unlink(missing_ok=True)  # half of a file is none
+        if isinstance(wrong, OSError):
+            raise unsaved(target, wrong) from wrong
+        raise
     if told:
         print(told, file=sys.stderr)
     return 0
@@ -61,20 +69,6 @@ def _by_name(output: str) -> str:
             "say with --to what it is to be: {forms}", "error.cli.no_form", forms=", ".join(FORMS)
         )  # fmt: skip
     return found
-
-
-def _new(path: Path) -> IO[bytes]:
-    try:
-        # Its owner's alone: it may hold passwords.
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600), "wb")
-    except FileExistsError as wrong:
-        raise MailtutorError(
-            "{path} is there already; give another name", "error.file.there", path=path
-        ) from wrong  # fmt: skip
-    except OSError as wrong:
-        raise MailtutorError(
-            "{path} cannot be written ({why}); give another name or folder", "error.file.unsaved", path=path, why=wrong
-        ) from wrong
 
 
 def _pcap(file: IO[bytes], events: Sequence[AnyEvent], args: argparse.Namespace) -> str:

@@ -5,6 +5,7 @@ What is kept of each is bounded: a handshake's first messages, which can still b
 
 from __future__ import annotations
 
+from mailtutor.reading.sealed import KEPT, KEPT_OF_HANDSHAKE
 from mailtutor.trace.events import Record
 
 HEADER = 5
@@ -13,8 +14,6 @@ _TYPES = range(20, 25)
 # The major version is 3 in every TLS there is; a record holds so many octets at most beside its header (§5.2).
 _MAJOR = 3
 _MOST = 2**14 + 2048
-# Octets kept of a record: of a handshake's enough for the names in a ClientHello, of others two lines of hex.
-KEPT_OF_HANDSHAKE, KEPT = 2048, 32
 
 
 class Framing:

@@ -7,6 +7,7 @@ import os
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import IO
 
 from mailtutor.errors import MailtutorError
 from mailtutor.trace.codec import FORMAT, dump, load_readable
@@ -70,7 +71,22 @@ def write_trace(path: Path, events: Iterable[AnyEvent]) -> int:
             "{path} is there already; give the trace another name", "error.file.exists", path=path
         ) from wrong
     except OSError as wrong:
-        raise MailtutorError(
-            "{path} cannot be written ({why}); give another name or folder", "error.file.unsaved", path=path, why=wrong
-        ) from wrong
+        raise unsaved(path, wrong) from wrong
     return count
+
+
+def new_file(path: Path) -> IO[bytes]:
+    """A file that was not there before, its owner's alone: it may hold passwords. Raises MailtutorError."""
+    try:
+        return os.fdopen(os.open(path, _NEW, 0o600), "wb")
+    except FileExistsError as wrong:
+        raise MailtutorError("{path} is there already; give another name", "error.file.there", path=path) from wrong
+    except OSError as wrong:
+        raise unsaved(path, wrong) from wrong
+
+
+def unsaved(path: Path, why: OSError) -> MailtutorError:
+    """What is said where a file could not be written."""
+    return MailtutorError(
+        "{path} cannot be written ({why}); give another name or folder", "error.file.unsaved", path=path, why=why
+    )

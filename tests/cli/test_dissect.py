@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mailtutor.cli import main
-from tests.capture.wire import pcap, smtp
+from mailtutor.cli.export import FORMS
+from tests.capture.wire import Wire, pcap, smtp
 
 WHOLE = pcap(smtp().packets)
 
@@ -89,3 +90,30 @@ def test_export_prints_what_is_text_and_asks_what_it_is_to_be(
     assert capfdbinary.readouterr().out.startswith(b"\xd4\xc3\xb2\xa1")
     assert main(["export", "alice-bob"]) == 2
     assert b"--to" in capfdbinary.readouterr().err
+
+
+def test_what_could_not_be_finished_leaves_no_half_file(
+    capture: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(FORMS, "pcap", full)
+    out = capture.parent / "half.pcap"
+    assert main(["export", "alice-bob", "-o", str(out)]) == 1
+    assert "half.pcap cannot be written (No space left on device); give another" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_what_was_let_go_for_want_of_room_is_told(
+    capture: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packets = [
+        packet
+        for number in range(4)
+        for packet in Wire(client=(b"\x0a\0\0\x01", 50_000 + number)).open().say(False, b"220 hi\r\n").packets
+    ]
+    capture.write_bytes(pcap(packets))
+    monkeypatch.setattr("mailtutor.capture.reading.MOST_CONNECTIONS", 2)
+    assert main(["dissect", str(capture)]) == 0
+    assert "2 let go before their end" in capsys.readouterr().err

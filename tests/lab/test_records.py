@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtutor.lab.records import KEPT, KEPT_OF_HANDSHAKE, Framing
+from mailtutor.lab.records import Framing
+from mailtutor.reading.sealed import KEPT, KEPT_OF_HANDSHAKE
 
 HELLO = b"\x16\x03\x01\x0b\xb8" + b"h" * 3000
 DATA = b"\x17\x03\x03\x01\x00" + b"d" * 256
