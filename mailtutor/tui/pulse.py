@@ -21,6 +21,9 @@ SHORTEST_GAP_S = 1 / 100
 # after it, so many times as long as it was too long.
 SHORT_LOOK_S = 0.002
 REST = 24
+# But not longer than this: a look also takes long where the machine had something else to do meanwhile, and then a line
+# that somebody waits for must not stay unseen for as many times that long.
+LONGEST_REST_S = 0.4
 
 
 class Limiter:
@@ -57,6 +60,11 @@ class Limiter:
         self.cancel()
         self._not_before = self._loop.time() + self._gap_s
         self._do()
+
+
+def rest_after(look_s: float) -> float:
+    """Seconds the screen rests after a look that took so many, while lines keep coming; none is 0 or less."""
+    return min(LONGEST_REST_S, REST * (look_s - SHORT_LOOK_S))
 
 
 class Pulse:
@@ -100,6 +108,6 @@ class Pulse:
         began = self._loop.time()
         self._beat()
         if self._woken:
-            self._limiter.rest(REST * (self._loop.time() - began - SHORT_LOOK_S))
+            self._limiter.rest(rest_after(self._loop.time() - began))
         if self._is_behind():
             self._limiter.ask()

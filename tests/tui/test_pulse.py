@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from mailtutor.trace.log import Log
-from mailtutor.tui.pulse import Limiter, Pulse
+from mailtutor.tui.pulse import LONGEST_REST_S, SHORT_LOOK_S, Limiter, Pulse, rest_after
 from tests.tui.stage import opened
 
 
@@ -47,6 +49,34 @@ async def test_a_log_taken_up_in_the_middle_of_a_burst_is_still_followed() -> No
     before = len(seen)
     second.append(opened(1, "a", "b"))
     await _until(lambda: len(seen) > before and seen[-1] == 5)
+    pulse.stop()
+
+
+def test_the_screen_rests_longer_after_a_longer_look_but_never_for_seconds() -> None:
+    assert rest_after(SHORT_LOOK_S / 2) < 0
+    assert 0 < rest_after(2 * SHORT_LOOK_S) < rest_after(4 * SHORT_LOOK_S) < LONGEST_REST_S
+    # The machine was busy elsewhere, or a lesson was laid out anew: half a second is no reason to sleep twelve.
+    assert rest_after(0.5) == rest_after(5.0) == LONGEST_REST_S < 0.5
+
+
+async def test_a_line_that_came_during_a_very_long_look_is_seen_soon_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Log()
+    seen: list[int] = []
+    late_s = [0.0]
+    loop = asyncio.get_running_loop()
+    now = loop.time
+    monkeypatch.setattr(loop, "time", lambda: now() + late_s[0])
+
+    def look() -> None:
+        seen.append(len(log))
+        if len(seen) == 1:
+            log.append(opened(2, "a", "b"))
+            late_s[0] += 20.0  # so long did this look take
+
+    pulse = Pulse(look)
+    pulse.watch(log)
+    log.append(opened(1, "a", "b"))
+    await _until(lambda: len(seen) > 1 and seen[-1] == 2)
     pulse.stop()
 
 
