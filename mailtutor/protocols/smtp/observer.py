@@ -27,6 +27,7 @@ _VERB = re.compile(rb"[A-Za-z][A-Za-z0-9]*")
 _REPLY = re.compile(rb"([2-5][0-9][0-9])(?:([ \-])|(?=\r?\n|$))")
 # After these the meaning of the client's next bytes hangs on the answer.
 _WAITS = frozenset({"DATA", "AUTH", "STARTTLS"})
+_GREETS = "220"
 _DISCARDED = "smtp.oddity.discarded"
 # Replies up to so many octets are remembered.
 _REMEMBERED = 128
@@ -235,10 +236,13 @@ class SmtpObserver:
             self._pending.append(table.END)
             self._state = table.READY
         verb = self._pending[0] if self._pending else ""
-        greeting = not verb and self._state == table.CONNECT
+        # Nothing but STARTTLS is answered 220: a client that did not wait has not been answered yet (RFC 5321 §4.2.3).
+        greeting = self._state == table.CONNECT and (not verb or (code == _GREETS and verb != "STARTTLS"))
+        if greeting:
+            verb = ""
         before = table.DATA if verb == table.END else self._state
         if last:
-            if self._pending:
+            if self._pending and not greeting:
                 self._pending.popleft()
             self._move(verb, code, outcome, greeting=greeting)
         return Line(

@@ -56,6 +56,25 @@ def test_an_end_that_only_this_server_takes_for_one_is_known_by_its_answer() -> 
     ]
 
 
+def test_a_greeting_is_no_answer_to_a_client_that_did_not_wait_for_it() -> None:
+    wire = [
+        (Source.CLIENT, b"EHLO crepes.fr\r\n"),
+        (Source.SERVER, b"220-hamburger.edu\r\n220 wait your turn\r\n"),
+        (Source.SERVER, b"250-hamburger.edu\r\n250 STARTTLS\r\n"),
+        (Source.CLIENT, b"STARTTLS\r\n"),
+        (Source.SERVER, b"220 go ahead\r\n"),
+    ]
+    assert _read(wire) == [
+        ("C", "command", "EHLO", ""),
+        ("S", "greeting", "", "220"),
+        ("S", "greeting", "", "220"),
+        ("S", "reply", "EHLO", "250"),
+        ("S", "reply", "EHLO", "250"),
+        ("C", "command", "STARTTLS", ""),
+        ("S", "reply", "STARTTLS", "220"),
+    ]
+
+
 def test_a_whole_session_reads_as_it_was_meant() -> None:
     wire = _watched(
         [b"HELO x\r\n", b"MAIL FROM:<a@b.c>\r\n", b"RCPT TO:<bob@hamburger.edu>\r\n", b"DATA\r\n", b"hi\r\n..\r\n",
