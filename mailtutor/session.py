@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from mailtutor import paths
 from mailtutor.course.lesson import Lesson
 from mailtutor.course.loader import Catalogue, load_lessons
+from mailtutor.course.task import Task
+from mailtutor.course.task_loader import Tasks, load_tasks
 from mailtutor.protocols.spec import Wording
 from mailtutor.store import progress
 from mailtutor.store.database import Database
@@ -358,6 +360,22 @@ class Session:
         seed = [SeedMail(mail.user, mail.content, mail.mailbox) for mail in lesson.seeds]
         lab = lesson.outline.lab
         self.start(classic=lab.wording is Wording.CLASSIC, seed=seed, faults=lab.faults)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """Our tasks for the practice console, and those in `practice` of the teacher's folder after them. Raises
+        LessonError at the first that cannot be used."""
+        folders = [paths.content("practice")]
+        if self._lessons_folder is not None:
+            folders.append(self._lessons_folder / "practice")
+        return load_tasks(*folders)
+
+    def start_task(self, task: Task) -> None:
+        """Starts the lab a task wants. Raises as `start`."""
+        from mailtutor.lab.plan import SeedMail
+
+        seed = [SeedMail(mail.user, mail.content, mail.mailbox) for mail in task.seeds]
+        self.start(classic=task.outline.wording is Wording.CLASSIC, seed=seed, faults=task.outline.faults)
 
     # Progress -------------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from typing import TypeVar
 
 import msgspec
 
@@ -16,10 +17,18 @@ _TOML_LINE = re.compile(r" \(at line (\d+), column \d+\)")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 
 
+T = TypeVar("T")
+
+
 def read_outline(text: str, file: str) -> Outline:
     """The outline. Raises LessonError that names file, line and key."""
+    return read_table(text, file, Outline)
+
+
+def read_table(text: str, file: str, kind: type[T]) -> T:
+    """The whole of a file as one of these. Raises as `read_outline`."""
     try:
-        return msgspec.convert(tomllib.loads(text), Outline)
+        return msgspec.convert(tomllib.loads(text), kind)
     except tomllib.TOMLDecodeError as wrong:
         found = _TOML_LINE.search(str(wrong))
         line = int(found[1]) if found is not None else text.count("\n") + 1
