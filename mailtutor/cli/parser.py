@@ -104,7 +104,12 @@ def _screens(add: partial[Parser], say: Words) -> None:
     _plan(lab, say)
     _fault(lab, say)
     practice = add("practice")
-    practice.add_argument("protocol", nargs="?", choices=PROTOCOLS, default="smtp", help=say("cli.flag.protocol"))
+    practice.add_argument("protocol", nargs="?", choices=PROTOCOLS, help=say("cli.flag.protocol"))
+    practice.add_argument("--tasks", action="store_true", help=say("cli.flag.tasks"))
+    practice.add_argument("--task", metavar="NAME", default="", help=say("cli.flag.task"))
+    practice.add_argument("--plain", action="store_true", help=say("cli.flag.task_plain"))
+    practice.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
+    _json(practice, say)
     for verb in (course, lab, practice):
         _signs(verb, say)
 

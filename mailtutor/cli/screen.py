@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Opens the course, the lab or the practice console."""
+    """Opens the course or the lab."""
     session, lesson = None, ""
     if args.verb == "course":
         session = Session(lessons=Path(args.lessons) if args.lessons else None)
@@ -37,8 +37,6 @@ def run(args: argparse.Namespace) -> int:
         data = Path(args.data) if args.data else paths.lab_data()
         session = Session(data, real_ports=args.real_ports, faults=faults, tls=args.tls, options=options)
         return run_screen(session, "lab", classic=args.classic)
-    if args.verb == "practice":
-        return run_screen(Session(), "practice", protocol=args.protocol)
     if session is not None and lesson:
         return run_screen(session, "lesson", lesson=lesson)
     return run_screen(session or Session(), "home")
@@ -97,6 +95,14 @@ def open_replay(
         problem=problem,
         other=other,
     )
+
+
+def open_practice(session: Session, *, ascii: bool = False, **where: object) -> int:
+    """The practice console. where: what `PracticeScreen` takes."""
+    _need_terminal()
+    from mailtutor.tui.app import run as run_screen
+
+    return run_screen(session, "practice", ascii=ascii, **where)
 
 
 def open_letter(

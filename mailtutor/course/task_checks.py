@@ -48,7 +48,9 @@ def standing(task: Task, log: Log, dialogue: Dialogue, world: World) -> Standing
     if not wants:
         return Standing(around)
     here = [
-        Standing((*_on_connection(task, said, connection, everything), *around), _is_spoilt(task, connection, everything))
+        Standing(
+            (*_on_connection(task, said, connection, everything), *around), _is_spoilt(task, connection, everything)
+        )
         for connection in dialogue.connections.values()
         if is_at(task, connection)
     ]
@@ -76,9 +78,7 @@ def _is_spoilt(task: Task, connection: Connection, everything: Evidence) -> bool
     return any(met(task.outline.never, _of(connection, everything)))
 
 
-def _on_connection(
-    task: Task, said: tuple[Check, ...], connection: Connection, everything: Evidence
-) -> Iterator[bool]:
+def _on_connection(task: Task, said: tuple[Check, ...], connection: Connection, everything: Evidence) -> Iterator[bool]:
     outline = task.outline
     yield from met(said, _of(connection, everything))
     if outline.message is not None:

@@ -23,18 +23,14 @@ class Tasks:
         """A task by number ("3") or name ("first-letter"). Raises UsageError that names what there is."""
         wanted = name.strip().casefold()
         for task in self.all:
-            if wanted in (task.id, f"{task.number:02}-{task.id}") or (
-                wanted.isdigit() and int(wanted) == task.number
-            ):
+            if wanted in (task.id, f"{task.number:02}-{task.id}") or (wanted.isdigit() and int(wanted) == task.number):
                 return task
         near = difflib.get_close_matches(wanted, [task.id for task in self.all], 1, 0.5)
         if near:
             raise UsageError(
                 "no task {name!r}; did you mean {near}?", "error.task.unknown_near", name=name, near=near[0]
             )
-        raise UsageError(
-            "no task {name!r}; `mailtutor practice --tasks` lists them", "error.task.unknown", name=name
-        )
+        raise UsageError("no task {name!r}; `mailtutor practice --tasks` lists them", "error.task.unknown", name=name)
 
     def of_topic(self, topic: str) -> tuple[Task, ...]:
         """Those of a topic; all for ""."""
@@ -50,9 +46,7 @@ def load_tasks(*folders: Path) -> Tasks:
 
 def _load(file: Path, number: int) -> Task:
     outline = read_table(_read(file), str(file), TaskOutline)
-    seeds = [
-        SeedMessage(seed.user, seed.mailbox, _with_crlf(_read(file.parent / seed.file))) for seed in outline.seed
-    ]
+    seeds = [SeedMessage(seed.user, seed.mailbox, _with_crlf(_read(file.parent / seed.file))) for seed in outline.seed]
     head, _, name = file.stem.partition("-")
     return Task(name if head.isdigit() and name else file.stem, number, outline, tuple(seeds))
 

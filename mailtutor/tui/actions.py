@@ -23,6 +23,8 @@ EVERYWHERE = WIRES | {HOME, LETTER}
 # No modes of their own: what the keys do in addition while this view is in front.
 QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE = "queue", "devices", "ladder", "differences", "message"
 GROWTH, BESIDE = "growth", "beside"
+# The same in the list of tasks, which stands over practice.
+TASKS = "tasks"
 # The same, while the wire is presented to a room.
 PRESENTING = "presenting"
 PLACES = (LESSON, LAB, REPLAY, PRACTICE, LETTER, QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE, GROWTH, BESIDE)
@@ -115,6 +117,10 @@ ACTIONS = (
     Action("predict", "p", frozenset({LAB, PRACTICE}), 5, "ctrl+r"),
     Action("play_server", "v", frozenset({LAB}), 7),
     Action("console", "t", frozenset({PRACTICE, LESSON}), 1),
+    Action("tasks", "j", frozenset({PRACTICE}), 2, "ctrl+n"),
+    Action("task_open", "enter", frozenset({TASKS}), 1),
+    Action("task_hint", "h", frozenset({TASKS}), 2),
+    Action("task_close", "escape", frozenset({TASKS}), 3),
     Action("protocol", "o", frozenset({PRACTICE}), 4, "f6"),
     Action("coach", "h", frozenset({PRACTICE}), 4, "f3"),
     Action("reconnect", "n", frozenset({PRACTICE}), 5, "f7"),

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from mailtutor import paths
 from mailtutor.course.loader import Catalogue, load_lessons
+from mailtutor.course.task_loader import Tasks, load_tasks
 from mailtutor.lab.plan import ALICE, BOB, SeedMail, User
 from mailtutor.message.growth import Seed
 from mailtutor.protocols.lines import Source
@@ -230,6 +231,11 @@ class FakeStage:
     def lessons(self) -> Catalogue:
         """The real ones."""
         return load_lessons(paths.content("lessons"))
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """Ours."""
+        return load_tasks(paths.content("practice"))
 
     def results(self) -> dict[tuple[str, str], tuple[str, str]]:
         """What was kept."""

@@ -9,23 +9,29 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from mailtutor.course.task import Task
 from mailtutor.errors import MailtutorError
+from mailtutor.lab.plan import SERVICES, SeedMail
+from mailtutor.protocols.spec import Wording
 from mailtutor.reading.coach import Advice, advise, advise_text, expects_command
 from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.text.telling import tell
 from mailtutor.tui.actions import PRACTICE, bindings, elsewhere, of_mode
 from mailtutor.tui.contract import Console, Host, Stage
 from mailtutor.tui.screens.stage import StageScreen
+from mailtutor.tui.screens.tasks import FREE, TasksScreen
+from mailtutor.tui.taskdesk import TaskDesk, done_before
 from mailtutor.tui.widgets.prompt import Prompt
 from mailtutor.tui.widgets.prose import Prose
 
 SENDER, SERVER = 0, 1  # crepes.fr, where alice hands in her mail; hamburger.edu, where bob's mailbox is
-# The doors in the order they are turned to: service → protocol, host.
-DOORS = {"smtp": ("smtp", SERVER), "submission": ("smtp", SENDER), "pop3": ("pop3", SERVER), "imap": ("imap", SERVER)}
+# The doors in the order they are turned to: service → host.
+DOORS = {"smtp": SERVER, "submission": SENDER, "pop3": SERVER, "imap": SERVER}
 
 
 class PracticeScreen(StageScreen):
-    """The wire, and a prompt under it. protocol: the door to begin with, by the name of its service."""
+    """The wire, and a prompt under it. protocol: the door to begin with, by the name of its service. task: what is to
+    be done there, which may be at another one."""
 
     MODE = PRACTICE
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(PRACTICE), *elsewhere(PRACTICE)]
@@ -35,12 +41,14 @@ class PracticeScreen(StageScreen):
     PracticeScreen.-narrow #meaning { display: none; }
     PracticeScreen.-narrow.-away #side { display: none; }
     PracticeScreen.-narrow #side { max-height: 6; }
+    PracticeScreen.-narrow.-task #side { max-height: 8; }
     PracticeScreen.-narrow.-view-meaning #meaning, PracticeScreen.-narrow.-view-bytes #meaning { display: block; }
     """
 
-    def __init__(self, session: Stage, *, protocol: str = "smtp") -> None:
+    def __init__(self, session: Stage, *, protocol: str = "smtp", task: Task | None = None) -> None:
         super().__init__(session)
-        self.service = protocol
+        self.service = task.service if task is not None else protocol
+        self.desk = TaskDesk(session, task) if task is not None else None
         self.prompt = Prompt(id="prompt")
         self._text = Prose(id="text")
         self.console: Console | None = None
@@ -54,12 +62,14 @@ class PracticeScreen(StageScreen):
     @property
     def protocol(self) -> str:
         """What is spoken at the door."""
-        return DOORS[self.service][0]
+        return SERVICES[self.service][0]
 
     @property
     def host(self) -> Host | None:
-        """Whose door it is; None as long as there is no lab."""
-        number = DOORS[self.service][1]
+        """Whose door it is; None as long as there is no lab. A task's own door may be another host's than usual."""
+        if self.desk is not None and self.service == self.desk.task.service:
+            return next((host for host in self.session.hosts if host.name == self.desk.task.host), None)
+        number = DOORS[self.service]
         return self.session.hosts[number] if len(self.session.hosts) > number else None
 
     def side(self) -> ComposeResult:
@@ -73,12 +83,18 @@ class PracticeScreen(StageScreen):
 
     def on_mount(self) -> None:
         """Begins after the first paint."""
+        self.set_class(self.desk is not None, "-task")
         self.prompt.input.focus()
         self.call_after_refresh(self.begin)
 
     def begin(self) -> None:
-        """Starts the lab."""
-        self.start_lab(seed=self.letters())
+        """Starts the lab: as the task wants it, or with bob's two letters."""
+        if self.desk is None:
+            self.start_lab(seed=self.letters())
+            return
+        task = self.desk.task
+        seed = [SeedMail(mail.user, mail.content, mail.mailbox) for mail in task.seeds]
+        self.start_lab(classic=task.outline.wording is Wording.CLASSIC, seed=seed, faults=task.outline.faults)
 
     def lab_ready(self) -> None:
         """Connects."""
@@ -88,16 +104,21 @@ class PracticeScreen(StageScreen):
     def speak(self) -> None:
         """Draws the text beside the wire."""
         self.bar.title(self.words("screen.practice.title", protocol=self.service.upper()))
-        parts = [*self.about(), self.words("screen.practice.how")]
+        parts = [*self.about(), self.words("screen.practice.how")] if self.desk is None else self.about()
         host = self.host
         if host is not None:
             port = host.ports.get(self.service, 0)
             door = self.words("screen.practice.door", host=host.name, address=host.address, port=port)
             parts.append("  ".join([door, *(f"`{user.name}` · `{user.password}`" for user in host.users)]))
+            if self.desk is not None:
+                command = f"telnet {host.address} {port}"
+                parts.append(self.words("practice.task.telnet", command=command))
         self._text.show("\n\n".join(parts), dense=self.has_class("-narrow"))
 
     def about(self) -> list[str]:
         """What this is, before what is the same everywhere."""
+        if self.desk is not None:
+            return self.desk.text(self.words)
         return [self.words(f"screen.practice.{self.service}")]
 
     def on_resize(self) -> None:
@@ -181,6 +202,10 @@ class PracticeScreen(StageScreen):
             self.prompt.follow(self.connection, is_open=self._is_open, residents=residents)
         else:
             self.prompt.at(self.protocol, "", is_open=self._is_open)
+        if self.desk is not None and self.session.is_running and self.desk.look(self.viewpoint):
+            self.speak()
+            if self.desk.is_done:
+                self.tell(self.words("practice.task.done_now"))
 
     @property
     def awaited(self) -> str:
@@ -238,6 +263,36 @@ class PracticeScreen(StageScreen):
         self.service = services[(services.index(self.service) + 1) % len(services)]
         self.speak()
         self.action_reconnect()
+
+    def action_tasks(self) -> None:
+        """The list of tasks; what is chosen there begins with fresh servers."""
+        current, hints = (self.desk.task.id, self.desk.hints) if self.desk is not None else ("", 0)
+        screen = TasksScreen(self.session.tasks.all, done_before(self.session), current, hints)
+
+        def chosen(name: str | None) -> None:
+            if self.desk is not None and (name in (None, current)):
+                self.desk.hints = screen.unfolded.get(current, 0)
+                self.speak()
+            if name is not None and name != current and (name != FREE or self.desk is not None):
+                self._turn_to(None if name == FREE else self.session.tasks.find(name), screen.unfolded.get(name, 0))
+            elif name == current and self.desk is not None and self.desk.is_done:
+                self._turn_to(self.desk.task, 0)
+
+        self.app.push_screen(screen, chosen)
+
+    def _turn_to(self, task: Task | None, hints: int) -> None:
+        """Another task, or none."""
+        if self.console is not None:
+            self.console.close()
+            self.console = None
+        self.desk = TaskDesk(self.session, task) if task is not None else None
+        if self.desk is not None:
+            self.service, self.desk.hints = self.desk.task.service, hints
+        self.set_class(self.desk is not None, "-task")
+        self._is_connecting = True
+        self.prompt.advise(None)
+        self.speak()
+        self.begin()
 
     def on_unmount(self) -> None:
         """Hangs up."""

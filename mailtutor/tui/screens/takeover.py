@@ -53,7 +53,7 @@ class TakeoverScreen(PracticeScreen):
 
     def begin(self) -> None:
         """The lab that runs, or a fresh one."""
-        self.keybar.hide("protocol")
+        self.keybar.hide("protocol", "tasks")
         if self._taken.is_live:
             self.lab_ready()
         else:
@@ -117,6 +117,10 @@ class TakeoverScreen(PracticeScreen):
     def action_protocol(self) -> None:
         """There is one door only."""
         self.tell(self.words("control.takeover.one_door"))
+
+    def action_tasks(self) -> None:
+        """The conversation that was taken over goes on."""
+        self.tell(self.words("practice.tasks.taken_over"))
 
     # Words --------------------------------------------------------------------------------------------------------
 

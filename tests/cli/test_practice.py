@@ -1,0 +1,45 @@
+"""`mailtutor practice` without its screen: the list of tasks, and a task done by another program."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from mailtutor.cli.dispatch import run
+
+
+def test_the_list_names_every_task_with_its_topic(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["practice", "--tasks"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:4] == ["○", "1", "SMTP", "say-hello"]
+    assert run(["practice", "pop3", "--tasks", "--json"]) == 0
+    tasks = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {task["topic"] for task in tasks} == {"pop3"}
+    assert not any(task["done"] for task in tasks)
+    assert len(lines) > len(tasks) > 1
+
+
+def test_an_unknown_task_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["practice", "--task", "first-leter"]) == 2
+    assert "did you mean first-letter" in capsys.readouterr().err
+    assert run(["practice", "--plain"]) == 2
+    assert "--task" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_without_a_screen_it_waits_until_another_program_has_done_the_task() -> None:
+    command = [sys.executable, "-m", "mailtutor", "practice", "--task", "1", "--plain", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stdout is not None
+        ready = json.loads(waiting.stdout.readline())
+        assert (ready["event"], ready["task"], ready["host"]) == ("ready", "say-hello", "hamburger.edu")
+        with socket.create_connection((ready["address"], ready["port"]), timeout=10) as dialled:
+            dialled.sendall(b"HELO elsewhere\r\nQUIT\r\n")
+            assert json.loads(waiting.stdout.readline()) == {"event": "done", "task": "say-hello"}
+        assert waiting.wait(20) == 0
+    listed = subprocess.run([*command[:4], "--tasks"], capture_output=True, text=True, check=True)
+    assert listed.stdout.startswith("✔  1")
