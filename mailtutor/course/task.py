@@ -82,9 +82,10 @@ class TaskOutline(_Strict, frozen=True):
     """The whole of a file.
 
     on: the door, "hamburger.edu smtp". check: of commands, replies and connections: on one connection; of mailboxes and
-    events: anywhere. never: what that connection may not have seen. message: what it has to have carried. together: so
-    many commands have to have come in one piece. tls: whether it has to be inside TLS. solution: what does it. wrong:
-    what looks like it and is not enough, for the tests.
+    events: anywhere. heard: what lines of the server say there, also those it says unasked. never: what that connection
+    may not have seen. message: what it has to have carried. together: so many commands have to have come in one piece.
+    tls: whether it has to be inside TLS. solution: what does it. wrong: what looks like it and is not enough, for the
+    tests.
     """
 
     topic: Literal["smtp", "pop3", "imap", "mime"]
@@ -94,6 +95,7 @@ class TaskOutline(_Strict, frozen=True):
     en: Told
     zh: Told
     check: tuple[Check, ...] = ()
+    heard: tuple[str, ...] = ()
     never: tuple[Check, ...] = ()
     message: MessagePattern | None = None
     together: int = 0
@@ -103,7 +105,7 @@ class TaskOutline(_Strict, frozen=True):
     faults: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not (self.check or self.message or self.together or self.tls):
+        if not (self.check or self.heard or self.message or self.together or self.tls):
             raise ValueError("nothing is checked")
         if len(self.on.split()) != 2:
             raise ValueError("on is a host and a service, such as `hamburger.edu smtp`")

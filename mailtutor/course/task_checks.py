@@ -44,7 +44,7 @@ def standing(task: Task, log: Log, dialogue: Dialogue, world: World) -> Standing
     everything = evidence_since(log, dialogue, world, log.first)
     said = tuple(check for check in outline.check if _is_said(check))
     around = met(tuple(check for check in outline.check if not _is_said(check)), everything)
-    wants = len(said) + (outline.message is not None) + bool(outline.together) + outline.tls
+    wants = len(said) + len(outline.heard) + (outline.message is not None) + bool(outline.together) + outline.tls
     if not wants:
         return Standing(around)
     here = [
@@ -81,6 +81,9 @@ def _is_spoilt(task: Task, connection: Connection, everything: Evidence) -> bool
 def _on_connection(task: Task, said: tuple[Check, ...], connection: Connection, everything: Evidence) -> Iterator[bool]:
     outline = task.outline
     yield from met(said, _of(connection, everything))
+    for text in outline.heard:
+        lines = (row.line.text for row in connection.rows if row.line.source is Source.SERVER)
+        yield any(text.encode() in line for line in lines)
     if outline.message is not None:
         pattern = outline.message
         yield sum(_is_message(message, pattern) for message in taken_messages(connection)) >= pattern.count

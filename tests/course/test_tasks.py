@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from mailtutor.course.problem import LessonError
-from mailtutor.course.task import Task
+from mailtutor.course.task import TOPICS, Task
 from mailtutor.course.task_checks import standing
 from mailtutor.course.task_loader import load_tasks
 from mailtutor.errors import UsageError
@@ -139,3 +141,24 @@ def test_a_message_is_judged_by_what_it_is(pattern: str, is_met: bool, tmp_path:
 def test_commands_in_one_piece_are_counted(tmp_path: Path) -> None:
     task = task_of(tmp_path, "together = 2\n")
     assert not is_done(task, "S: 220 x\nC: NOOP\nC: NOOP\nS: 250 fine\nS: 250 fine\n")
+
+
+TASKS = load_tasks(content("practice")).all
+
+
+def test_there_are_enough_tasks_of_every_kind_and_each_has_its_own_name() -> None:
+    assert len(TASKS) >= 30
+    assert {task.outline.topic for task in TASKS} == set(TOPICS)
+    assert len({task.id for task in TASKS}) == len(TASKS)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_a_task_is_told_in_both_languages_and_its_hints_lead_to_what_is_typed(task: Task) -> None:
+    en, zh = task.told("en"), task.told("zh")
+    assert len(en.hints) == 3
+    assert re.search("[\u4e00-\u9fff]", zh.title + zh.text)
+    assert not re.search("[\u4e00-\u9fff]", en.title)
+    assert len(en.text.split()) <= 70
+    assert all("`" in told.hints[-1] for told in (en, zh))
+    assert cell_len(en.title) <= 40
+    assert cell_len(zh.title) <= 40
