@@ -126,6 +126,14 @@ class Conversations:
         elif found.data or flags != ACK or not of.conn:  # a bare acknowledgement says nothing more
             self._segment(of, found, from_client)
 
+    def place(self, found: Segment | Datagram) -> tuple[Conversation | int | None, bool]:
+        """Where something belongs that was taken just now: to which conversation (of datagrams there is only the
+        number, as long as it is known), and whether its client said it."""
+        if type(found) is Datagram:
+            from_client = _ports(found.flow)[1] == DNS_PORT
+            return self._askers.get(found.flow if from_client else _turned(found.flow)), from_client
+        return self._flows.get(found.flow, (None, False))
+
     def finish(self) -> None:
         """The capture ends here: what waits is given. Connections that were open stay so."""
         for of, from_client in list(self._flows.values()):

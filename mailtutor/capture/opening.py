@@ -37,7 +37,7 @@ def read_readable(path: Path, keys: Path | None = None) -> tuple[Sequence[AnyEve
 
 def read_recognised(path: Path, keys: Path | None = None) -> tuple[Sequence[AnyEvent], MailtutorError | None, str]:
     """The same, and what it was recognised as where another program wrote it (`reading.records`), else ""."""
-    if _is_capture(path):
+    if is_capture_file(path):
         reading = dissected(path, keys)
         return reading.events, reading.problem, ""
     record = _record(path)
@@ -81,7 +81,8 @@ def key_log(keys: Path | None) -> KeyLog:
     return read_key_log(keys) if keys is not None else KeyLog()
 
 
-def _is_capture(path: Path) -> bool:
+def is_capture_file(path: Path) -> bool:
+    """Whether it is a capture, as far as its first octets tell."""
     try:
         with path.open("rb") as file:
             start = file.read(4)

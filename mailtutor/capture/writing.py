@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
+import msgspec
+
 from mailtutor.capture.container import Frame
 from mailtutor.capture.layers import ACK, ETHERNET, FIN, PSH, RST, SYN
 from mailtutor.capture.packets import packed, tcp_packet, udp_packet
 from mailtutor.capture.ports import OWN_PORTS
+from mailtutor.capture.reassembly import MASK
 from mailtutor.capture.sealing import Sealed
 from mailtutor.trace.events import (
     AnyEvent,
@@ -31,7 +34,7 @@ from mailtutor.trace.events import (
 )
 
 MSS = 1460
-_RAW_IP = 101
+RAW_IP = 101
 _SECTION, _INTERFACE, _NAMES, _PACKET, _SECRETS = 0x0A0D0D0A, 1, 4, 6, 10
 _KEY_LOG = 0x544C534B
 # Between two packets that one event made.
@@ -41,25 +44,66 @@ ABOUT = "Built by mailtutor from its record of what was said. No packet here was
 _FIRST_PORT = 49_152
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """An IP packet of a built capture. size: octets it would have had; data may be less, where the record has less."""
+End = tuple[bytes, int]
+
+
+class Packet(msgspec.Struct, frozen=True, gc=False):
+    """An IP packet of a built capture; its octets are made when they are asked for.
+
+    at: seconds since 1970. n: the number of the event it was built for. source, target: packed address and port. said:
+    what it carries, as far as the record has it; missing: so many octets more that it would have had. start: where in
+    the event's octets `said` begins; -1 where it is no piece of them. number: for IP's identification field.
+    """
 
     at: float
-    data: bytes
-    size: int
+    n: int
+    conn: int
+    from_client: bool
+    source: End
+    target: End
+    seq: int
+    ack: int
+    flags: int
+    said: bytes
+    missing: int
+    start: int
+    number: int
+    is_udp: bool = False
     comment: str = ""
+
+    @property
+    def length(self) -> int:
+        """Octets that it carries."""
+        return len(self.said) + self.missing
+
+    @property
+    def whole(self) -> bytes:
+        """The packet as if all of it were known."""
+        if self.is_udp:
+            return udp_packet(self.source, self.target, self.said, self.number)
+        said = self.said + bytes(self.missing)
+        return tcp_packet(self.source, self.target, self.seq, self.ack, self.flags, said, self.number)
+
+    @property
+    def data(self) -> bytes:
+        """The packet as far as it is known."""
+        whole = self.whole
+        return whole[: len(whole) - self.missing]
 
 
 @dataclass(slots=True)
 class _Link:
     """A connection that packets are built for."""
 
-    client: tuple[bytes, int]
-    server: tuple[bytes, int]
+    conn: int
+    client: End
+    server: End
     is_udp: bool
     seq: dict[bool, int] = field(default_factory=dict)
     sealed: Sealed | None = None
+    # Whether the record has what crossed the wire under TLS; and whether TLS has begun.
+    has_records: bool = False
+    is_covered: bool = False
     is_over: bool = False
 
 
@@ -77,36 +121,60 @@ class Builder:
         self._links: dict[int, _Link] = {}
         self._hosts: dict[str, bytes] = {}
         self._at = 0.0
-        self._number = 0
+        self._n = self._number = 0
         self._comment = ""
 
     def packets(self, events: Sequence[AnyEvent]) -> Iterator[Packet]:
         """The packets of a whole trace, in order. What was said on connections whose beginning is not there is left
-        out: nobody knows between whom."""
+        out: nobody knows between whom. What was inside TLS, where that is known, is closed in it again."""
         known = _known_inside(events)
         for event in events:
             if isinstance(event, Opened):
                 self._ends(event)
         for n, event in enumerate(events):
             self._comment = self._comment_of(n)
-            if isinstance(event, Opened):
-                yield from self._open(event)
+            if isinstance(event, Ciphertext) and event.conn in known:
                 continue
-            link = self._links.get(getattr(event, "conn", 0))
-            if link is None or link.is_over:
-                continue
-            if isinstance(event, (FromClient, FromServer)):
+            if not isinstance(event, TlsBegun) or event.conn in known:
+                yield from self.take(n, event)
+
+    def take(self, n: int, event: AnyEvent) -> Iterator[Packet]:
+        """The packets of one event of a trace that is still written, numbered `n`; the events before it were taken.
+        Under TLS they are those that crossed the wire, where the record has their sizes."""
+        self._n = n
+        if isinstance(event, Opened):
+            yield from self._open(event)
+            return
+        link = self._links.get(getattr(event, "conn", 0))
+        if link is None or link.is_over:
+            return
+        if isinstance(event, (FromClient, FromServer)):
+            if not link.is_covered:
                 yield from self._said(link, event)
-            elif isinstance(event, TlsBegun):
-                if event.conn in known:
-                    yield from self._secure(link, event)
-            elif isinstance(event, Ciphertext) and event.conn not in known:
-                for record in event.records:
-                    yield from self._record(link, event, record)
-            elif isinstance(event, Gap):
-                link.seq[event.from_client] += event.size
-            elif isinstance(event, Closed):
-                yield from self._close(link, event)
+        elif isinstance(event, TlsBegun):
+            if link.has_records:
+                link.is_covered = True
+            else:
+                yield from self._secure(link, event)
+        elif isinstance(event, Ciphertext):
+            link.has_records = True
+            for record in event.records:
+                yield from self._record(link, event, record)
+        elif isinstance(event, Gap):
+            link.seq[event.from_client] += event.size
+        elif isinstance(event, Closed):
+            yield from self._close(link, event)
+
+    def ends(self, conn: int, *, from_client: bool) -> tuple[End, End] | None:
+        """From whom to whom the packets of a connection go; None where it is not known (any more)."""
+        link = self._links.get(conn)
+        if link is None:
+            return None
+        return (link.client, link.server) if from_client else (link.server, link.client)
+
+    def forget(self, conn: int) -> None:
+        """No more packets are built for this connection."""
+        self._links.pop(conn, None)
 
     # One event ------------------------------------------------------------------------------------------------------
 
@@ -124,7 +192,7 @@ class Builder:
 
     def _open(self, event: Opened) -> Iterator[Packet]:
         client, server = self._ends(event)
-        link = self._links[event.conn] = _Link(client, server, event.protocol == "dns")
+        link = self._links[event.conn] = _Link(event.conn, client, server, event.protocol == "dns")
         if link.is_udp:
             return
         link.seq = {True: 1_000_000 + event.conn * 64_000, False: 2_000_000_000 + event.conn * 64_000}
@@ -137,11 +205,10 @@ class Builder:
     def _said(self, link: _Link, event: FromClient | FromServer) -> Iterator[Packet]:
         from_client = isinstance(event, FromClient)
         if link.is_udp:
-            ends = (link.client, link.server) if from_client else (link.server, link.client)
-            yield self._packet(event.at, udp_packet(*ends, event.data, self._number))
+            yield self._packet(link, from_client, event.at, said=event.data, start=0)
             return
         data = link.sealed.closed(event.data, from_client=from_client) if link.sealed is not None else event.data
-        yield from self._send(link, data, event.at, from_client)
+        yield from self._send(link, data, event.at, from_client, is_clear=link.sealed is None)
 
     def _secure(self, link: _Link, event: TlsBegun) -> Iterator[Packet]:
         """The handshake. Its keys are there before it: a file is read from front to back."""
@@ -178,28 +245,54 @@ class Builder:
 
     # Packets --------------------------------------------------------------------------------------------------------
 
-    def _send(self, link: _Link, data: bytes, at: float, from_client: bool) -> Iterator[Packet]:
+    def _send(
+        self, link: _Link, data: bytes, at: float, from_client: bool, *, is_clear: bool = False
+    ) -> Iterator[Packet]:
         for start in range(0, len(data), MSS):
             part = data[start : start + MSS]
-            yield self._tcp(link, from_client, PSH | ACK, part, at=at)
+            yield self._tcp(link, from_client, PSH | ACK, part, at=at, start=start if is_clear else -1)
             link.seq[from_client] += len(part)
         if data:
             yield self._tcp(link, not from_client, ACK, at=at)
 
     def _tcp(
-        self, link: _Link, from_client: bool, flags: int, data: bytes = b"", *, at: float, missing: int = 0
+        self,
+        link: _Link,
+        from_client: bool,
+        flags: int,
+        data: bytes = b"",
+        *,
+        at: float,
+        missing: int = 0,
+        start: int = -1,
     ) -> Packet:
-        ends = (link.client, link.server) if from_client else (link.server, link.client)
-        ack = link.seq[not from_client] if flags & ACK else 0
-        whole = data + bytes(missing)
-        octets = tcp_packet(*ends, link.seq[from_client], ack, flags, whole, self._number)
-        return self._packet(at, octets, missing)
+        seq, ack = link.seq[from_client], link.seq[not from_client] if flags & ACK else 0
+        return self._packet(
+            link, from_client, at, seq=seq & MASK, ack=ack & MASK, flags=flags, said=data, missing=missing, start=start
+        )
 
-    def _packet(self, at: float, octets: bytes, missing: int = 0) -> Packet:
+    def _packet(
+        self,
+        link: _Link,
+        from_client: bool,
+        at: float,
+        *,
+        said: bytes,
+        start: int,
+        seq: int = 0,
+        ack: int = 0,
+        flags: int = 0,
+        missing: int = 0,
+    ) -> Packet:
+        number = self._number
         self._number += 1
         self._at = max(self._at + _STEP_S, at)
         comment, self._comment = self._comment, ""
-        return Packet(self._at, octets[: len(octets) - missing], len(octets), comment)
+        source, target = (link.client, link.server) if from_client else (link.server, link.client)
+        return Packet(
+            self._at, self._n, link.conn, from_client, source, target, seq, ack, flags, said, missing, start, number,
+            link.is_udp, comment,
+        )  # fmt: skip
 
     def _end(self, end: Endpoint, port: int) -> tuple[bytes, int]:
         try:
@@ -229,11 +322,13 @@ def _known_inside(events: Sequence[AnyEvent]) -> frozenset[int]:
 
 def write_pcap(file: IO[bytes], packets: Iterator[Packet]) -> int:
     """Writes a pcap file; gives how many packets it has. It has no place for comments and keys."""
-    file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, _SNAP, _RAW_IP))
+    file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, _SNAP, RAW_IP))
     count = 0
     for packet in packets:
         seconds, part = divmod(round(packet.at * 1e6), 10**6)
-        file.write(struct.pack("<IIII", seconds, part, len(packet.data), packet.size) + packet.data)
+        whole = packet.whole
+        data = whole[: len(whole) - packet.missing]
+        file.write(struct.pack("<IIII", seconds, part, len(data), len(whole)) + data)
         count += 1
     return count
 
@@ -243,7 +338,7 @@ def write_pcapng(file: IO[bytes], builder: Builder, packets: Iterator[Packet]) -
     about = _option(1, ABOUT.encode()) + _option(4, b"mailtutor") + _option(0, b"")
     file.write(_block(_SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + about))
     described = _option(2, b"built") + _option(3, ABOUT.encode()) + _option(9, b"\x06") + _option(0, b"")
-    file.write(_block(_INTERFACE, struct.pack("<HHI", _RAW_IP, 0, _SNAP) + described))
+    file.write(_block(_INTERFACE, struct.pack("<HHI", RAW_IP, 0, _SNAP) + described))
     count = told = 0
     for packet in packets:
         if not count:
@@ -252,7 +347,9 @@ def write_pcapng(file: IO[bytes], builder: Builder, packets: Iterator[Packet]) -
             file.write(_keys(secret))
         told = len(builder.secrets)
         at = round(packet.at * 1e6)
-        body = struct.pack("<IIIII", 0, at >> 32, at & 0xFFFFFFFF, len(packet.data), packet.size) + _padded(packet.data)
+        whole = packet.whole
+        data = whole[: len(whole) - packet.missing]
+        body = struct.pack("<IIIII", 0, at >> 32, at & 0xFFFFFFFF, len(data), len(whole)) + _padded(data)
         if packet.comment:
             body += _option(1, packet.comment.encode()[:60_000]) + _option(0, b"")
         file.write(_block(_PACKET, body))

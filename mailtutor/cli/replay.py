@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mailtutor import paths
-from mailtutor.capture.opening import read_events, read_recognised
+from mailtutor.capture.filed import FiledPackets
+from mailtutor.capture.opening import is_capture_file, key_log, read_events, read_recognised
 from mailtutor.cli.output import dialogue_facts, line_text, print_dialogue, print_json
 from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError
@@ -39,7 +40,14 @@ def run(args: argparse.Namespace) -> int:
         from mailtutor.cli.screen import open_replay
 
         return open_replay(
-            path, events, speed=args.speed, step=args.step, problem=wrong, other=compared, ascii=args.ascii
+            path,
+            events,
+            speed=args.speed,
+            step=args.step,
+            problem=wrong,
+            other=compared,
+            packets=_packets(path, keys),
+            ascii=args.ascii,
         )
     dialogue = Dialogue()
     dialogue.take(events, 0)
@@ -56,6 +64,11 @@ def run(args: argparse.Namespace) -> int:
     if wrong is not None:
         raise wrong
     return 0
+
+
+def _packets(path: Path, keys: Path | None) -> FiledPackets | None:
+    """The packets of a capture; nothing else has any."""
+    return FiledPackets(path, key_log(keys)) if is_capture_file(path) else None
 
 
 def _compare(dialogue: Dialogue, name: str, events: Sequence[AnyEvent], *, as_json: bool) -> int:

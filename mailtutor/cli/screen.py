@@ -18,6 +18,7 @@ from mailtutor.text.telling import tell
 from mailtutor.trace.events import AnyEvent
 
 if TYPE_CHECKING:
+    from mailtutor.capture.packet_source import PacketSource
     from mailtutor.lab.options import Options
 
 
@@ -78,9 +79,11 @@ def open_replay(
     step: bool,
     problem: MailtutorError | None = None,
     other: tuple[str, Sequence[AnyEvent]] | None = None,
+    packets: PacketSource | None = None,
     ascii: bool = False,
 ) -> int:
-    """Plays events on the screen. problem: where their file is broken. other: what they are compared with."""
+    """Plays events on the screen. problem: where their file is broken. other: what they are compared with.
+    packets: those that they were found in."""
     _need_terminal()
     from mailtutor.tui.app import run as run_screen
 
@@ -94,6 +97,7 @@ def open_replay(
         step=step,
         problem=problem,
         other=other,
+        packets=packets,
     )
 
 

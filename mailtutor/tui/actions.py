@@ -22,12 +22,12 @@ LIVE = frozenset({LESSON, LAB, PRACTICE})
 EVERYWHERE = WIRES | {HOME, LETTER}
 # No modes of their own: what the keys do in addition while this view is in front.
 QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE = "queue", "devices", "ladder", "differences", "message"
-GROWTH, BESIDE = "growth", "beside"
+GROWTH, BESIDE, PACKETS = "growth", "beside", "packets"
 # The same in the list of tasks, which stands over practice.
 TASKS = "tasks"
 # The same, while the wire is presented to a room.
 PRESENTING = "presenting"
-PLACES = (LESSON, LAB, REPLAY, PRACTICE, LETTER, QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE, GROWTH, BESIDE)
+PLACES = (LESSON, LAB, REPLAY, PRACTICE, LETTER, QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE, GROWTH, BESIDE, PACKETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,11 @@ ACTIONS = (
     Action("beside_wide", "o", frozenset({BESIDE}), 1),
     Action("beside_forms", "t", frozenset({BESIDE}), 1),
     Action("beside_delay", "x", frozenset({BESIDE}), 1),
+    Action("packet_open", "enter", frozenset({PACKETS}), 1),
+    Action("packet_follow", "o", frozenset({PACKETS}), 1),
+    Action("packet_numbers", "x", frozenset({PACKETS}), 1),
+    Action("packet_octets_back", "left_square_bracket", frozenset({PACKETS}), shown="["),
+    Action("packet_octets_on", "right_square_bracket", frozenset({PACKETS}), shown="]"),
     Action("growth_send", "enter", frozenset({GROWTH}), 1),
     Action("growth_other", "o", frozenset({GROWTH}), 1),
     Action("growth_own", "e", frozenset({GROWTH}), 1),
@@ -153,6 +158,7 @@ ACTIONS = (
     Action("states", "S", WIRES, 18, "ctrl+o"),
     Action("eve", "i", WIRES, 18),
     Action("statistics", "number_sign", WIRES, 18, shown="#"),
+    Action("packets", "N", WIRES, 18),
     Action("marks", "M", WIRES, 18),
     Action("message", "A", WIRES, 18),
     Action("growth", "G", frozenset({LAB}), 18),
@@ -171,7 +177,8 @@ ACTIONS = (
     Action("copy_all", "C", WIRES),
     Action("copy_bytes", "B", WIRES),
     Action("places", "apostrophe", WIRES, shown="'"),
-    Action("present", "P", WIRES | {PRESENTING}),
+    Action("present", "P", WIRES),
+    Action("present", "P", frozenset({PRESENTING}), 1),
     Action("older", "left_square_bracket", WIRES, shown="["),
     Action("newer", "right_square_bracket", WIRES, shown="]"),
     Action("leave", "escape", EVERYWHERE, 30, "escape"),

@@ -9,6 +9,7 @@ from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.notes import CHANGED, DROPPED, MISSED
 from mailtutor.tui.widgets.bar import PACES
 from mailtutor.tui.widgets.ends import CLOSE, OPEN
+from mailtutor.tui.widgets.packets import SIGNS
 from mailtutor.tui.widgets.painter import FLAG, MARKS, SYMBOLS
 
 
@@ -58,4 +59,5 @@ LINES = (
     Sign("▸ ▾", "opens"),
     Sign("✗ ⚠", "wrong"),
 )
-LEGEND = (*WHO, *OUTCOMES, *HOSTS, *TIME, *LINES)
+PACKETS = (*(Sign(sign, f"packet_{name}") for sign, name in SIGNS.values()),)
+LEGEND = (*WHO, *OUTCOMES, *HOSTS, *TIME, *LINES, *PACKETS)

@@ -104,6 +104,8 @@ PASSING = {
     "compare": Scene("replay", "≠", (), {"name": "alice-bob", "other": ("refused", refused())}),
     "devices": Scene("lab", "bob", ("e",)),
     "message": Scene("lab", "44 6f 20", ("A",)),
+    "packets": Scene("lab", "C> QUIT", ("N", "up", "up", "up", "up", "up", "up")),
+    "packet": Scene("lab", "▾ IP", ("N", "up", "up", "up", "up", "up", "up", "enter", "down", "down")),
     "growth": Scene("lab", "+ MIME-Version", ("G",)),
     "takeover": Scene("lab", "② you→hamburger.edu", ("t",)),
     "playing": Scene("lab", "SMTP", ("v",)),

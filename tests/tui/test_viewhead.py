@@ -14,6 +14,7 @@ from tests.tui.stage import FakeHeld, FakeStage, alice_bob, opened, shown, stage
 VIEWS = {
     "question_mark": "meaning", "b": "bytes", "l": "ladder", "q": "queue", "m": "mailboxes", "e": "devices",
     "S": "states", "i": "eve", "number_sign": "statistics", "M": "marks", "D": "differences", "H": "beside",
+    "N": "packets",
 }  # fmt: skip
 
 

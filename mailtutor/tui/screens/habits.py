@@ -19,8 +19,8 @@ from mailtutor.tui.widgets.speaking import Speaking
 
 # A view's action, in the order they are listed in.
 VIEWS = (
-    "explain", "bytes", "ladder", "queue", "mailboxes", "devices", "states", "eve", "statistics", "marks",
-    "differences", "message", "growth", "beside", "text",
+    "explain", "bytes", "ladder", "queue", "mailboxes", "devices", "states", "eve", "statistics", "packets",
+    "marks", "differences", "message", "growth", "beside", "text",
 )  # fmt: skip
 
 

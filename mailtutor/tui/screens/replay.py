@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
+from mailtutor.capture.packet_source import PacketSource
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.compare import Pair, compare
 from mailtutor.reading.dialogue import Connection
@@ -62,10 +63,12 @@ class ReplayScreen(StageScreen):
         step: bool = False,
         problem: MailtutorError | None = None,
         other: tuple[str, Sequence[AnyEvent]] | None = None,
+        packets: PacketSource | None = None,
     ) -> None:
         """problem: where the recording is broken; what comes before that is played. other: the name and the events of
-        a recording it is to be compared with."""
+        a recording it is to be compared with. packets: those the events were found in, where they are a capture's."""
         super().__init__(session)
+        self._packets = packets
         self._problem, self._other = problem, other
         kept = [event for event in events if isinstance(event, Bookmarked)]
         self.viewpoint = Viewpoint(
@@ -108,6 +111,11 @@ class ReplayScreen(StageScreen):
     def follows_session(self) -> bool:
         """The recording is the screen's own."""
         return False
+
+    @property
+    def packet_source(self) -> PacketSource:
+        """Those of the file, where it has any."""
+        return self._packets if self._packets is not None else super().packet_source
 
     @property
     def gate(self) -> tuple[str, Sequence[Held]]:

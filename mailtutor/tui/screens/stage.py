@@ -429,7 +429,7 @@ class StageScreen(RunningLab):
     def action_leave(self) -> None:
         """One step out: of an input, of a view, of a held line, of the mode."""
         pane = self.deck.pane
-        if self.stop_finding() or self.let_go():
+        if self.stop_finding() or self.close_packet() or self.let_go():
             return
         if isinstance(self.focused, Input):
             self.focus_wire()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from mailtutor.reading import winding
-from mailtutor.tui.screens.view_actions import MARKS, ViewActions
+from mailtutor.tui.screens.packet_actions import PacketActions
+from mailtutor.tui.screens.view_actions import MARKS
 from mailtutor.tui.widgets.marks import MarksView
 
 
-class WindingActions(ViewActions):
+class WindingActions(PacketActions):
     """A screen that winds."""
 
     def draw(self) -> None:

@@ -17,7 +17,6 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from mailtutor.reading.explain import Piece
-from mailtutor.reading.octets import Field
 
 _ROW = 16
 # Neighbouring parts of a line are told apart by these, in turn.
@@ -65,7 +64,32 @@ class Part(Protocol):
     def end(self) -> int: ...
 
 
-def dump(before: bytes, raw: bytes, parts: Sequence[Field], *, chosen: Part | None = None, most: int = 0) -> Content:
+class Shared(Part, Protocol):
+    """The same, of a list in which some explain the octets of the one before once more."""
+
+    @property
+    def is_part(self) -> bool: ...
+
+
+def window(size: int, chosen: Part | None, most: int) -> range:
+    """The first octets of the rows that `dump` shows of so many octets."""
+    rows = range(0, size, _ROW)
+    if most and len(rows) > most:
+        first = min(max(0, (chosen.start if chosen is not None else 0) // _ROW - 1), len(rows) - most)
+        rows = rows[first : first + most]
+    return rows
+
+
+def octet_at(column: int) -> int:
+    """Which octet of a row stands at this column, in hex or as text; -1 for none."""
+    at = column - len("0000  ")
+    if 0 <= at < 3 * _ROW:
+        return at // 3
+    at -= 3 * _ROW + 1
+    return at if 0 <= at < _ROW else -1
+
+
+def dump(before: bytes, raw: bytes, parts: Sequence[Shared], *, chosen: Part | None = None, most: int = 0) -> Content:
     """Bytes in hex and as text, in the colours of their parts; quiet above them, the end of the line before.
 
     chosen: what stands out in both. most: so many rows around it, 0 for all of them.
@@ -76,10 +100,7 @@ def dump(before: bytes, raw: bytes, parts: Sequence[Field], *, chosen: Part | No
         lines.append(
             Content.styled(f"  -{len(tail):02x}  {tail.hex(' '):<{3 * _ROW}} {_printable(tail)}", "$wire-quiet")
         )
-    rows = range(0, len(raw), _ROW)
-    if most and len(rows) > most:
-        first = min(max(0, (chosen.start if chosen is not None else 0) // _ROW - 1), len(rows) - most)
-        rows = rows[first : first + most]
+    rows = window(len(raw), chosen, most)
     styles = _styles(parts, chosen, rows)
     for at in rows:
         row = range(at, min(at + _ROW, len(raw)))
@@ -90,7 +111,7 @@ def dump(before: bytes, raw: bytes, parts: Sequence[Field], *, chosen: Part | No
     return Content("\n").join(lines)
 
 
-def _styles(parts: Sequence[Field], chosen: Part | None, rows: range) -> dict[int, str]:
+def _styles(parts: Sequence[Shared], chosen: Part | None, rows: range) -> dict[int, str]:
     """The style of each octet in these rows."""
     seen = range(rows[0], rows[-1] + _ROW) if rows else range(0)
     styles: dict[int, str] = {}

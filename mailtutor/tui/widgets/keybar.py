@@ -139,7 +139,9 @@ class KeyBar(Speaking):
     def _usable(self) -> list[Action]:
         """What the view's keys do, then what the mode's do that the view leaves alone."""
         of_view = (
-            [] if self._typing else [one for one in of_mode(self._view, self.own_keys) if one.id not in self._hidden]
+            []
+            if self._typing
+            else [one for one in of_mode(self._view, self.own_keys) if one.weight and one.id not in self._hidden]
         )
         taken = {key for action in of_view for key in action.keys.split(",")}
         of_this = [
