@@ -6,16 +6,23 @@ import argparse
 import difflib
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 import msgspec
 
 from mailtutor.cli.output import print_json
 from mailtutor.cli.parser import PROTOCOLS as NAMES
 from mailtutor.cli.parser import language
+from mailtutor.course.lesson import Lesson
+from mailtutor.course.loader import load_lessons
+from mailtutor.course.mentions import Mentions
 from mailtutor.errors import MailtutorError
+from mailtutor.paths import content
 from mailtutor.protocols.catalogue import PROTOCOLS
+from mailtutor.reading.glossary import Entry, glossary
 from mailtutor.reading.reference import TRANSMISSIONS, Page, look_up
 from mailtutor.reading.terms import spellings
+from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words, words
 
 # How alike a word must be to one that is known to be taken for it.
@@ -24,18 +31,63 @@ _LIKENESS = 0.7
 
 def run(args: argparse.Namespace) -> int:
     """Prints every meaning of every word that has one; fails where a word has none."""
-    protocol, asked = _what_is_asked(args.words)
     say = words(language())
+    if not args.words:
+        return _list(say, as_json=args.json)
+    protocol, asked = _what_is_asked(args.words)
     pages, unknown = _meanings(asked, protocol, say)
     if args.json and pages:
-        print_json({"word": " ".join(asked), "meanings": [msgspec.to_builtins(page) for page in pages]})
+        lessons = [lesson.id for lesson in _lessons(pages, say)]
+        print_json(
+            {"word": " ".join(asked), "meanings": [msgspec.to_builtins(page) for page in pages], "lessons": lessons}
+        )
     elif pages:
         print("\n\n".join(_texts(pages, say)))
+        if about := _lessons(pages, say):
+            print(f"\n{say('glossary.lessons', lessons=' · '.join(_named(lesson, say) for lesson in about))}")
     if unknown:
         word = ", ".join(unknown)
         near = ", ".join(dict.fromkeys(name for one in unknown for name in _near(one)))
         raise MailtutorError(say("cli.explain.unknown" if near else "cli.explain.nowhere", word=word, near=near))
     return 0
+
+
+def _list(say: Words, *, as_json: bool) -> int:
+    """Everything there is to look up, group by group."""
+    entries = glossary(say)
+    if as_json:
+        listed = [
+            {"group": one.group, "word": one.word, "protocol": one.protocol, "title": one.title} for one in entries
+        ]
+        print_json({"words": listed})
+        return 0
+    for group, members in groupby(entries, key=lambda entry: entry.group):
+        print(say(f"glossary.group.{group}"))
+        for entry in members:
+            print(f"  {visible(entry.word)} · {visible(entry.title)}".rstrip(" ·"))
+        print()
+    print(say("glossary.how"))
+    return 0
+
+
+def _lessons(pages: list[Page], say: Words) -> list[Lesson]:
+    """The lessons about these words; a lesson that cannot be read is no reason to explain nothing."""
+    meant = {(page.word.casefold(), page.protocol) for page in pages}
+    found = [entry for entry in glossary(say) if any(_is_meant(entry, word, where) for word, where in meant)]
+    try:
+        mentions = Mentions(load_lessons(content("lessons"), reviewed=False).lessons)
+    except MailtutorError:
+        return []
+    about = {lesson.id: lesson for entry in found for lesson in mentions.of(entry)}
+    return [about[name] for name in sorted(about)]
+
+
+def _is_meant(entry: Entry, word: str, protocol: str) -> bool:
+    return entry.word.casefold() == word and entry.protocol in ("", protocol)
+
+
+def _named(lesson: Lesson, say: Words) -> str:
+    return say("glossary.lesson", number=lesson.number, title=visible(lesson.prose(say.language).title))
 
 
 def _meanings(asked: list[str], protocol: str, say: Words) -> tuple[list[Page], list[str]]:

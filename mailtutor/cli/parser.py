@@ -196,7 +196,7 @@ def _reading(add: partial[Parser], say: Words) -> None:
     export.add_argument("--lab-ports", action="store_true", help=say("cli.flag.lab_ports"))
     export.add_argument("--with-passwords", action="store_true", help=say("cli.flag.with_passwords"))
     explain = add("explain")
-    explain.add_argument("words", nargs="+", metavar="WORD", help=say("cli.flag.word"))
+    explain.add_argument("words", nargs="*", metavar="WORD", help=say("cli.flag.word"))
     _json(explain, say)
     _message(add("message"), say)
     _beside(add("beside"), say)

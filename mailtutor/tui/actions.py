@@ -25,6 +25,8 @@ QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE = "queue", "devices", "ladder", "di
 GROWTH, BESIDE, PACKETS = "growth", "beside", "packets"
 # The same in the list of tasks, which stands over practice.
 TASKS = "tasks"
+# The same in the glossary, which stands over everything.
+GLOSSARY = "glossary"
 # The same, while the wire is presented to a room.
 PRESENTING = "presenting"
 PLACES = (LESSON, LAB, REPLAY, PRACTICE, LETTER, QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE, GROWTH, BESIDE, PACKETS)
@@ -185,6 +187,9 @@ ACTIONS = (
     Action("reset", "R", frozenset({LESSON})),
     Action("language", "ctrl+l", EVERYWHERE, 40, "ctrl+l"),
     Action("theme", "ctrl+t", EVERYWHERE, 0, "ctrl+t"),
+    Action("glossary", "L", EVERYWHERE),
+    Action("glossary_open", "enter", frozenset({GLOSSARY}), 1, "enter"),
+    Action("glossary_close", "escape", frozenset({GLOSSARY}), 2, "escape"),
     Action("tour", "", EVERYWHERE),
     Action("ascii", "", EVERYWHERE),
     Action("motion", "", EVERYWHERE),
@@ -194,7 +199,7 @@ ACTIONS = (
 )
 
 # What the app itself does; everything else a screen does.
-OF_APP = frozenset({"language", "theme", "tour", "ascii", "motion", "help", "palette", "quit"})
+OF_APP = frozenset({"language", "theme", "glossary", "tour", "ascii", "motion", "help", "palette", "quit"})
 
 
 # Taken before the focused widget sees them: an input would copy on ctrl+c, the palette's key must always work, and who

@@ -261,6 +261,19 @@ class TuiApp(SpeakingApp):
             self.animation_level = "none"
         self.set_class(self.settings.still, "-still")
 
+    def action_glossary(self) -> None:
+        """Every word that can be looked up, and the lessons about it."""
+        from mailtutor.tui.screens.glossary import GlossaryScreen
+
+        if not isinstance(self.screen, GlossaryScreen):
+            word = getattr(self.screen, "word_in_front", "")
+            self.push_screen(GlossaryScreen(self.session, word), self._to_lesson)
+
+    def _to_lesson(self, lesson: str | None) -> None:
+        """From wherever the student is; the way back leads there."""
+        if lesson:
+            self.push_screen(self.screen_for("lesson", {"lesson": lesson}))
+
     def action_tour(self) -> None:
         """The program in a minute."""
         from mailtutor.tui.screens.tour import TourScreen

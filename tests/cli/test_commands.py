@@ -143,7 +143,7 @@ def test_a_trace_has_no_passwords_unless_asked(capsys: pytest.CaptureFixture[str
         (["fetch", "--lab", "nowhere.json"], 2, "cannot be read"),
         (["replay", "nothing-here"], 2, "alice-bob"),
         (["explain", "xyzzy"], 1, "xyzzy"),
-        (["explain", "blah"], 1, "`mailtutor explain smtp` lists"),
+        (["explain", "blah"], 1, "`mailtutor explain smtp` the"),
         (["explain", "greylistin"], 1, "greylisting"),
         (["explain", "RCTP"], 1, "RCPT"),
         (["serve", "--host", "192.0.2.1"], 3, "--host"),
@@ -224,6 +224,25 @@ def test_explain(capsys: pytest.CaptureFixture[str], asked: list[str], meant: st
     assert meant in out
     code, out, _ = _run(capsys, "explain", *asked, "--json")
     assert json.loads(out)["meanings"]
+
+
+def test_explain_without_a_word_lists_what_can_be_looked_up(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(capsys, "explain")
+    assert code == 0
+    assert "\n  RCPT · envelope: to\n" in out
+    assert "greylisting" in out
+    code, out, _ = _run(capsys, "explain", "--json")
+    listed = json.loads(out)["words"]
+    assert {"group": "smtp", "word": "RCPT", "protocol": "smtp", "title": "envelope: to"} in listed
+
+
+def test_explain_names_the_lessons_about_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = _run(capsys, "explain", "RCPT")
+    assert "2 SMTP by hand" in out
+    _, out, _ = _run(capsys, "explain", "pop3", "DELE", "--json")
+    assert "03-push-then-pull" in json.loads(out)["lessons"]
+    _, out, _ = _run(capsys, "explain", "TURN", "--json")
+    assert json.loads(out)["lessons"] == []
 
 
 def test_of_several_words_those_known_are_explained(capsys: pytest.CaptureFixture[str]) -> None:

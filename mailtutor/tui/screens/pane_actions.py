@@ -44,6 +44,13 @@ class PaneActions(Habits):
         """Explains the row that is looked at."""
         self.meaning.show(self.deck.selected)
 
+    @property
+    def word_in_front(self) -> str:
+        """What the glossary is opened at: the code or the command of the line that is looked at."""
+        selected = self.deck.selected
+        line = getattr(selected.row, "line", None) if selected is not None else None
+        return (line.code or line.verb) if line is not None else ""
+
     def action_leg(self) -> None:
         """The next pane, whoever speaks in it."""
         self.deck.choose_next()
