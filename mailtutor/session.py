@@ -30,6 +30,7 @@ from mailtutor.trace.log import Log
 if TYPE_CHECKING:
     from mailtutor.lab.acts import Acts
     from mailtutor.lab.agents.sender import OnWeighed, Submitted
+    from mailtutor.lab.attach import Target
     from mailtutor.lab.console import Console
     from mailtutor.lab.gate import Held
     from mailtutor.lab.lab import Lab
@@ -342,6 +343,12 @@ class Session:
         from mailtutor.lab.console import Console
 
         return Console(self.lab, host, service, name)
+
+    def dial(self, target: Target, name: str = STUDENT) -> Console:
+        """The same to a server that is not of the lab. Raises NetworkError when nobody answers."""
+        from mailtutor.lab.far import FarConsole
+
+        return FarConsole(self.lab, target, name)
 
     # The course -----------------------------------------------------------------------------------------------------
 

@@ -6,19 +6,18 @@ import argparse
 import asyncio
 import contextlib
 import signal
-import socket
 import sys
 from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
 
 from mailtutor import paths
-from mailtutor.capture.ports import PORTS
 from mailtutor.cli.output import has_colour, head_text, line_text, note_text, print_json
 from mailtutor.cli.parser import language
+from mailtutor.cli.place import place_of, target_of
 from mailtutor.cli.serve import WINDOW_BYTES, Notices, Printer, close_recording
-from mailtutor.errors import NetworkError, UsageError
-from mailtutor.lab.attach import Attachment, Closure, Target, is_near
+from mailtutor.errors import UsageError
+from mailtutor.lab.attach import Attachment, Closure, Target
 from mailtutor.lab.lab import new_loop
 from mailtutor.reading.dialogue import Dialogue, NoteRow
 from mailtutor.store.recording import Recording, open_trace
@@ -34,7 +33,7 @@ _MISSED = b'{"event":"missed"'
 def run(args: argparse.Namespace) -> int:
     """Listens until SIGINT or SIGTERM."""
     target = _target(args)
-    host, port = _place(args.listen or "127.0.0.1:0", "--listen")
+    host, port = place_of(args.listen or "127.0.0.1:0", "--listen", any_port=True)
     closure = Closure(args.tls)
     folder = paths.lab_data() if closure is Closure.ENDED else None
     if folder is not None:
@@ -125,40 +124,9 @@ class Lines:
 
 
 def _target(args: argparse.Namespace) -> Target:
-    """Whom to stand in front of; who is neither here nor in a private network is asked about."""
-    host, port = _place(args.to, "--to")
-    protocol, service = PORTS.get(port, ("", ""))
-    if args.protocol:
-        service = service if protocol == args.protocol else args.protocol
-        protocol = args.protocol
-    if not protocol:
-        raise UsageError(
-            "nobody knows what is spoken at port {port}; say it with --protocol", "error.attach.protocol", port=port
-        )
-    try:
-        found = {str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    except OSError as wrong:
-        raise NetworkError("{host} is not known ({why})", "error.attach.unknown", host=host, why=wrong) from wrong
-    if not args.anywhere and not all(is_near(one) for one in found):
-        _ask(host)
-    return Target(host, port, protocol, service)
-
-
-def _ask(host: str) -> None:
-    """A server of somebody else's, out on the Internet, is not to be stood in front of by mistake."""
-    say = words(language())
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        print(say("cli.attach.ask", host=host), end=" ", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() in ("y", "yes", "是"):
-            return
-    raise UsageError(
-        "{host} is neither this machine nor in a private network; --anywhere if you may watch it",
-        "error.attach.far", host=host,
+    """Whom to stand in front of."""
+    unknown = UsageError(
+        "nobody knows what is spoken at port {port}; say it with --protocol", "error.attach.protocol",
+        port=args.to.rpartition(":")[2],
     )  # fmt: skip
-
-
-def _place(text: str, flag: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65_535 or (flag == "--to" and not int(port)):
-        raise UsageError("{flag} wants HOST:PORT, not {text!r}", "error.attach.place", flag=flag, text=text)
-    return host.strip("[]") or "127.0.0.1", int(port)
+    return target_of(args.to, "--to", args.protocol or "", unknown, anywhere=args.anywhere, ask="cli.attach.ask")

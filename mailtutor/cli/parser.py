@@ -107,6 +107,8 @@ def _screens(add: partial[Parser], say: Words) -> None:
     practice.add_argument("protocol", nargs="?", choices=PROTOCOLS, help=say("cli.flag.protocol"))
     practice.add_argument("--tasks", action="store_true", help=say("cli.flag.tasks"))
     practice.add_argument("--task", metavar="NAME", default="", help=say("cli.flag.task"))
+    practice.add_argument("--connect", metavar="HOST:PORT", default="", help=say("cli.flag.connect"))
+    practice.add_argument("--anywhere", action="store_true", help=say("cli.flag.anywhere"))
     practice.add_argument("--plain", action="store_true", help=say("cli.flag.task_plain"))
     practice.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
     _json(practice, say)

@@ -13,10 +13,12 @@ import threading
 from pathlib import Path
 
 from mailtutor.cli.output import print_json
-from mailtutor.cli.parser import language
+from mailtutor.cli.parser import PROTOCOLS, language
+from mailtutor.cli.place import target_of
 from mailtutor.course.task import Task
 from mailtutor.course.task_checks import standing
 from mailtutor.errors import UsageError
+from mailtutor.lab.attach import Target
 from mailtutor.reading.dialogue import Dialogue
 from mailtutor.reading.visible import visible
 from mailtutor.reading.world import World
@@ -37,9 +39,25 @@ def run(args: argparse.Namespace) -> int:
         if task is None:
             raise UsageError("--plain wants a task to wait for: name one with --task", "error.task.nothing")
         return _wait(session, task, as_json=args.json)
+    far = _far(args) if args.connect else None
     from mailtutor.cli.screen import open_practice
 
-    return open_practice(session, ascii=args.ascii, protocol=args.protocol or "smtp", task=task)
+    return open_practice(session, ascii=args.ascii, protocol=args.protocol or "smtp", task=task, far=far)
+
+
+def _far(args: argparse.Namespace) -> Target:
+    """The server of somebody else's that is to be practised on."""
+    if args.task:
+        raise UsageError("tasks are done on the lab's servers: leave out --task, or --connect", "error.task.far")
+    unknown = UsageError(
+        "nobody knows what is spoken at port {port}; say smtp, pop3 or imap before --connect", "error.task.protocol",
+        port=args.connect.rpartition(":")[2],
+    )  # fmt: skip
+    asked = "cli.practice.ask"
+    target = target_of(args.connect, "--connect", args.protocol or "", unknown, anywhere=args.anywhere, ask=asked)
+    if target.protocol not in PROTOCOLS:
+        raise unknown
+    return target
 
 
 def _list(session: Session, topic: str, *, as_json: bool) -> int:

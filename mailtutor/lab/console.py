@@ -7,6 +7,7 @@ as `openssl s_client -starttls smtp` does, and what is typed then goes on inside
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ class Console:
         self._turn = asyncio.Lock()
         self._seen_from = len(lab.log)
         self._conn = 0
-        self._stream: Stream = lab.submit(lab.directory.connect(name, host, service)).result()
+        self._stream: Stream = lab.submit(self._connect(name, host, service)).result()
         assert self._stream.transport is not None
         self._port = self._stream.transport.get_extra_info("sockname")[1]
         lab.submit(self._drain())
@@ -59,13 +60,36 @@ class Console:
         try:
             while not self._stream.finished:
                 await self._stream.wait()
-                if self._agrees_to_tls(self._stream.read()):
+                data = self._stream.read()
+                self._heard(data)
+                if self._agrees_to_tls(data):
                     async with self._turn:
-                        await self._stream.start_tls(self._lab.means.trusted(), server_side=False, name=self._host)
+                        await self._shake_hands()
         except (TlsError, NetworkError):
             self._stream.abort()  # why is in the trace: the server has noted it
         finally:
+            self._ended()
             await self._stream.close()
+
+    # What is another's business where the server is not of the lab ------------------------------------------------
+
+    async def _connect(self, name: str, host: str, service: str) -> Stream:
+        return await self._lab.directory.connect(name, host, service)
+
+    def _trust(self) -> ssl.SSLContext:
+        return self._lab.means.trusted()
+
+    async def _shake_hands(self) -> None:
+        await self._stream.start_tls(self._trust(), server_side=False, name=self._host)
+
+    def _heard(self, data: bytes) -> None:
+        """The server has said this: in the lab it is written down at the server's end."""
+
+    def _saying(self, data: bytes) -> None:
+        """This is about to be said: the same."""
+
+    def _ended(self) -> None:
+        """Nobody says anything more: the same."""
 
     def _agrees_to_tls(self, data: bytes) -> bool:
         if self._observer is None:
@@ -80,6 +104,7 @@ class Console:
         async with self._turn:
             if self._observer is not None:
                 self._observer.observe(Source.CLIENT, data)
+            self._saying(data)
             await self._stream.write(data)
 
     @property

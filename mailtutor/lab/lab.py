@@ -84,6 +84,11 @@ class Lab:
         self._lock: Lock | None = None
         self._database: Database | None = None
 
+    @property
+    def recorder(self) -> Recorder:
+        """The trace's one writer, for who records a connection that is not to a host of this lab."""
+        return self._recorder
+
     # Starting and stopping ------------------------------------------------------------------------------------------
 
     def start(self) -> None:

@@ -1,6 +1,6 @@
 """Bytes as a person can write them: what can be read stands as it is, the rest behind a backslash.
 
-`\\r`, `\\n`, `\\t` and `\\\\` are what they are everywhere; `\\x00` is an octet by its two hexadecimal digits.
+`\\r`, `\\n`, `\\t`, `\\0` and `\\\\` are what they are everywhere; `\\x00` is an octet by its two hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from mailtutor.errors import UsageError
 
 _NAMED = {"\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\"}
-_MEANT = {"r": b"\r", "n": b"\n", "t": b"\t", "\\": b"\\"}
+_MEANT = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\"}
 _OCTET = re.compile(r"x([0-9A-Fa-f]{2})")
 
 

@@ -22,15 +22,15 @@ _RFC = {"smtp": "RFC 4954 §4", "pop3": "RFC 5034 §4", "imap": "RFC 3501 §6.2.
 
 def wanted(rows: Sequence[Row], words: Words) -> str:
     """What the next line of the login has to say, in words."""
-    said = _mechanism(rows)
+    said = mechanism_of(rows)
     if said == "LOGIN":
-        said = "LOGIN-password" if b"assw" in _challenge(rows) else "LOGIN-name"
+        said = "LOGIN-password" if b"assw" in challenge_of(rows) else "LOGIN-name"
     return words.get(f"screen.typing.login.{said}") or words("screen.typing.login.other")
 
 
 def login_trouble(raw: bytes, protocol: str, rows: Sequence[Row], words: Words) -> Trouble | None:
     """Why a line of a login cannot be right: it is no base64, or not what PLAIN says (RFC 4616 §2)."""
-    said, line = _mechanism(rows), raw.strip()
+    said, line = mechanism_of(rows), raw.strip()
     rfc, expected = _RFC[protocol], wanted(rows, words)
     try:
         value = b64decode(line, validate=True)
@@ -54,7 +54,8 @@ def _encoded(text: bytes, mechanism: str) -> str:
     return ""
 
 
-def _mechanism(rows: Sequence[Row]) -> str:
+def mechanism_of(rows: Sequence[Row]) -> str:
+    """The mechanism of the login that was begun last, in capitals; "" where there is none."""
     for row in reversed(rows):
         line = row.line
         if line.source is Source.CLIENT and line.kind is Kind.COMMAND and line.verb in LOGINS:
@@ -63,7 +64,7 @@ def _mechanism(rows: Sequence[Row]) -> str:
     return ""
 
 
-def _challenge(rows: Sequence[Row]) -> bytes:
+def challenge_of(rows: Sequence[Row]) -> bytes:
     """What the server asked last, decoded; b"" where it cannot be read."""
     for row in reversed(rows):
         if row.line.source is Source.SERVER:

@@ -55,7 +55,7 @@ class Action:
     def key(self, *, while_typing: bool) -> str:
         """The key to show, or "" where there is none then."""
         if while_typing:
-            return readable(self.typing)
+            return readable(self.typing.split(",")[0])
         return self.shown or readable(self.keys.split(",")[0])
 
 
@@ -130,6 +130,9 @@ ACTIONS = (
     Action("task_close", "escape", frozenset({TASKS}), 3),
     Action("protocol", "o", frozenset({PRACTICE}), 4, "f6"),
     Action("coach", "h", frozenset({PRACTICE}), 4, "f3"),
+    Action("raw", "backslash", frozenset({PRACTICE}), 9, "ctrl+backslash", shown="\\"),
+    # A terminal sends the same octet for both.
+    Action("base64", "6", frozenset({PRACTICE}), 9, "ctrl+6,ctrl+circumflex_accent"),
     Action("reconnect", "n", frozenset({PRACTICE}), 5, "f7"),
     Action("step", "space", LIVE, 4, "f8"),
     Action("edit_line", "E", frozenset({LAB, PRACTICE}), 12),
@@ -252,6 +255,7 @@ _MOVES = frozenset({"enter", "space", "escape", ""})
 _READABLE = {
     "left": "←", "right": "→", "slash": "/", "question_mark": "?", "comma": ",", "full_stop": ".", "plus": "+",
     "minus": "-", "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]", "escape": "esc",
+    "backslash": "\\",
 }  # fmt: skip
 
 
@@ -266,7 +270,7 @@ def normal(key: str) -> str:
 def readable(key: str) -> str:
     """A key as it is printed on the bar: `^p`, `F1`, `esc`."""
     if key.startswith("ctrl+"):
-        return "^" + key.removeprefix("ctrl+")
+        return "^" + readable(key.removeprefix("ctrl+"))
     if key.startswith("f") and key[1:].isdigit():
         return key.upper()
     character = key_to_character(key) or ""

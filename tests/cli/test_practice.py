@@ -43,3 +43,22 @@ def test_without_a_screen_it_waits_until_another_program_has_done_the_task() -> 
         assert waiting.wait(20) == 0
     listed = subprocess.run([*command[:4], "--tasks"], capture_output=True, text=True, check=True)
     assert listed.stdout.startswith("✔  1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--connect", "127.0.0.1:4000"], "port 4000"),
+        (["--connect", "127.0.0.1:80"], "port 80"),
+        (["--connect", "127.0.0.1"], "HOST:PORT"),
+        (["--connect", "192.0.2.1:25", "--task", "1"], "leave out --task"),
+        (["smtp", "--connect", "9.9.9.9:25"], "--anywhere"),
+        (["smtp", "--connect", "9.9.9.9:25", "--anywhere"], "terminal"),
+        (["--connect", "127.0.0.1:2143"], "terminal"),
+    ],
+)
+def test_whom_one_may_practise_on_is_asked_before_anybody_is_dialled(
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["practice", *arguments]) == 2
+    assert problem in capsys.readouterr().err

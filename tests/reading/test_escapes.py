@@ -19,6 +19,7 @@ def test_bytes_come_back_and_are_printable(raw: bytes) -> None:
 def test_what_can_be_read_stands_as_it_is() -> None:
     assert spelled("a1 STORE 1 (\\Seen) 你\x00\r\n".encode()) == "a1 STORE 1 (\\\\Seen) 你\\x00\\r\\n"
     assert meant("\\xff\\x0A\\t") == b"\xff\n\t"
+    assert meant("\\0bob\\0pickles") == b"\0bob\0pickles"
 
 
 @pytest.mark.parametrize("text", ["\\", "a\\q", "\\x1", "\\xgg"])

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from mailtutor import paths
 from mailtutor.course.loader import Catalogue, load_lessons
 from mailtutor.course.task_loader import Tasks, load_tasks
+from mailtutor.lab.attach import Target
 from mailtutor.lab.plan import ALICE, BOB, SeedMail, User
 from mailtutor.message.growth import Seed
 from mailtutor.protocols.lines import Source
@@ -220,6 +221,10 @@ class FakeStage:
         """Notes it."""
         self.acts.append("fetch")
         return []
+
+    def dial(self, target: Target) -> FakeConsole:
+        """Nobody is there."""
+        raise NotImplementedError
 
     def console(self, host: str, service: str) -> FakeConsole:
         """A new connection."""

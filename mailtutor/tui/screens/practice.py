@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -15,14 +15,21 @@ from mailtutor.lab.plan import SERVICES, SeedMail
 from mailtutor.protocols.spec import Wording
 from mailtutor.reading.coach import Advice, advise, advise_text, expects_command
 from mailtutor.reading.dialogue import Connection, Row
+from mailtutor.reading.escapes import meant
+from mailtutor.reading.login_help import beginning
+from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
 from mailtutor.tui.actions import PRACTICE, bindings, elsewhere, of_mode
 from mailtutor.tui.contract import Console, Host, Stage
+from mailtutor.tui.screens.base64 import Base64Screen
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.screens.tasks import FREE, TasksScreen
 from mailtutor.tui.taskdesk import TaskDesk, done_before
 from mailtutor.tui.widgets.prompt import Prompt
 from mailtutor.tui.widgets.prose import Prose
+
+if TYPE_CHECKING:
+    from mailtutor.lab.attach import Target
 
 SENDER, SERVER = 0, 1  # crepes.fr, where alice hands in her mail; hamburger.edu, where bob's mailbox is
 # The doors in the order they are turned to: service → host.
@@ -31,7 +38,7 @@ DOORS = {"smtp": SERVER, "submission": SENDER, "pop3": SERVER, "imap": SERVER}
 
 class PracticeScreen(StageScreen):
     """The wire, and a prompt under it. protocol: the door to begin with, by the name of its service. task: what is to
-    be done there, which may be at another one."""
+    be done there, which may be at another one. far: a server that is not of the lab, to begin with."""
 
     MODE = PRACTICE
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(PRACTICE), *elsewhere(PRACTICE)]
@@ -45,11 +52,17 @@ class PracticeScreen(StageScreen):
     PracticeScreen.-narrow.-view-meaning #meaning, PracticeScreen.-narrow.-view-bytes #meaning { display: block; }
     """
 
-    def __init__(self, session: Stage, *, protocol: str = "smtp", task: Task | None = None) -> None:
+    def __init__(
+        self, session: Stage, *, protocol: str = "smtp", task: Task | None = None, far: Target | None = None
+    ) -> None:
         super().__init__(session)
+        # A server of somebody else's, and whether it is the one that is practised on now.
+        self.far = far
+        self._is_far = far is not None
         self.service = task.service if task is not None else protocol
         self.desk = TaskDesk(session, task) if task is not None else None
         self.prompt = Prompt(id="prompt")
+        self.prompt.tells_time = True
         self._text = Prose(id="text")
         self.console: Console | None = None
         self._is_new = False
@@ -62,11 +75,13 @@ class PracticeScreen(StageScreen):
     @property
     def protocol(self) -> str:
         """What is spoken at the door."""
-        return SERVICES[self.service][0]
+        return self.far.protocol if self.far is not None and self._is_far else SERVICES[self.service][0]
 
     @property
     def host(self) -> Host | None:
         """Whose door it is; None as long as there is no lab. A task's own door may be another host's than usual."""
+        if self._is_far:
+            return None
         if self.desk is not None and self.service == self.desk.task.service:
             return next((host for host in self.session.hosts if host.name == self.desk.task.host), None)
         number = DOORS[self.service]
@@ -103,9 +118,12 @@ class PracticeScreen(StageScreen):
 
     def speak(self) -> None:
         """Draws the text beside the wire."""
-        self.bar.title(self.words("screen.practice.title", protocol=self.service.upper()))
+        self.bar.title(self.words("screen.practice.title", protocol=self._door.upper()))
         parts = [*self.about(), self.words("screen.practice.how")] if self.desk is None else self.about()
         host = self.host
+        if self.far is not None and self._is_far:
+            place = visible(self.far.host)
+            parts.append(self.words("practice.far.door", host=place, port=self.far.port, service=self.far.service))
         if host is not None:
             port = host.ports.get(self.service, 0)
             door = self.words("screen.practice.door", host=host.name, address=host.address, port=port)
@@ -117,6 +135,8 @@ class PracticeScreen(StageScreen):
 
     def about(self) -> list[str]:
         """What this is, before what is the same everywhere."""
+        if self._is_far:
+            return [self.words("practice.far.about")]
         if self.desk is not None:
             return self.desk.text(self.words)
         return [self.words(f"screen.practice.{self.service}")]
@@ -139,17 +159,26 @@ class PracticeScreen(StageScreen):
         self._fold_coach()
 
     def _connect(self) -> None:
-        if not self.session.is_running or self.host is None:
+        dial = self._dial()
+        if not self.session.is_running or dial is None:
             return
         if self.console is not None:
             self.console.close()
-        host, service = self.host.name, self.service
+        door = self._door
         self._is_connecting = True
-        self.in_lab(
-            lambda: self.session.console(host, service),
-            lambda console: self.connected(service, console),
-            self._unconnected,
-        )
+        self.in_lab(dial, lambda console: self.connected(door, console), self._unconnected)
+
+    def _dial(self) -> Callable[[], Console] | None:
+        """What opens a connection to the door; None as long as there is no lab."""
+        far, host, service = self.far, self.host, self.service
+        if far is not None and self._is_far:
+            return lambda: self.session.dial(far)
+        return (lambda: self.session.console(host.name, service)) if host is not None else None
+
+    @property
+    def _door(self) -> str:
+        """What the door is called: the service, or where it is."""
+        return f"{self.far.host}:{self.far.port}" if self.far is not None and self._is_far else self.service
 
     def _unconnected(self) -> None:
         """Nobody answers; the student may try again."""
@@ -164,7 +193,7 @@ class PracticeScreen(StageScreen):
 
     def connected(self, service: str, console: Console) -> None:
         """A connection is there."""
-        if service != self.service:  # the student has turned to another one meanwhile
+        if service != self._door:  # the student has turned to another one meanwhile
             console.close()
             return
         self.console, self._is_new, self._is_connecting = console, True, False
@@ -217,6 +246,9 @@ class PracticeScreen(StageScreen):
         if self.console is None or not self._is_open:
             self._say_later(event.line)
             return
+        if self.prompt.is_raw:
+            self._say_raw(event.line)
+            return
         rows = self.connection.rows if self.connection is not None else []
         self.viewpoint.go(None)
         judged = expects_command(self.protocol, self._state, rows)
@@ -230,6 +262,21 @@ class PracticeScreen(StageScreen):
             self.console.send(event.line)
         except MailtutorError as wrong:
             self.prompt.tell(tell(wrong, self.words))
+
+    def _say_raw(self, written: str) -> None:
+        """Sends the octets that were written, and nothing else."""
+        assert self.console is not None
+        self.viewpoint.go(None)
+        try:
+            data = meant(written)
+            if data:
+                self.console.say(data)
+        except MailtutorError as wrong:
+            self.prompt.put_back(written)
+            self.prompt.tell(visible(tell(wrong, self.words)))
+            return
+        self.prompt.advise(None)
+        self.prompt.tell(self.words("practice.raw.sent", octets=len(data)))
 
     def _say_later(self, line: str) -> None:
         """Nobody listens: connects anew. What was typed stays in the line, for it was meant for the server that has
@@ -260,9 +307,34 @@ class PracticeScreen(StageScreen):
     def action_protocol(self) -> None:
         """The next door."""
         services = tuple(DOORS)
-        self.service = services[(services.index(self.service) + 1) % len(services)]
+        if self._is_far:
+            self._is_far, self.service = False, services[0]
+        elif self.far is not None and self.service == services[-1]:
+            self._is_far = True
+        else:
+            self.service = services[(services.index(self.service) + 1) % len(services)]
         self.speak()
         self.action_reconnect()
+
+    def action_raw(self) -> None:
+        """Octets or lines."""
+        typed = next(action for action in of_mode(PRACTICE, self.own_keys) if action.id == "raw")
+        self.prompt.type_raw("" if self.prompt.is_raw else typed.key(while_typing=True))
+        self.prompt.input.focus()
+
+    def action_base64(self) -> None:
+        """Helps with the login that is due, or to begin one."""
+        users = self.host.users if self.host is not None else ()
+        name, password = (users[0].name, users[0].password) if users else ("", "")
+        rows = self.connection.rows if self.connection is not None else []
+        begin = beginning(self.protocol, self._state, rows, name, password)
+
+        def made(line: str | None) -> None:
+            if line is not None:
+                self.prompt.put_back(line)
+            self.prompt.input.focus()
+
+        self.app.push_screen(Base64Screen(begin), made)
 
     def action_tasks(self) -> None:
         """The list of tasks; what is chosen there begins with fresh servers."""
@@ -286,6 +358,7 @@ class PracticeScreen(StageScreen):
             self.console.close()
             self.console = None
         self.desk = TaskDesk(self.session, task) if task is not None else None
+        self._is_far = False
         if self.desk is not None:
             self.service, self.desk.hints = self.desk.task.service, hints
         self.set_class(self.desk is not None, "-task")

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from mailtutor.protocols.catalogue import PROTOCOLS
-from mailtutor.protocols.lines import Line
+from mailtutor.protocols.lines import Line, Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading.coach import (
     Advice,
@@ -102,7 +102,7 @@ class Prompt(Speaking, Vertical):
     """Coach above input. `Typed` says which line was sent."""
 
     DEFAULT_CSS = """
-    Prompt { height: auto; border-top: solid $panel; }
+    Prompt { height: auto; border-top: solid $panel; border-title-color: $accent; }
     Prompt > #advice { height: auto; max-height: 8; padding: 0 1; }
     Prompt > CommandInput { border: none; height: 1; background: $surface; padding: 0 1; }
     Prompt > CommandInput:focus { border: none; background: $panel; background-tint: $background 0%; }
@@ -146,6 +146,11 @@ class Prompt(Speaking, Vertical):
         self._awaited = ""
         # The key that leads back to the line once it has been left.
         self._left_by = ""
+        # Octets are typed, and this key leads back to lines; "": lines are typed.
+        self._raw_by = ""
+        # Whether it is told how long the server took for its answer, and what it took, in seconds.
+        self.tells_time = False
+        self._took_s: float | None = None
 
     def compose(self) -> ComposeResult:
         """What the coach says, then the input."""
@@ -197,12 +202,14 @@ class Prompt(Speaking, Vertical):
             line, since = self._said
             self._answer = answer_to(line.encode("utf-8", "surrogateescape"), rows, since)
             if self._answer is not None:
+                self._took_s = _lasted(rows, since, self._answer)
                 self._is_empty = is_about_nothing(line.encode("utf-8", "surrogateescape"), rows, since)
                 self.speak()
 
     def advise(self, advice: Advice | None, line: str = "", since: int = 0) -> None:
         """Shows what the coach says about `line`, said at row `since` of its connection; None takes it away."""
         self._advice, self._said, self._answer, self._is_empty = advice, (line, since), None, False
+        self._took_s = None
         self._message = ""
         self.speak()
 
@@ -222,6 +229,17 @@ class Prompt(Speaking, Vertical):
         if what != self._awaited:
             self._awaited = what
             self.speak()
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether what is typed goes out as it is written."""
+        return bool(self._raw_by)
+
+    def type_raw(self, key: str) -> None:
+        """From now on octets are typed as `escapes` spells them, and `key` ends it; with "" lines again."""
+        self._raw_by = key
+        self.border_title = Content(self.words("practice.raw.title", pressed=key)) if key else ""
+        self.speak()
 
     def put_back(self, line: str) -> None:
         """Nobody listens yet: the line waits for the student to press Enter again."""
@@ -260,6 +278,8 @@ class Prompt(Speaking, Vertical):
             hints = self._hints(protocol, state) if protocol else []
             # The last of them is the line to type; what the coach has to correct names one itself.
             lines += hints if not self._folded_by or len(lines) < 2 else hints[1:]
+        if self._raw_by and self._ready and not self._awaited:
+            self.input.placeholder = self.words("practice.raw.placeholder")
         if self._left_by and not self._awaited:
             self.input.placeholder = self.words("screen.typing.left", pressed=self._left_by)
         self._advice_text.show(*lines)
@@ -320,7 +340,9 @@ class Prompt(Speaking, Vertical):
             notes.append(self.words("screen.coach.nothing") if self._is_empty else "")
             return [("verdict", self._verdict(advice)), *(("note", Content(note)) for note in notes if note)]
         headline = Content.assemble(
-            ("✘ ", "bold $wire-refused"), (advice.headline, "bold"), (f"   {advice.rfc}", "$wire-quiet")
+            ("✘ ", "bold $wire-refused"),
+            (advice.headline, "bold"),
+            (f"   {advice.rfc}{self._time() if not self._folded_by else ''}", "$wire-quiet"),
         )
         lines = [("verdict", headline)]
         if self._answer is not None and self._answer.outcome in (Outcome.SUCCESS, Outcome.GO_ON):
@@ -361,10 +383,16 @@ class Prompt(Speaking, Vertical):
         if self._answer is not None and self._answer.code in _MISWRITTEN:
             key = "screen.coach.miswritten"
         if self._answer is None or not key:
-            return Content.assemble(("✔ ", "bold $success"), advice.headline)
+            return Content.assemble(("✔ ", "bold $success"), advice.headline, (self._time(), "$wire-quiet"))
         sentence = self.words(key, verb=advice.verb, reply=visible(self._answer.text))
         sign = "✘ " if outcome is Outcome.REFUSED else "↻ "
-        return Content.assemble((sign, f"bold $wire-{outcome}"), sentence)
+        return Content.assemble((sign, f"bold $wire-{outcome}"), sentence, (self._time(), "$wire-quiet"))
+
+    def _time(self) -> str:
+        """How long the server took."""
+        if self._took_s is None or not self.tells_time:
+            return ""
+        return "   " + self.words("practice.answer.after", ms=f"{self._took_s * 1000:.1f}")
 
     def _reason(self, advice: Advice) -> str:
         """Why a line that is right is refused at this door, where that can be told."""
@@ -378,6 +406,13 @@ class Prompt(Speaking, Vertical):
         return self.words.get(f"{key}.{self._service}-{advice.verb}-{code}") or self.words.get(
             f"{key}.{advice.verb}-{code}"
         )
+
+
+def _lasted(rows: Sequence[Row], since: int, answer: Line) -> float | None:
+    """Seconds from the line said at row `since` to the end of its answer; None where one of them is not there."""
+    said = next((row.t for row in rows[since:] if row.line.source is Source.CLIENT), None)
+    answered = next((row.t for row in rows[since:] if row.line is answer), None)
+    return answered - said if said is not None and answered is not None else None
 
 
 def _lead(words: str) -> str:
