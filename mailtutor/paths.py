@@ -26,6 +26,11 @@ def progress_file() -> Path:
     return home() / "progress.sqlite3"
 
 
+def keepsakes() -> Path:
+    """What the student's report shows besides progress: dialogues of lessons, pictures of the screen."""
+    return home() / "report"
+
+
 def settings_file() -> Path:
     """Where the language and the theme are remembered."""
     return home() / "settings.json"

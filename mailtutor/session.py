@@ -9,7 +9,7 @@ import contextlib
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +28,7 @@ from mailtutor.trace.log import Log
 
 # The lab is imported when it is started: the course is on the screen before a socket is opened.
 if TYPE_CHECKING:
+    from mailtutor.course.report import Report
     from mailtutor.lab.acts import Acts
     from mailtutor.lab.agents.sender import OnWeighed, Submitted
     from mailtutor.lab.attach import Target
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from mailtutor.message.compose import Attachment
     from mailtutor.message.growth import Seed
     from mailtutor.store.archive import Archive
+    from mailtutor.trace.events import AnyEvent
 
 STUDENT = "you"
 
@@ -399,6 +401,70 @@ class Session:
     def forget(self, lesson: str) -> None:
         """Starts a lesson over."""
         self._progress_file().write(lambda db: progress.forget(db, lesson)).result()
+
+    def note(self, lesson: str, step: str, kind: str, said: str = "") -> None:
+        """Writes down in the student's journal what they did, as `progress.Entry` has it; waits for no disk."""
+        entry = progress.Entry(time.time(), lesson, step, kind, said)
+        self._progress_file().write(lambda db: progress.note(db, entry))
+
+    def journal(self) -> list[progress.Entry]:
+        """What the student did, in order."""
+        return self._progress_file().read(progress.journal)
+
+    def keep_dialogue(self, lesson: str, events: Iterable[AnyEvent]) -> None:
+        """Keeps what was said in a lesson for the report, in place of what was kept of it before. What cannot be kept
+        is no reason to disturb anybody: the report then has no dialogue of it."""
+        from mailtutor.store import keepsakes
+
+        with contextlib.suppress(OSError):
+            keepsakes.keep_dialogue(paths.keepsakes(), lesson, events)
+
+    def keep_picture(self, lesson: str, step: str, svg: str) -> Path:
+        """Keeps a picture of the screen for the report; gives where. Raises MailtutorError."""
+        from mailtutor.store import keepsakes
+
+        return keepsakes.keep_picture(paths.keepsakes(), time.time(), lesson, step, svg)
+
+    def name_student(self, name: str) -> None:
+        """Whose report it is; kept for the next one. Raises MailtutorError."""
+        from mailtutor.store import keepsakes
+
+        keepsakes.keep_name(paths.keepsakes(), name)
+
+    def report(self, language: str) -> Report:
+        """What the student has done so far. Raises MailtutorError."""
+        from mailtutor.course import report as reports
+        from mailtutor.store import keepsakes
+
+        record = reports.Record(self.results(), self.journal())
+        return reports.report(
+            record, self.lessons.lessons, self.tasks.all, name=keepsakes.name(paths.keepsakes()), language=language,
+            now=time.time(),
+        )  # fmt: skip
+
+    def write_report(self, path: Path, language: str) -> None:
+        """The same as a page of HTML, with the dialogues and pictures that were kept. Raises MailtutorError; a file
+        that is there is left alone."""
+        from mailtutor.course.report_page import Shown, report_page
+        from mailtutor.store import keepsakes
+        from mailtutor.store.files import new_file, unsaved
+        from mailtutor.text.catalogue import words
+
+        say, folder = words(language), paths.keepsakes()
+        report = self.report(language)
+        titles = {lesson.id: lesson.title for lesson in report.lessons}
+        pictures = []
+        for one, svg in keepsakes.seen(folder):
+            taken = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.at))
+            pictures.append((f"{titles.get(one.lesson, one.lesson)} {taken}".strip(), svg))
+        page = report_page(report, Shown(dict(keepsakes.dialogues(folder)), STUDENT, pictures), say)
+        file = new_file(path)
+        try:
+            with file:
+                file.write(page.encode())
+        except OSError as wrong:
+            path.unlink(missing_ok=True)
+            raise unsaved(path, wrong) from wrong
 
     def _progress_file(self) -> Database:
         if self._progress is None:

@@ -17,7 +17,7 @@ MODULES = {
     "course": "screen", "lab": "screen", "practice": "practice", "replay": "replay", "serve": "serve", "send": "mail",
     "fetch": "mail", "explain": "explain", "lessons": "lessons", "doctor": "doctor", "mailbox": "mailbox", "run": "run",
     "message": "message", "beside": "beside", "dissect": "dissect", "export": "export", "attach": "attach",
-    "capture": "capture",
+    "capture": "capture", "report": "report", "grade": "grade",
 }  # fmt: skip
 
 

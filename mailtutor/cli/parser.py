@@ -27,6 +27,8 @@ VERBS = (
     "message",
     "beside",
     "lessons",
+    "report",
+    "grade",
     "doctor",
     "mailbox",
 )
@@ -206,6 +208,15 @@ def _reading(add: partial[Parser], say: Words) -> None:
     lessons.add_argument("--coverage", action="store_true", help=say("cli.flag.coverage"))
     lessons.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
     _json(lessons, say)
+    report = add("report")
+    report.add_argument("-o", dest="output", metavar="FILE", default="", help=say("cli.flag.report_output"))
+    report.add_argument("--name", metavar="NAME", help=say("cli.flag.student"))
+    report.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
+    _json(report, say)
+    grade = add("grade")
+    grade.add_argument("folder", metavar="DIR", help=say("cli.flag.reports"))
+    grade.add_argument("--xapi", action="store_true", help=say("cli.flag.xapi"))
+    _json(grade, say)
     _json(add("doctor"), say)
 
 

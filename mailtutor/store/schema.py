@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # "mtut": tells our files from other programs' (PRAGMA application_id).
 APPLICATION_ID = 0x6D747574
-VERSION = 3
+VERSION = 4
 
 # The domain of a queued recipient, in small letters: what follows the last @. An expression, so that it can be indexed
 # in files that exist already.
@@ -53,6 +53,17 @@ _MESSAGE = """
         shared INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (mailbox_id, uid)
     ) WITHOUT ROWID
+    """
+# What a student did in the course, one after the other: `progress` has what came of it.
+_JOURNAL = """
+    CREATE TABLE journal (
+        id INTEGER PRIMARY KEY,
+        at REAL NOT NULL,
+        lesson TEXT NOT NULL,
+        step TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        said TEXT NOT NULL DEFAULT ''
+    )
     """
 _MESSAGE_INDEXES = (
     "CREATE INDEX message_changed ON message (mailbox_id, modseq) WHERE changed",
@@ -107,6 +118,7 @@ STEPS = {
         "DROP TABLE body",
         "ALTER TABLE newer_body RENAME TO body",
     ),
+    3: (_JOURNAL,),
 }
 
 # AUTOINCREMENT: a number once used never means something else, for open sessions remember numbers of what others may
@@ -185,4 +197,5 @@ STATEMENTS = (
         PRIMARY KEY (lesson, step)
     ) WITHOUT ROWID
     """,
+    _JOURNAL,
 )
