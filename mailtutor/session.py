@@ -181,6 +181,13 @@ class Session:
             for plan in self._lab.plan.hosts
         )
 
+    @property
+    def doors(self) -> tuple[tuple[str, int], ...]:
+        """Every address and port that something of the running lab listens on, the name server's too."""
+        if self._lab is None:
+            return ()
+        return (*self._lab.directory.doors.values(), self._lab.resolver.door)
+
     # The gate -------------------------------------------------------------------------------------------------------
 
     @property

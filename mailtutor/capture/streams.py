@@ -62,6 +62,12 @@ class Streams:
             stream = self._streams[conn, from_client] = _Stream()
         stream.add(n, size)
 
+    def forget(self, conn: int) -> None:
+        """Nobody asks about this connection any more."""
+        for from_client in (True, False):
+            self._streams.pop((conn, from_client), None)
+        self._sealed.discard(conn)
+
     def event_at(self, conn: int, from_client: bool, octet: int) -> int:
         """The event that holds this octet, counted from 0; -1 where none does (yet)."""
         stream = self._streams.get((conn, from_client))

@@ -67,12 +67,14 @@ class Side:
 
 
 class Track:
-    """A connection: both directions, its number in the trace (0 while it has none), and its rows until it has one."""
+    """A connection: both directions, its number in the trace (0 while it has none), and its rows until it has one.
+    is_whole: whether it was seen from its beginning."""
 
-    __slots__ = ("client", "conn", "datagrams", "pending", "server")
+    __slots__ = ("client", "conn", "datagrams", "is_whole", "pending", "server")
 
     def __init__(self, conn: int = 0) -> None:
         self.conn = conn
+        self.is_whole = True
         self.client, self.server = Side(), Side()
         self.datagrams = [0, 0]
         self.pending: list[int] = []

@@ -102,6 +102,11 @@ class FakeStage:
         for event in events:
             self.log.append(event)
 
+    @property
+    def doors(self) -> Sequence[tuple[str, int]]:
+        """Those of the hosts."""
+        return [(host.address, port) for host in self.hosts for port in host.ports.values()]
+
     def start(self, *, classic: bool = False, seed: Sequence[SeedMail] = (), faults: Sequence[str] = ()) -> None:
         """Runs at once; the log stays the same."""
         self.is_running = True

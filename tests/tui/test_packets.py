@@ -9,9 +9,12 @@ import pytest
 from textual.pilot import Pilot
 
 from mailtutor.capture.filed import FiledPackets
+from mailtutor.capture.live import Sniffer
 from mailtutor.capture.opening import read_events
+from mailtutor.errors import NetworkError
+from mailtutor.session import Session
 from mailtutor.text.catalogue import words
-from mailtutor.trace.events import FromClient, FromServer
+from mailtutor.trace.events import AnyEvent, FromClient, FromServer
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.widgets.packets import AT_A_TIME, PacketsView
 from tests.capture.wire import Wire, pcap, smtp
@@ -243,3 +246,74 @@ async def test_two_hundred_thousand_packets_are_listed_and_moved_in(tmp_path: Pa
         await pilot.press("end")
         await until(pilot, lambda: str(count) in marked(app), "the last")
         assert 0 < drawn < 500
+
+
+# Capturing ------------------------------------------------------------------------------------------------------------
+
+
+def _refuse(self: Sniffer) -> Sniffer:
+    raise NetworkError("needs a right", "error.capture.not_permitted")
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "CAP_NET_RAW"), ("zh", "按记录搭出来")])
+async def test_where_capturing_is_not_permitted_that_is_said(
+    language: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    monkeypatch.setattr(Sniffer, "__enter__", _refuse)
+    app = TuiApp(FakeStage(alice_bob()), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "221 " in shown(app), "the dialogue")
+        await pilot.press("Y")
+        await until(pilot, lambda: said in shown(app).replace("\n", ""), "what is missing")
+
+
+@pytest.mark.slow
+async def test_a_lab_is_captured_saved_and_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        with Sniffer("lo", [25]):
+            pass
+    except NetworkError as wrong:
+        pytest.skip(str(wrong))
+    monkeypatch.chdir(tmp_path)
+    session = Session(tmp_path / "lab")
+    app = TuiApp(session, "lab")
+    try:
+        async with app.run_test(size=(120, 36)) as pilot:
+            await until(pilot, lambda: session.is_running, "the lab")
+            await pilot.press("Y")
+            await until(pilot, lambda: "Captured on this machine" in shown(app), "what is shown")
+            await pilot.press("1")
+            await until(pilot, lambda: "C> QUIT" in shown(app), "the packets of the dialogue")
+            assert " R " not in shown(app)
+            await pilot.press("Y")
+            await until(pilot, lambda: "any more" in shown(app), "the end")
+            await pilot.press("w", "ctrl+u", *"got", "enter")
+            await until(pilot, lambda: (tmp_path / "got").exists() and "packets saved in" in shown(app), "the file")
+    finally:
+        session.stop()
+    verbs = {event.data[:4] for event in read_events(tmp_path / "got") if isinstance(event, FromClient)}
+    assert {b"EHLO", b"MAIL", b"DATA"} <= verbs
+
+
+async def test_built_packets_are_saved_without_passwords(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    events: list[AnyEvent] = [opened(1, "bob", "hamburger.edu", "pop3"), FromServer(t=0, at=0, conn=1, data=b"+OK\r\n")]
+    events.append(FromClient(t=0, at=0, conn=1, data=b"PASS pickles\r\n"))
+    app = TuiApp(FakeStage(events), "lab")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await show(pilot, app, "7 packets")
+        await pilot.press("w", "ctrl+u", *"built", "enter")
+        await until(pilot, lambda: "packets saved in" in shown(app), "the file")
+    data = (tmp_path / "built").read_bytes()
+    assert b"PASS" in data
+    assert b"pickles" not in data
+
+
+async def test_the_packets_of_a_file_need_not_be_saved(tmp_path: Path) -> None:
+    app = replayed(tmp_path, pcap(smtp().packets))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("g")
+        await show(pilot, app, "As they are in the file")
+        await pilot.press("w")
+        await until(pilot, lambda: "in a file already" in shown(app), "that")
