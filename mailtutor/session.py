@@ -438,6 +438,12 @@ class Session:
 
         keepsakes.keep_name(paths.keepsakes(), name)
 
+    def student_name(self) -> str:
+        """Whose report it is; "" where nobody has said it."""
+        from mailtutor.store import keepsakes
+
+        return keepsakes.name(paths.keepsakes())
+
     def report(self, language: str) -> Report:
         """What the student has done so far. Raises MailtutorError."""
         from mailtutor.course import report as reports

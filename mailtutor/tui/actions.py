@@ -195,6 +195,8 @@ ACTIONS = (
     Action("glossary", "L", EVERYWHERE),
     Action("glossary_open", "enter", frozenset({GLOSSARY}), 1, "enter"),
     Action("glossary_close", "escape", frozenset({GLOSSARY}), 2, "escape"),
+    Action("picture", "Z", EVERYWHERE),
+    Action("report", "", EVERYWHERE),
     Action("tour", "", EVERYWHERE),
     Action("ascii", "", EVERYWHERE),
     Action("motion", "", EVERYWHERE),
@@ -204,7 +206,9 @@ ACTIONS = (
 )
 
 # What the app itself does; everything else a screen does.
-OF_APP = frozenset({"language", "theme", "glossary", "tour", "ascii", "motion", "help", "palette", "quit"})
+OF_APP = frozenset(
+    {"language", "theme", "glossary", "picture", "report", "tour", "ascii", "motion", "help", "palette", "quit"}
+)
 
 
 # Taken before the focused widget sees them: an input would copy on ctrl+c, the palette's key must always work, and who

@@ -8,7 +8,9 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
@@ -19,6 +21,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from mailtutor import paths
+from mailtutor.errors import MailtutorError
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import LANGUAGES
 from mailtutor.text.telling import tell
@@ -273,6 +276,36 @@ class TuiApp(SpeakingApp):
         """From wherever the student is; the way back leads there."""
         if lesson:
             self.push_screen(self.screen_for("lesson", {"lesson": lesson}))
+
+    def action_picture(self) -> None:
+        """Keeps a picture of the screen for the report."""
+        lesson = getattr(self.screen, "lesson", None)
+        step = getattr(self.screen, "step", None)
+        where, at = (lesson.id, step.id) if lesson is not None and step is not None else ("", "")
+        try:
+            path = self.session.keep_picture(where, at, self.export_screenshot())
+        except MailtutorError as wrong:
+            self.notify(visible(tell(wrong, self.words)), severity="error", markup=False)
+            return
+        self.notify(self.words("report.picture_kept", path=visible(str(path))), markup=False)
+
+    def action_report(self) -> None:
+        """Writes the student's report into this folder, once it is known whose it is."""
+        from mailtutor.tui.screens.naming import NamingScreen
+
+        self.push_screen(NamingScreen(self.session.student_name()), self._report)
+
+    def _report(self, name: str | None) -> None:
+        if name is None:
+            return
+        path = Path(f"mailtutor-report-{time.strftime('%Y%m%d-%H%M%S')}.html").absolute()
+        try:
+            self.session.name_student(name)
+            self.session.write_report(path, self.language)
+        except MailtutorError as wrong:
+            self.notify(visible(tell(wrong, self.words)), severity="error", markup=False)
+            return
+        self.notify(self.words("report.written", path=visible(str(path))), markup=False, timeout=15)
 
     def action_tour(self) -> None:
         """The program in a minute."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 from textual.app import App
@@ -99,6 +100,8 @@ class FakeStage:
         self.next_event_s = 0.0
         self.is_on_its_way = False
         self.done: dict[tuple[str, str], tuple[str, str]] = {}
+        self.noted: list[tuple[str, str, str, str]] = []
+        self.student = ""
         for event in events:
             self.log.append(event)
 
@@ -254,6 +257,32 @@ class FakeStage:
     def set_result(self, lesson: str, step: str, result: str, answer: str = "") -> None:
         """Keeps it."""
         self.done[lesson, step] = (result, answer)
+
+    def note(self, lesson: str, step: str, kind: str, said: str = "") -> None:
+        """Written down."""
+        self.noted.append((lesson, step, kind, said))
+
+    def keep_dialogue(self, lesson: str, events: Iterable[AnyEvent]) -> None:
+        """Counted."""
+        self.noted.append((lesson, "", "dialogue", str(len(list(events)))))
+
+    def keep_picture(self, lesson: str, step: str, svg: str) -> Path:
+        """Written down."""
+        assert svg.startswith("<svg")
+        self.noted.append((lesson, step, "picture", ""))
+        return Path("picture.svg")
+
+    def student_name(self) -> str:
+        """Whose report it is."""
+        return self.student
+
+    def name_student(self, name: str) -> None:
+        """From now on it is theirs."""
+        self.student = name
+
+    def write_report(self, path: Path, language: str) -> None:
+        """Written down."""
+        self.noted.append(("", "", "report", path.name))
 
     def forget(self, lesson: str) -> None:
         """Forgets a lesson."""
