@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+import tempfile
 from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -19,7 +20,9 @@ from mailtutor.cli.serve import WINDOW_BYTES, Notices, Printer, close_recording
 from mailtutor.errors import UsageError
 from mailtutor.lab.attach import Attachment, Closure, Target
 from mailtutor.lab.lab import new_loop
+from mailtutor.lab.watch import Watch
 from mailtutor.reading.dialogue import Dialogue, NoteRow
+from mailtutor.store.archive import Archive
 from mailtutor.store.recording import Recording, open_trace
 from mailtutor.text.catalogue import words
 from mailtutor.trace.codec import decode
@@ -31,13 +34,15 @@ _MISSED = b'{"event":"missed"'
 
 
 def run(args: argparse.Namespace) -> int:
-    """Listens until SIGINT or SIGTERM."""
+    """Opens the screen; with --plain, --json or into a pipe prints until SIGINT or SIGTERM."""
     target = _target(args)
     host, port = place_of(args.listen or "127.0.0.1:0", "--listen", any_port=True)
     closure = Closure(args.tls)
     folder = paths.lab_data() if closure is Closure.ENDED else None
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
+    if not (args.plain or args.json) and sys.stdout.isatty() and sys.stdin.isatty():
+        return _on_screen(args, Watch(target, closure=closure, folder=folder), host, port)
     with contextlib.ExitStack() as stack:
         notices = Notices()
         stack.callback(notices.close)
@@ -55,6 +60,21 @@ def run(args: argparse.Namespace) -> int:
         stack.callback(loop.close)
         loop.run_until_complete(_serve(attachment, host, port, printer))
     return 0
+
+
+def _on_screen(args: argparse.Namespace, watch: Watch, host: str, port: int) -> int:
+    """In panes; what has left the memory is on disk as long as it is looked at."""
+    from mailtutor.cli.screen import open_watch
+
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mailtutor-")))
+        stack.callback(Archive(watch.log, folder).close)
+        if args.trace:
+            file = stack.enter_context(open_trace(Path(args.trace)))
+            stack.callback(close_recording, Recording(watch.log, file.write, secrets=args.with_passwords), args.trace)
+        watch.start(host, port)
+        stack.callback(watch.stop)
+        return open_watch(watch, ascii=args.ascii)
 
 
 async def _serve(attachment: Attachment, host: str, port: int, printer: Printer | None) -> None:

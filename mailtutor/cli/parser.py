@@ -180,6 +180,7 @@ def _reading(add: partial[Parser], say: Words) -> None:
     attach.add_argument("--plain", action="store_true", help=say("cli.flag.plain"))
     _json(attach, say)
     _trace(attach, say)
+    _signs(attach, say)
     capture = add("capture")
     capture.add_argument("-i", dest="interface", metavar="NAME", default="lo", help=say("cli.flag.interface"))
     capture.add_argument("--port", metavar="N", type=int, action="append", help=say("cli.flag.capture_port"))

@@ -20,6 +20,7 @@ from mailtutor.trace.events import AnyEvent
 if TYPE_CHECKING:
     from mailtutor.capture.packet_source import PacketSource
     from mailtutor.lab.options import Options
+    from mailtutor.lab.watch import Watch
 
 
 def run(args: argparse.Namespace) -> int:
@@ -125,6 +126,16 @@ def open_letter(
     return run_screen(
         Session(), "letter", ascii=ascii, name=name, raw=raw, sender=sender, recipients=recipients, missing=missing
     )
+
+
+def open_watch(watch: Watch, *, ascii: bool = False) -> int:
+    """What passes a tap, on the screen, while it passes."""
+    _need_terminal()
+    from mailtutor.tui.app import run as run_screen
+
+    session = Session()
+    session.log = watch.log
+    return run_screen(session, "attach", ascii=ascii, watch=watch)
 
 
 def _need_terminal() -> None:

@@ -17,7 +17,8 @@ from textual.binding import Binding, BindingType
 from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
 
 HOME, LESSON, LAB, REPLAY, PRACTICE, LETTER = "home", "lesson", "lab", "replay", "practice", "letter"
-WIRES = frozenset({LESSON, LAB, REPLAY, PRACTICE})
+ATTACH = "attach"
+WIRES = frozenset({LESSON, LAB, REPLAY, PRACTICE, ATTACH})
 LIVE = frozenset({LESSON, LAB, PRACTICE})
 EVERYWHERE = WIRES | {HOME, LETTER}
 # No modes of their own: what the keys do in addition while this view is in front.
@@ -29,7 +30,22 @@ TASKS = "tasks"
 GLOSSARY = "glossary"
 # The same, while the wire is presented to a room.
 PRESENTING = "presenting"
-PLACES = (LESSON, LAB, REPLAY, PRACTICE, LETTER, QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE, GROWTH, BESIDE, PACKETS)
+PLACES = (
+    LESSON,
+    LAB,
+    REPLAY,
+    PRACTICE,
+    ATTACH,
+    LETTER,
+    QUEUE,
+    DEVICES,
+    LADDER,
+    DIFFERENCES,
+    MESSAGE,
+    GROWTH,
+    BESIDE,
+    PACKETS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +181,7 @@ ACTIONS = (
     Action("eve", "i", WIRES, 18),
     Action("statistics", "number_sign", WIRES, 18, shown="#"),
     Action("packets", "N", WIRES, 18),
-    Action("capture", "Y", LIVE, 18),
+    Action("capture", "Y", LIVE | {ATTACH}, 18),
     Action("marks", "M", WIRES, 18),
     Action("message", "A", WIRES, 18),
     Action("growth", "G", frozenset({LAB}), 18),

@@ -183,6 +183,10 @@ class TuiApp(SpeakingApp):
             from mailtutor.tui.screens.replay import ReplayScreen
 
             return ReplayScreen(self.session, **where)
+        if mode == "attach":
+            from mailtutor.tui.screens.attach import AttachScreen
+
+            return AttachScreen(self.session, **where)
         if mode == "lesson":
             from mailtutor.tui.screens.lesson import LessonScreen
 
@@ -208,8 +212,9 @@ class TuiApp(SpeakingApp):
             self.push_screen(self.screen_for(mode, {"protocol": rest} if rest else {}))
 
     async def action_go_home(self) -> None:
-        """Leaves the current mode. The lab that nobody looks at any more ends. Who came for one message alone goes."""
-        if self._start == "letter" and len(self.screen_stack) <= 2:
+        """Leaves the current mode. The lab that nobody looks at any more ends. Who came for one message or one
+        server alone goes."""
+        if self._start in ("letter", "attach") and len(self.screen_stack) <= 2:
             self.exit(0)
             return
         if len(self.screen_stack) > 2:

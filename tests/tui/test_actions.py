@@ -9,10 +9,13 @@ import pytest
 from textual.binding import Binding
 from textual.screen import Screen
 
+from mailtutor.lab.attach import Target
+from mailtutor.lab.watch import Watch
 from mailtutor.text.catalogue import words
 from mailtutor.tui import theme
 from mailtutor.tui.actions import ACTIONS, EVERYWHERE, OF_APP, QUEUE, WIRES, bindings, of_mode, readable
 from mailtutor.tui.app import TuiApp
+from mailtutor.tui.screens.attach import AttachScreen
 from mailtutor.tui.screens.home import HomeScreen
 from mailtutor.tui.screens.lab import LabScreen
 from mailtutor.tui.screens.lesson import LessonScreen
@@ -23,7 +26,7 @@ from tests.tui.stage import FakeStage, alice_bob, shown, until
 
 SCREENS: dict[str, type[Screen[None]]] = {
     "home": HomeScreen, "lesson": LessonScreen, "lab": LabScreen, "practice": PracticeScreen, "replay": ReplayScreen,
-    "letter": MessageScreen,
+    "letter": MessageScreen, "attach": AttachScreen,
 }  # fmt: skip
 # What terminals, tmux or shells keep for themselves.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+z"}
@@ -68,10 +71,15 @@ def test_keys_are_printed_short() -> None:
 
 @pytest.mark.parametrize("mode", sorted(EVERYWHERE))
 @pytest.mark.parametrize("language", ["en", "zh"])
-async def test_the_help_of_every_mode_lists_its_keys_and_closes_again(mode: str, language: str) -> None:
+async def test_the_help_of_every_mode_lists_its_keys_and_closes_again(
+    mode: str, language: str, request: pytest.FixtureRequest
+) -> None:
+    watch = Watch(Target("127.0.0.1", 110, "pop3", "pop3"))
+    request.addfinalizer(watch.stop)
     where: dict[str, dict[str, Any]] = {
         "lesson": {"lesson": "1"},
         "replay": {"name": "x", "events": alice_bob()},
+        "attach": {"watch": watch},
     }
     app = TuiApp(FakeStage(), mode, where.get(mode, {}))
     async with app.run_test(size=(120, 200)) as pilot:
