@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test long check interop browser bench screenshots snapshots clean
+.PHONY: run test long check interop browser bench screenshots snapshots transcripts clean
 
 run: $(VENV)/ready
 	$(BIN)/mailtutor
@@ -40,6 +40,10 @@ screenshots: $(VENV)/ready-dev
 # After a change of the screen that is meant; a look at each that has changed belongs to it.
 snapshots: $(VENV)/ready-dev
 	MAILTUTOR_SNAPSHOTS=new $(BIN)/python -m pytest -q -n 2 -k looks tests/tui/test_snapshots.py
+
+# After a change of what the lab says: the dialogues in transcripts/ that are recorded from it.
+transcripts: $(VENV)/ready-dev
+	$(BIN)/python -m tests.transcripts
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache

@@ -14,7 +14,7 @@ before the first turn are metadata (`# key: value`), later ones are remarks; bla
 
 A dialogue may need more than one connection, as FTP's does. Those after the first have a number, behind the keys of
 their own head and in their turns; `+2` is where the second opens (else before its first turn), `-2` where it closes
-(else at the end):
+(else at the end). `-1` closes the first before others go on:
 
     # protocol: ftp
     # protocol.2: ftp_data
@@ -23,19 +23,22 @@ their own head and in their turns; `+2` is where the second opens (else before i
     S2: (picture)
     -2
     S: 226 done
+
+`* TLS TLSv1.3 TLS_AES_256_GCM_SHA384` is where a connection went on inside TLS, `*2 TLS …` for a further one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mailtutor.errors import MailtutorError, Sentence
-from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, WireEvent
+from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun, WireEvent
 
 _TURN = re.compile(r"([CS])([2-9]|[1-9]\d)?:")
-_MARK = re.compile(r"([+-])([2-9]|[1-9]\d)[ \t]*")
+_MARK = re.compile(r"([+-])([1-9]\d?)[ \t]*")
+_TLS = re.compile(r"\*([2-9]|[1-9]\d)?[ \t]+TLS(?:[ \t]+(\S+))?(?:[ \t]+(\S+))?[ \t]*")
 # What the head can say of a connection after the first.
 _NUMBERED = re.compile(r"(protocol|service|client|server|port|closed)\.([2-9]|[1-9]\d)")
 _META = re.compile(r"#\s*([A-Za-z][A-Za-z0-9._-]*)\s*:\s*(.*?)\s*")
@@ -56,11 +59,19 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A further connection opens, or closes, before turn number `before` (from 0)."""
+    """A further connection opens, or one closes, before turn number `before` (from 0). tls: it does neither but goes on
+    inside TLS, of this version and cipher."""
 
     before: int
     conn: int
     opens: bool
+    tls: tuple[str, str] | None = None
+
+    def text(self) -> str:
+        """The line a file holds."""
+        if self.tls is not None:
+            return " ".join([f"*{self.conn if self.conn > 1 else ''}", "TLS", *filter(None, map(_word, self.tls))])
+        return f"{'+' if self.opens else '-'}{self.conn}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,7 @@ class Transcript:
 
     meta: what the head says, keys in small letters. Known keys: title (and title.zh …), protocol, service, client,
     server, port, closed ("client", "server" or "lost"); all but the title also as "port.2" for further connections.
-    marks: where those open and close.
+    marks: where those open and close, and where TLS begins.
     """
 
     turns: tuple[Turn, ...]
@@ -90,7 +101,7 @@ class Transcript:
         head = "".join(f"# {key}: {_one_line(value)}\n" for key, value in self.meta.items())
         marks = dict.fromkeys(range(len(self.turns) + 1), "")
         for mark in self.marks:
-            marks[mark.before] += f"{'+' if mark.opens else '-'}{mark.conn}\n"
+            marks[mark.before] += f"{mark.text()}\n"
         return (
             head
             + "".join(f"{marks[n]}{_printed(turn)}\n" for n, turn in enumerate(self.turns))
@@ -119,10 +130,17 @@ class Transcript:
             by = self._head("closed", number) or "server"
             step(number, lambda t, at, conn: Closed(t=t, at=at, conn=conn, by=by))
 
+        def secured(number: int, version: str, cipher: str) -> None:
+            if not is_open.get(number):
+                opened(number)
+            step(number, lambda t, at, conn: TlsBegun(t=t, at=at, conn=conn, version=version, cipher=cipher))
+
         opened(1)
         for index in range(len(self.turns) + 1):
             for mark in marks.get(index, ()):
-                if is_open.get(mark.conn, False) is not mark.opens and (mark.opens or mark.conn in is_open):
+                if mark.tls is not None:
+                    secured(mark.conn, *mark.tls)
+                elif is_open.get(mark.conn, False) is not mark.opens and (mark.opens or mark.conn in is_open):
                     (opened if mark.opens else closed)(mark.conn)
             if index < len(self.turns):
                 turn = self.turns[index]
@@ -191,8 +209,12 @@ def parse(data: bytes, name: str = "transcript") -> Transcript:
             if conn > 1 and f"protocol.{conn}" not in meta:
                 raise where.error(_unnamed(conn))
             turns.append(Turn(turn[1] == "C", _unescaped(line[turn.end() :].removeprefix(" "), where), conn))
-        elif mark := _MARK.fullmatch(line):
-            if f"protocol.{mark[2]}" not in meta:
+        elif tls := _TLS.fullmatch(line):
+            if tls[1] and f"protocol.{tls[1]}" not in meta:
+                raise where.error(_unnamed(int(tls[1])))
+            marks.append(Mark(len(turns), int(tls[1] or "1"), False, (tls[2] or "", tls[3] or "")))
+        elif (mark := _MARK.fullmatch(line)) and line.strip() != "+1":
+            if mark[2] != "1" and f"protocol.{mark[2]}" not in meta:
                 raise where.error(_unnamed(int(mark[2])))
             marks.append(Mark(len(turns), int(mark[2]), mark[1] == "+"))
         elif line.startswith("#"):
@@ -210,26 +232,70 @@ def parse(data: bytes, name: str = "transcript") -> Transcript:
     return Transcript(tuple(turns), meta, tuple(marks))
 
 
-def transcript_of(events: Iterable[AnyEvent], conn: int) -> Transcript:
-    """One connection of a trace. Raises MailtutorError when the trace does not have its beginning."""
-    opened: Opened | None = None
-    closed = ""
-    runs: list[tuple[bool, bytearray]] = []
+def transcript_of(events: Iterable[AnyEvent], *conns: int) -> Transcript:
+    """Connections of a trace, the first of them from its beginning. Raises MailtutorError when the trace does not have
+    the beginning of one."""
+    numbers = {conn: number for number, conn in enumerate(conns, 1)}
+    opened: dict[int, Opened] = {}
+    closed: dict[int, str] = {}
+    # What is said by one side without a break, and the marks between.
+    runs: list[_Run | Mark] = []
     for event in events:
-        if isinstance(event, Opened) and event.conn == conn:
-            opened = event
-        elif isinstance(event, (FromClient, FromServer)) and event.conn == conn:
-            from_client = isinstance(event, FromClient)
-            if not runs or runs[-1][0] != from_client:
-                runs.append((from_client, bytearray()))
-            runs[-1][1].extend(event.data)
-        elif isinstance(event, Closed) and event.conn == conn:
-            closed = event.by
-    if opened is None:
-        raise MailtutorError(
-            "this trace has no connection {conn}; choose one it lists", "error.trace.no_connection", conn=conn
-        )
-    meta = {
+        number = numbers.get(getattr(event, "conn", 0), 0)
+        if not number:
+            continue
+        if isinstance(event, Opened):
+            opened[number] = event
+            if number > 1:
+                runs.append(Mark(0, number, True))
+        elif isinstance(event, (FromClient, FromServer)):
+            _say(runs, number, event.data, from_client=isinstance(event, FromClient))
+        elif isinstance(event, TlsBegun):
+            runs.append(Mark(0, number, False, (event.version, event.cipher)))
+        elif isinstance(event, Closed):
+            closed[number] = event.by
+            runs.append(Mark(0, number, False))
+    for conn, number in numbers.items():
+        if number not in opened:
+            raise MailtutorError(
+                "this trace has no connection {conn}; choose one it lists", "error.trace.no_connection", conn=conn
+            )
+    # Whatever is still open at the end closes there.
+    while runs and isinstance(runs[-1], Mark) and not runs[-1].opens and runs[-1].tls is None:
+        runs.pop()
+    turns: list[Turn] = []
+    marks: list[Mark] = []
+    for run in runs:
+        if isinstance(run, Mark):
+            marks.append(replace(run, before=len(turns)))
+        else:
+            turns += [Turn(run.from_client, line, run.conn) for line in _LINE.findall(run.data)]
+    meta: dict[str, str] = {}
+    for number in numbers.values():
+        meta |= _head_of(opened[number], closed.get(number, ""), "" if number == 1 else f".{number}")
+    return Transcript(tuple(turns), meta, tuple(marks))
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one side says on one connection before anything else happens there."""
+
+    conn: int
+    from_client: bool
+    data: bytearray
+
+
+def _say(runs: list[_Run | Mark], conn: int, data: bytes, *, from_client: bool) -> None:
+    last = runs[-1] if runs else None
+    if isinstance(last, _Run) and (last.conn, last.from_client) == (conn, from_client):
+        last.data.extend(data)
+    else:
+        runs.append(_Run(conn, from_client, bytearray(data)))
+
+
+def _head_of(opened: Opened, closed: str, behind: str) -> dict[str, str]:
+    """What the head says of a connection; behind: what its keys end in."""
+    found = {
         "protocol": opened.protocol,
         "service": opened.service,
         "client": opened.client.name or opened.client.address,
@@ -237,8 +303,12 @@ def transcript_of(events: Iterable[AnyEvent], conn: int) -> Transcript:
         "port": str(opened.server.port),
         "closed": closed,
     }
-    turns = [Turn(from_client, line) for from_client, run in runs for line in _LINE.findall(run)]
-    return Transcript(tuple(turns), {key: value for key, value in meta.items() if value})
+    return {f"{key}{behind}": value for key, value in found.items() if value}
+
+
+def _word(text: str) -> str:
+    """A word of a line, whatever a trace says it is."""
+    return re.sub(r"[^!-~]", "?", text)
 
 
 def _unnamed(conn: int) -> Sentence:

@@ -61,6 +61,8 @@ def conversation(*turns: AnyEvent, protocol: str = "smtp", service: str = "smtp"
 @pytest.mark.parametrize("form", ["pcap", "pcapng"])
 def test_every_transcript_comes_back(path: Path, form: str) -> None:
     events = read_events(path)
+    if form == "pcap" and any(isinstance(event, TlsBegun) for event in events):
+        pytest.skip("it has no room for keys: what is inside TLS stays closed")
     builder, file = Builder(), io.BytesIO()
     if form == "pcap":
         write_pcap(file, builder.packets(events))

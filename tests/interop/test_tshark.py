@@ -18,7 +18,7 @@ from mailtutor.capture.reading import read_capture
 from mailtutor.capture.writing import Builder, write_pcapng
 from mailtutor.protocols.lines import Kind, Source
 from mailtutor.reading.dialogue import Dialogue, Row
-from mailtutor.trace.events import AnyEvent
+from mailtutor.trace.events import AnyEvent, TlsBegun
 from tests.capture.wire import ETHERNET, RAW, Wire, pcap
 
 SESSIONS = 40
@@ -258,7 +258,12 @@ def test_what_we_build_is_dissected_without_a_complaint(name: str, tmp_path: Pat
     wrong += "" if name == "bob-pop3" else " || _ws.malformed"
     assert _tshark(path, *options, "-Y", wrong) == ""
     mine = read_capture(io.BytesIO(path.read_bytes()), name).events
-    for stream, rows in enumerate(_ours(mine).values()):
+    # What is inside TLS is in no segment as it was said.
+    for stream, rows in enumerate(_ours(mine).values() if not _is_sealed(mine) else ()):
         client, server = _octets(path, stream)
         assert client == b"".join(row.line.raw for row in rows if row.line.source is Source.CLIENT)
         assert server == b"".join(row.line.raw for row in rows if row.line.source is Source.SERVER)
+
+
+def _is_sealed(events: Sequence[AnyEvent]) -> bool:
+    return any(isinstance(event, TlsBegun) for event in events)

@@ -223,9 +223,9 @@ def test_a_request_with_its_header_is_one_rung_and_a_body_is_another() -> None:
     ladder = read(ours("http-page"))
     told = [(rung.from_client, rung.sort, rung.octets) for rung in ladder.rungs if rung.conn and rung.count]
     assert told == [
-        (True, Sort.SAID, 0), (False, Sort.SAID, 0), (False, Sort.MAIL, 80),
-        (True, Sort.SAID, 0), (False, Sort.SAID, 0), (False, Sort.MAIL, 113),
-        (True, Sort.SAID, 0), (False, Sort.SAID, 0),
+        (True, Sort.SAID, 0), (False, Sort.SAID, 0), (False, Sort.MAIL, 611),
+        (True, Sort.SAID, 0), (False, Sort.SAID, 0), (False, Sort.MAIL, 1937),
+        (True, Sort.SAID, 0), (False, Sort.SAID, 0), (False, Sort.MAIL, 29),
         (True, Sort.SAID, 0), (False, Sort.SAID, 0),
     ]  # fmt: skip
 

@@ -148,7 +148,7 @@ def test_one_connection_of_a_trace_becomes_text() -> None:
     ]
     assert transcript_of(events, 2).text() == (
         "# protocol: smtp\n# service: submission\n# client: 127.0.0.1\n# server: h\n# port: 2525\n# closed: lost\n"
-        "S: 250-a\nS: 250 b\\x20\nC: café\\t\\xe9\\n\nC: QU\\\n"
+        "S: 250-a\nS: 25\\\n* TLS TLSv1.3 x\nS: 0 b\\x20\nC: café\\t\\xe9\\n\nC: QU\\\n"
     )
     with pytest.raises(MailtutorError, match="no connection 7"):
         transcript_of(events, 7)
@@ -192,3 +192,47 @@ def test_the_dialogues_of_the_course_notes_read_and_write_the_same(name: str, tu
     assert len(found.turns) == turns
     assert found.text() == file.read_text(encoding="utf-8")
     assert found.title("zh") != found.title("en")
+
+
+IN_TURN = """# protocol: smtp
+# protocol.2: imap
+# closed.2: client
+S: 421 later
+-1
++2
+S2: * OK hi
+*2 TLS TLSv1.3 TLS_AES_256_GCM_SHA384
+C2: a1 NOOP
+"""
+
+
+def test_the_first_connection_may_close_before_another_opens_and_tls_begins_where_it_says() -> None:
+    found = parse(IN_TURN.encode())
+    assert found.text() == IN_TURN
+    events = found.events()
+    assert [(type(event).__name__, event.conn) for event in events] == [
+        ("Opened", 1), ("FromServer", 1), ("Closed", 1), ("Opened", 2), ("FromServer", 2), ("TlsBegun", 2),
+        ("FromClient", 2), ("Closed", 2),
+    ]  # fmt: skip
+    assert transcript_of(events, 1, 2).events() == events
+
+
+def test_tls_needs_no_version_and_belongs_to_a_connection_the_head_names() -> None:
+    found = parse(b"# protocol: smtp\nS: 220 go ahead\n* TLS\nC: EHLO me\n")
+    assert [type(event).__name__ for event in found.events()] == [
+        "Opened", "FromServer", "TlsBegun", "FromClient", "Closed",
+    ]  # fmt: skip
+    assert parse(found.text().encode()) == found
+    with pytest.raises(MailtutorError, match=r"line 2.*protocol\.2"):
+        parse(b"# protocol: smtp\n*2 TLS\n")
+    with pytest.raises(MailtutorError, match="a line starts with"):
+        parse(b"# protocol: smtp\n+1\n")
+
+
+def test_a_trace_cannot_forge_a_turn_by_what_its_cipher_is_called() -> None:
+    end = Endpoint("h", "", 25)
+    events: list[AnyEvent] = [
+        Opened(t=0, at=0, conn=1, protocol="smtp", service="smtp", client=end, server=end),
+        TlsBegun(t=0, at=0, conn=1, version="x\nC: QUIT", cipher=""),
+    ]
+    assert transcript_of(events, 1).text().splitlines()[-1] == "* TLS x?C:?QUIT"
