@@ -42,6 +42,8 @@ class Student:
             if door not in self._consoles:
                 self._consoles[door] = self.session.console(*door.split())
             console = self._consoles[door]
+            if saying.hear:
+                self._hand.wait(lambda saying=saying: self._has_heard(saying.hear), saying.hear)
             if saying.hang_up:
                 self._hand.hang_up(console)
                 del self._consoles[door]
@@ -49,6 +51,10 @@ class Student:
                 self._hand.say(console, meant(saying.raw) if saying.raw else saying.say.encode() + b"\r\n")
         for console in self._consoles.values():
             self._hand.wait_for_turn(console)
+
+    def _has_heard(self, beginning: str) -> bool:
+        self._hand.catch_up()
+        return any(row.line.text.startswith(beginning.encode()) for row in self._hand.dialogue.rows)
 
     def wait_until_done(self) -> None:
         """Fails where that never comes."""

@@ -61,13 +61,14 @@ class Saying(_Strict, frozen=True):
     """One thing of a solution that is no line at the task's own door.
 
     say: a line. raw: octets as `reading.escapes` spells them, with no line end added. on: another door, "crepes.fr
-    pop3". hang_up: the connection is cut.
+    pop3". hang_up: the connection is cut. hear: a line of the server's that is waited for before.
     """
 
     say: str = ""
     raw: str = ""
     on: str = ""
     hang_up: bool = False
+    hear: str = ""
 
 
 class Told(_Strict, frozen=True):
