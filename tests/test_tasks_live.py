@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -43,7 +44,7 @@ class Student:
                 self._consoles[door] = self.session.console(*door.split())
             console = self._consoles[door]
             if saying.hear:
-                self._hand.wait(lambda saying=saying: self._has_heard(saying.hear), saying.hear)
+                self._hand.wait(partial(self._has_heard, saying.hear), saying.hear)
             if saying.hang_up:
                 self._hand.hang_up(console)
                 del self._consoles[door]
