@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailtutor import paths
+from mailtutor.acts import AnyAct
 from mailtutor.course.lesson import Lesson
 from mailtutor.course.loader import Catalogue, load_lessons
 from mailtutor.course.task import Task
@@ -61,7 +62,8 @@ class Session:
 
     data: the lab's folder; None for one of its own that is gone with the lab, so that a lesson always starts alike.
     faults: (host, kind, detail) of what is broken in every lab from its start. tls: whether agents and relays ask for
-    STARTTLS: "never", where it is "offered", or "required". options: what else the servers are to be like.
+    STARTTLS: "never", where it is "offered", or "required". options: what else the servers are to be like. net: where
+    the lab stands, as `plan.moved` has it; "" for the usual addresses.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Session:
         faults: Sequence[tuple[str, str, str]] = (),
         tls: str = "never",
         options: Options | None = None,
+        net: str = "",
     ) -> None:
         self.log = Log()
         self.notices: list[str] = []
@@ -84,6 +87,7 @@ class Session:
         self._faults = tuple(faults)
         self._tls = tls
         self._options = options
+        self._net = net
         self._lab: Lab | None = None
         self._archive: Archive | None = None
         self._own_folder: Path | None = None
@@ -91,15 +95,27 @@ class Session:
 
     # The lab --------------------------------------------------------------------------------------------------------
 
-    def start(self, *, classic: bool = False, seed: Sequence[SeedMail] = (), faults: Sequence[str] = ()) -> None:
+    def start(
+        self,
+        *,
+        classic: bool = False,
+        seed: Sequence[SeedMail] = (),
+        faults: Sequence[str] = (),
+        secret_faults: Sequence[str] = (),
+        options: Options | None = None,
+        tls: str = "",
+        speed: float = 1.0,
+    ) -> None:
         """Starts a lab, ending the one before; `log` is then a new one. Blocks until every door is open.
 
-        faults: what is broken from the start besides what always is, as `--fault` takes it. Raises NetworkError,
-        StoreError, or UsageError for a fault that does not exist, that say what to do.
+        faults: what is broken from the start besides what always is, as `--fault` takes it; secret_faults: the same,
+        and the trace does not tell until `reveal`. options, tls: what this lab's servers and agents are like besides
+        what they always are. speed: of the lab's time. Raises NetworkError, StoreError, or UsageError for what does not
+        exist, that say what to do.
         """
         from mailtutor.lab.faults import parsed
         from mailtutor.lab.lab import Lab
-        from mailtutor.lab.plan import textbook_plan
+        from mailtutor.lab.plan import moved, textbook_plan
         from mailtutor.protocols.smtp.courier import Tls
         from mailtutor.store.archive import Archive
 
@@ -109,18 +125,24 @@ class Session:
             folder = self._own_folder = Path(tempfile.mkdtemp(prefix="mailtutor-"))
         wording = Wording.CLASSIC if classic else Wording.EXTENDED
         self.log = Log()
-        plan = textbook_plan(wording=wording, real_ports=self._real_ports, seed=tuple(seed), tls=Tls(self._tls))
-        if self._options is not None:
-            plan = self._options.applied(plan)
-        broken = [*self._faults, *(parsed(text, tuple(host.name for host in plan.hosts)) for text in faults)]
+        plan = textbook_plan(wording=wording, real_ports=self._real_ports, seed=tuple(seed), tls=Tls(tls or self._tls))
+        for wanted in filter(None, (self._options, options)):
+            plan = wanted.applied(plan)
+        if self._net:
+            plan = moved(plan, self._net)
+        hosts = tuple(host.name for host in plan.hosts)
+        broken = [(fault, True) for fault in (*self._faults, *(parsed(text, hosts) for text in faults))]
+        broken += [(parsed(text, hosts), False) for text in secret_faults]
         lab = Lab(plan, folder, log=self.log, bind_address=self._bind_address)
         try:
             with contextlib.suppress(OSError):  # the archive says it better
                 folder.mkdir(parents=True, exist_ok=True)
             self._archive = Archive(self.log, folder)
             lab.start()
-            for host, kind, detail in broken:
-                lab.submit(lab.set_fault(host, kind, on=True, detail=detail)).result()
+            if speed != 1.0:
+                lab.run_at(speed)
+            for (host, kind, detail), told in broken:
+                lab.submit(lab.set_fault(host, kind, on=True, detail=detail, told=told)).result()
         except BaseException:
             lab.stop()
             self._drop_folder()
@@ -263,6 +285,10 @@ class Session:
         """As `Acts.set_fault`."""
         return self.acts.set_fault(host, kind, on=on, detail=detail)
 
+    def reveal(self) -> Future[None]:
+        """As `Acts.reveal`."""
+        return self.acts.reveal()
+
     @property
     def wall(self) -> float:
         """The lab's time, seconds since 1970; 0 when no lab runs."""
@@ -312,6 +338,10 @@ class Session:
     def act(self, action: str, *, subject: str = "", body: str = "") -> Future[str]:
         """As `Acts.act`."""
         return self.acts.act(action, subject=subject, body=body)
+
+    def do(self, act: AnyAct) -> Future[str]:
+        """As `Acts.do`."""
+        return self.acts.do(act)
 
     def grow(self, seed: Seed, stage: int) -> Future[str]:
         """As `Acts.grow`."""
@@ -370,12 +400,20 @@ class Session:
         return load_lessons(ours, self._lessons_folder)
 
     def start_lesson(self, lesson: Lesson) -> None:
-        """Starts the lab a lesson wants: its wording, its mail, its faults. Raises as `start`."""
+        """Starts the lab a lesson wants; what it sets is gone with its lab. Raises as `start`."""
+        from mailtutor.lab.options import Options
         from mailtutor.lab.plan import SeedMail
 
-        seed = [SeedMail(mail.user, mail.content, mail.mailbox) for mail in lesson.seeds]
+        seed = [SeedMail(mail.user, mail.content, mail.mailbox, mail.flags) for mail in lesson.seeds]
         lab = lesson.outline.lab
-        self.start(classic=lab.wording is Wording.CLASSIC, seed=seed, faults=lab.faults)
+        options = Options(
+            limits=lab.limits, without=lab.without, rules=lab.rules, lists=lab.lists, backups=lab.backups,
+            users=lab.users, mechanism=lab.auth, pipelining=lab.pipelining,
+        )  # fmt: skip
+        self.start(
+            classic=lab.wording is Wording.CLASSIC, seed=seed, faults=lab.faults, secret_faults=lab.secret_faults,
+            options=options, tls=lab.tls, speed=lab.speed,
+        )  # fmt: skip
 
     @cached_property
     def tasks(self) -> Tasks:
@@ -405,9 +443,9 @@ class Session:
         done = self._progress_file().write(lambda db: progress.set_result(db, lesson, step, result, answer, now))
         done.result()
 
-    def forget(self, lesson: str) -> None:
-        """Starts a lesson over."""
-        self._progress_file().write(lambda db: progress.forget(db, lesson)).result()
+    def forget(self, lesson: str, step: str = "") -> None:
+        """Starts a lesson over, or one step of it."""
+        self._progress_file().write(lambda db: progress.forget(db, lesson, step)).result()
 
     def note(self, lesson: str, step: str, kind: str, said: str = "") -> None:
         """Writes down in the student's journal what they did, as `progress.Entry` has it; waits for no disk."""

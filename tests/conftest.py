@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.options import Options
-from mailtutor.lab.plan import Plan, textbook_plan
+from mailtutor.lab.plan import Plan, moved, textbook_plan
 from mailtutor.protocols.spec import Wording
 
 StartLab = Callable[..., Lab]
@@ -26,15 +25,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _at_home(plan: Plan) -> Plan:
     """The plan at addresses no other test process uses: a host switched off must not find another's in its place."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + 10
-
-    def moved(address: str) -> str:
-        return address.replace("127.0.0.", f"127.0.{worker}.")
-
-    return replace(
-        plan,
-        hosts=tuple(replace(host, address=moved(host.address)) for host in plan.hosts),
-        agent_addresses={user: moved(address) for user, address in plan.agent_addresses.items()},
-    )
+    return moved(plan, f"127.0.{worker}.")
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from mailtutor.text.telling import tell
 # Verb → the module of this package whose `run(args)` does it.
 MODULES = {
     "course": "screen", "lab": "screen", "practice": "practice", "replay": "replay", "serve": "serve", "send": "mail",
-    "fetch": "mail", "explain": "explain", "lessons": "lessons", "doctor": "doctor", "mailbox": "mailbox", "run": "run",
+    "fetch": "mail", "explain": "explain", "lessons": "lessons", "lesson": "lesson",
+    "doctor": "doctor", "mailbox": "mailbox", "run": "run",
     "message": "message", "beside": "beside", "dissect": "dissect", "export": "export", "attach": "attach",
     "capture": "capture", "report": "report", "grade": "grade",
 }  # fmt: skip

@@ -26,6 +26,7 @@ VERBS = (
     "explain",
     "message",
     "beside",
+    "lesson",
     "lessons",
     "report",
     "grade",
@@ -205,6 +206,7 @@ def _reading(add: partial[Parser], say: Words) -> None:
     _json(explain, say)
     _message(add("message"), say)
     _beside(add("beside"), say)
+    _lesson(add("lesson"), say)
     lessons = add("lessons")
     lessons.add_argument("--coverage", action="store_true", help=say("cli.flag.coverage"))
     lessons.add_argument("--lessons", metavar="DIR", help=say("cli.flag.lessons"))
@@ -295,6 +297,16 @@ def _plan(verb: argparse.ArgumentParser, say: Words) -> None:
 
 def _fault(verb: argparse.ArgumentParser, say: Words) -> None:
     verb.add_argument("--fault", action="append", metavar="HOST:KIND[=DETAIL]", default=[], help=say("cli.flag.fault"))
+
+
+def _lesson(lesson: Parser, say: Words) -> None:
+    below = lesson.add_subparsers(dest="act", metavar=say("cli.usage.command"), required=True)
+    check = _verb(below, say, "check", below="lesson.")
+    check.add_argument("folders", nargs="+", metavar="DIR", help=say("cli.flag.lesson_folder"))
+    _json(check, say)
+    new = _verb(below, say, "new", below="lesson.")
+    new.add_argument("name", metavar="NAME", help=say("cli.flag.lesson_name"))
+    new.add_argument("--lessons", metavar="DIR", default="", help=say("cli.flag.lessons"))
 
 
 def _json(verb: argparse.ArgumentParser, say: Words) -> None:

@@ -14,23 +14,25 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mailtutor.acts import NAMES, AnyAct, Send
 from mailtutor.cli.output import has_colour, head_text, line_text, note_text
 from mailtutor.cli.parser import language
 from mailtutor.course.answers import Answer, judge
 from mailtutor.course.checks import evidence_since, met
 from mailtutor.course.lesson import Lesson
 from mailtutor.course.model import AnyStep, Do, Predict, Quiz, Read, Reflect, Type, Watch, WithCheck
-from mailtutor.errors import UsageError
+from mailtutor.errors import MailtutorError, UsageError
 from mailtutor.lab.console import Console
 from mailtutor.protocols.lines import Source
 from mailtutor.reading.coach import Advice, advise, advise_text, expects_command
 from mailtutor.reading.dialogue import Connection, NoteRow, Row
+from mailtutor.reading.dictation import Dictation
 from mailtutor.reading.visible import visible
 from mailtutor.session import Session
+from mailtutor.spelling import spelled, spelling
 from mailtutor.text.catalogue import Words, words
 from mailtutor.text.lines import folded
-from mailtutor.tui.dictation import Dictation
-from mailtutor.tui.rehearsal import perform
+from mailtutor.text.telling import tell
 from mailtutor.tui.viewpoint import Viewpoint
 
 # How long the lab may take for what a step waits for.
@@ -41,7 +43,7 @@ _LOOK_S = 0.01
 # A Chinese character may stand right beside an emphasis, a Latin one may not.
 _EMPHASIS = re.compile(r"(?<![a-zA-Z0-9_*])(\*{1,2})(?=\S)(.+?)(?<=\S)\1(?![a-zA-Z0-9_*])")
 _CODE = re.compile(r"`([^`]+)`")
-_HINT, _SOLUTION = "?", "!"
+_HINT, _SOLUTION, _SKIP = "?", "!", "-"
 # A line of prose is not longer than this, however wide the terminal is.
 _WIDEST = 100
 
@@ -71,6 +73,7 @@ class Recital:
         self._consoles: dict[str, Console] = {}
         self._last = self._noted = 0
         self._is_over = False
+        self._is_skipped = False
         # Letters in the mailboxes of each host, as far as it was told.
         self._counted: dict[str, int] = {}
 
@@ -79,7 +82,7 @@ class Recital:
         prose = self._lesson.prose(self._speak, plain=True)
         print(f"{self._lesson.number}. {prose.title}\n")
         self._tell(prose.about)
-        self._tell(self._say("cli.run.how", hint=_HINT, solution=_SOLUTION))
+        self._tell(self._say("cli.run.how", hint=_HINT, solution=_SOLUTION, skip=_SKIP))
         for number, step in enumerate(self._lesson.steps, 1):
             if not self._step(number, step):
                 return False
@@ -95,10 +98,15 @@ class Recital:
         for note in section.notes:
             self._tell(_led(self._say("screen.lesson.notes_say"), note.notes))
             self._tell(_led(self._say("screen.lesson.standard_says"), note.standard))
+        self._is_skipped = False
         done, answer = self._play(step)
         if done:
-            self._session.set_result(self._lesson.id, step.id, "done", answer)
-            if section.right:
+            self._session.set_result(self._lesson.id, step.id, "skipped" if self._is_skipped else "done", answer)
+            if isinstance(step, (Read, Quiz)) and step.reveals:
+                self._session.reveal().result()
+            if self._is_skipped:
+                self._tell(self._say("screen.lesson.skipped"))
+            elif section.right:
                 self._tell("✔ " + section.right)
             elif not isinstance(step, Read):
                 self._tell(self._say("cli.run.done"))
@@ -112,7 +120,7 @@ class Recital:
                 self._ask("cli.run.read")
                 return True, ""
             case Watch():
-                perform(self._session, step.do, step.subject, step.body, delete=step.delete)
+                self._act(step.acts)
                 return self._is_done(step, start), ""
             case Do():
                 return self._do(step, start), ""
@@ -127,21 +135,34 @@ class Recital:
 
     # What is done in the lab ----------------------------------------------------------------------------------------
 
-    def _do(self, step: Do, start: int) -> bool:
-        known = ("send", "fetch", "fetch-imap")
-        while True:
-            said = self._ask("cli.run.do", step, acts=", ".join(known))
-            if said is None:
-                for act in step.solution:
-                    self._tell(_led(self._say("screen.lesson.solution"), act))
-                    perform(self._session, act)
-                return self._is_done(step, start)
-            if said in known:
-                perform(self._session, said, self._say("screen.lesson.subject"), self._say("screen.lesson.body"))
-                if self._hear(lambda: self._is_met(step, start), _ANSWER_S):
-                    return True
+    def _act(self, acts: Sequence[AnyAct]) -> None:
+        """One after the other; what one could not do is told, and the checks decide."""
+        for act in acts:
+            try:
+                said = self._session.do(act).result()
+            except MailtutorError as wrong:
+                self._tell(f"({tell(wrong, self._say)})")
             else:
-                self._tell(self._say("cli.run.unknown", said=said, acts=", ".join(known)))
+                self._tell(f"({tell(said, self._say)})")
+
+    def _do(self, step: Do, start: int) -> bool:
+        while True:
+            said = self._ask("cli.run.do", step, acts=", ".join(NAMES))
+            if said is None:
+                for act in step.acts:
+                    self._tell(_led(self._say("screen.lesson.solution"), spelling(act)))
+                    self._act([act])
+                return self._is_done(step, start)
+            try:
+                act = spelled(said)
+            except UsageError as wrong:
+                self._tell(tell(wrong, self._say))
+                continue
+            if isinstance(act, Send) and act == Send():
+                act = Send(subject=self._say("screen.lesson.subject"), body=self._say("screen.lesson.body"))
+            self._act([act])
+            if self._hear(lambda: self._is_met(step, start), _ANSWER_S):
+                return True
 
     def _type(self, step: Type, start: int) -> bool:
         console, is_touched = self._console(step), False
@@ -258,7 +279,8 @@ class Recital:
             said = line.strip("\r\n")
             if not sys.stdin.isatty():
                 print(f"> {visible(said)}")
-            if said.strip() == _SOLUTION:
+            if said.strip() in (_SOLUTION, _SKIP):
+                self._is_skipped = said.strip() == _SKIP
                 return None
             if said.strip() == _HINT and step is not None:
                 self._tell(hints.pop(0) if hints else self._say("cli.run.no_hints", solution=_SOLUTION))

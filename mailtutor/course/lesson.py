@@ -18,6 +18,7 @@ class SeedMessage:
     user: str
     mailbox: str
     content: bytes
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

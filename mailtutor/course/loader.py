@@ -123,7 +123,7 @@ def _seeds(folder: Path, outline: Outline, text: str) -> Iterable[SeedMessage]:
             )
             line = line_of(text, ["lab.seed", index, "size"])
             raise LessonError(str(folder / "lesson.toml"), line, at_key(f"lab.seed.{index}.size", problem))
-        yield SeedMessage(seed.user, seed.mailbox, raw)
+        yield SeedMessage(seed.user, seed.mailbox, raw, seed.flags)
 
 
 def _read(file: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from mailtutor.acts import AnyAct, Written, listed
 from mailtutor.protocols.spec import Wording
 
 Value = str | int | bool
@@ -52,24 +53,133 @@ class ReplyPattern(_Strict, frozen=True):
 
 
 class ConnectionPattern(_Strict, frozen=True):
-    """A connection that was opened, or with `closed` one that ended, since the step began."""
+    """A connection that was opened, or with `closed` one that ended, since the step began.
+
+    client: who opened it, as the trace names it ("crepes.fr", "bob@hamburger.edu"). messages: at least so many messages
+    were taken on that one connection. count: exactly so many such connections there were, no fewer and no more.
+    """
 
     protocol: str = ""
     service: str = ""
     server: str = ""
+    client: str = ""
     closed: bool = False
+    messages: int = 0
+    count: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.count == 0:
+            raise ValueError("count = 0 is met before anything happens; write none = { connection = { … } }")
+        if self.closed and (self.messages or self.count is not None):
+            raise ValueError("closed goes with neither messages nor count")
 
 
 class MailboxPattern(_Strict, frozen=True):
-    """How many messages a mailbox holds now. user: an address."""
+    """How many messages a mailbox holds now, those with this subject where one is given; or, without a count, that the
+    mailbox exists. user: an address."""
 
     user: str
-    count: int
+    count: int | None = None
     mailbox: str = "INBOX"
+    subject: str = ""
 
 
-class Check(_Strict, frozen=True):
-    """One pattern. Exactly one of the keys is given.
+class FlagsPattern(_Strict, frozen=True):
+    """A message in a mailbox now has all the flags of `has` and none of `lacks`. subject, uid: of which message; any
+    where neither is given."""
+
+    user: str
+    has: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    mailbox: str = "INBOX"
+    subject: str = ""
+    uid: int = 0
+
+    def __post_init__(self) -> None:
+        if not (self.has or self.lacks):
+            raise ValueError("say which flags the message has, or lacks")
+
+
+class QueuePattern(_Strict, frozen=True):
+    """How many copies of messages a host has in its queue now. recipient, subject, state: of which; state is "active",
+    "scheduled", "deferred" or "held". attempts: each was tried at least so often."""
+
+    host: str
+    count: int
+    recipient: str = ""
+    subject: str = ""
+    state: Literal["", "active", "scheduled", "deferred", "held"] = ""
+    attempts: int = 0
+
+
+class DevicePattern(_Strict, frozen=True):
+    """How many messages one of bob's devices ("laptop", "phone") knows now.
+
+    subject: of which messages. holds: "headers", "text" or "whole" is what it has of them. has: flags it knows them by.
+    pending: what waits to be told to the server: "+\\Seen", "delete", "move Archive".
+    """
+
+    device: Literal["laptop", "phone"]
+    count: int
+    user: str = "bob@hamburger.edu"
+    mailbox: str = "INBOX"
+    subject: str = ""
+    holds: Literal["", "headers", "text", "whole"] = ""
+    has: tuple[str, ...] = ()
+    pending: str = ""
+
+
+class TlsPattern(_Strict, frozen=True):
+    """TLS began on a connection, or with `failed` the handshake came to nothing. version: "TLSv1.3"."""
+
+    protocol: str = ""
+    service: str = ""
+    server: str = ""
+    client: str = ""
+    version: str = ""
+    failed: bool = False
+
+
+class LookupPattern(_Strict, frozen=True):
+    """A name was looked up. type: "MX", "A" …; answer: texts that stand in one record of the answer, such as
+    "mail.hamburger.edu"; code: how the answer began, "NOERROR", "NXDOMAIN", "SERVFAIL"."""
+
+    name: str = ""
+    type: str = ""
+    answer: str | tuple[str, ...] = ()
+    code: str = ""
+
+
+class FaultPattern(_Strict, frozen=True):
+    """Whether something is broken on purpose now. fault: as `--fault` names it, "" for anything of that host."""
+
+    host: str
+    fault: str = ""
+    on: bool = True
+
+
+class MessagePattern(_Strict, frozen=True):
+    """A whole message was taken by a server, or with `read` was fetched from one, since the step began.
+
+    header: field → text its value holds, as written on the wire or decoded. contains: texts of header or body, as they
+    crossed the wire; decoded: the same, in the text it decodes to. sender: of the envelope, "<>" for nobody; recipient:
+    one of the envelope's. form: "8bit" where octets beyond ASCII crossed the wire, "7bit" where none did.
+    """
+
+    server: str = ""
+    service: str = ""
+    read: bool = False
+    header: dict[str, str] = {}
+    lacks: tuple[str, ...] = ()
+    contains: str | tuple[str, ...] = ()
+    decoded: str | tuple[str, ...] = ()
+    sender: str = ""
+    recipient: str = ""
+    form: Literal["", "7bit", "8bit"] = ""
+
+
+class _Pattern(_Strict, frozen=True):
+    """What every check may be about; exactly one of the keys is given.
 
     event: a world event by its name (`event = "delivered"`) and any of its fields.
     """
@@ -78,12 +188,49 @@ class Check(_Strict, frozen=True):
     reply: ReplyPattern | None = None
     connection: ConnectionPattern | None = None
     mailbox: MailboxPattern | None = None
+    flags: FlagsPattern | None = None
+    queue: QueuePattern | None = None
+    device: DevicePattern | None = None
+    tls: TlsPattern | None = None
+    lookup: LookupPattern | None = None
+    fault: FaultPattern | None = None
+    message: MessagePattern | None = None
     event: dict[str, Value] | None = None
 
+
+class Absence(_Pattern, frozen=True):
+    """What must not have happened since the step began, or not be so now."""
+
     def __post_init__(self) -> None:
-        given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"a check has exactly one of {', '.join(self.__struct_fields__)}")
+        _exactly_one(self, "none")
+
+
+class Check(_Pattern, frozen=True):
+    """One pattern. times: it must be found so often (of command, reply, tls, lookup, message, event).
+
+    none: a pattern that must not be met at the moment all other checks of the step are. A step with `none` alone would
+    be done before it began, so there is always another.
+    """
+
+    none: Absence | None = None
+    times: int = 1
+
+    def __post_init__(self) -> None:
+        _exactly_one(self, "a check")
+        if self.times != 1 and not any(getattr(self, name) is not None for name in COUNTED):
+            raise ValueError(f"times goes with {', '.join(COUNTED)}")
+        if self.times < 1:
+            raise ValueError("times is at least 1")
+
+
+# Kinds of checks that look for what happened; the others look at how the world is.
+COUNTED = ("command", "reply", "tls", "lookup", "message", "event")
+
+
+def _exactly_one(check: Absence | Check, what: str) -> None:
+    kinds = [name for name in check.__struct_fields__ if name != "times"]
+    if sum(getattr(check, name) is not None for name in kinds) != 1:
+        raise ValueError(f"{what} has exactly one of {', '.join(kinds)}")
 
 
 # Steps ---------------------------------------------------------------------------------------------------------------
@@ -96,43 +243,70 @@ class Step(_Strict, frozen=True, tag_field="kind"):
 
 
 class Read(Step, frozen=True, tag="read"):
-    """Nothing to do but read."""
+    """Nothing to do but read. reveals: as a Quiz has it."""
+
+    reveals: bool = False
 
 
 class Watch(Step, frozen=True, tag="watch"):
-    """The lab acts; done when the trace shows it.
-
-    do: "send" (alice's agent sends bob a message with this subject and body), "fetch" (bob's agent reads by POP3, with
-    `delete` also deleting), what bob does on his laptop (POP3) or on his phone (IMAP), or what befalls the lab: bob's
-    server goes down or up, or alice sends him a message and his server stays away for five days.
+    """The lab acts; done when the trace shows it. do: acts of `mailtutor.acts`, done one after the other. An act that
+    fails (a server is down, a user is unknown) is told and does not end the step: the checks alone decide. wrong_way:
+    acts that must not get the step done, played by `lesson check` alone; a `none` needs them to show that it can fail.
     """
 
-    do: Literal[
-        "send", "fetch", "laptop-pop3", "laptop-pop3-delete", "phone-sync", "phone-open", "phone-attachment",
-        "phone-mark", "phone-archive", "phone-delete", "host-down", "host-up", "five-days-away",
-    ]  # fmt: skip
+    do: Written
     check: tuple[Check, ...]
-    subject: str = ""
-    body: str = ""
-    delete: bool = False
+    wrong_way: Written = ()
+
+    def __post_init__(self) -> None:
+        listed(self.do)
+        listed(self.wrong_way)
+
+    @property
+    def acts(self) -> tuple[AnyAct, ...]:
+        """What is done."""
+        return listed(self.do)
+
+    @property
+    def wrong_acts(self) -> tuple[AnyAct, ...]:
+        """What does not do it."""
+        return listed(self.wrong_way)
 
 
 class Do(Step, frozen=True, tag="do"):
-    """The student acts anywhere in the tool. solution: the lab's actions that do it, named as in `watch`."""
+    """The student acts anywhere in the tool: mail, fault panel, queue, devices, clock. solution: acts that do it.
+    wrong_way: as in Watch."""
 
     check: tuple[Check, ...]
-    solution: tuple[Literal["send", "fetch"], ...]
+    solution: Written
+    wrong_way: Written = ()
+
+    def __post_init__(self) -> None:
+        if not listed(self.solution):
+            raise ValueError("a solution is at least one act")
+        listed(self.wrong_way)
+
+    @property
+    def acts(self) -> tuple[AnyAct, ...]:
+        """What does it."""
+        return listed(self.solution)
+
+    @property
+    def wrong_acts(self) -> tuple[AnyAct, ...]:
+        """What does not do it."""
+        return listed(self.wrong_way)
 
 
 class Type(Step, frozen=True, tag="type"):
     """The student types. console: host and service, "hamburger.edu smtp". fresh: begins with a new connection.
 
-    solution: the lines to type, of which the last gets the reply the check wants.
+    solution: the lines to type, of which the last gets the reply the check wants. wrong_way: lines that do not do it.
     """
 
     console: str
     check: tuple[Check, ...]
     solution: tuple[str, ...]
+    wrong_way: tuple[str, ...] = ()
     fresh: bool = False
 
 
@@ -172,6 +346,7 @@ class Quiz(Step, frozen=True, tag="quiz"):
 
     form: "choice" (one of `options`), "order" (`options` put in order) or "fill" (a word; `accept` lists other right
     ways to write it). An option's words stand in the texts (`:::option NAME`); without them it is shown as it is.
+    reveals: with the right answer the student has named the cause: the lab's `secret_faults` are told from then on.
     """
 
     form: Literal["choice", "order", "fill"]
@@ -179,6 +354,7 @@ class Quiz(Step, frozen=True, tag="quiz"):
     options: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
     wrong: dict[str, str] = {}
+    reveals: bool = False
 
     def __post_init__(self) -> None:
         if self.form == "choice" and self.solution not in self.options:
@@ -217,12 +393,14 @@ def _check_wrong(wrong: dict[str, str], choices: tuple[str, ...]) -> None:
 class Seed(_Strict, frozen=True):
     """A message that is there from the start: a file beside the lesson, with any line ends.
 
-    size: octets it must have with CRLF line ends, where the lesson's text speaks of it.
+    user: an address, anybody's of the lab. mailbox: made where it is not INBOX. flags: it has, such as "\\Seen". size:
+    octets it must have with CRLF line ends, where the lesson's text speaks of it.
     """
 
     user: str
     file: str
     mailbox: str = "INBOX"
+    flags: tuple[str, ...] = ()
     size: int = 0
 
     def __post_init__(self) -> None:
@@ -231,23 +409,47 @@ class Seed(_Strict, frozen=True):
 
 
 class Lab(_Strict, frozen=True):
-    """The lab a lesson wants. faults: what is broken from the start, as `--fault` takes it."""
+    """The lab a lesson wants, which ends with the lesson. Everything is spelled as on the command line.
+
+    faults: what is broken from the start, as `--fault` takes it. secret_faults: the same, and nothing on the screen
+    tells before a step that `reveals` is done, or the student opens the fault panel. limits, without, rules, lists,
+    backups: as `--limit`, `--without`, `--rule`, `--list`, `--backup`. users: people beside alice and bob, as
+    NAME@HOST=PASSWORD. auth, pipelining, tls: as the flags. speed: how much faster than the machine's the lab's time
+    runs, 1 to 3600.
+    """
 
     plan: Literal["crepes-and-hamburger"] = "crepes-and-hamburger"
     wording: Wording = Wording.EXTENDED
     seed: tuple[Seed, ...] = ()
     faults: tuple[str, ...] = ()
+    secret_faults: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    backups: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    auth: Literal["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "best"] = "PLAIN"
+    pipelining: bool = False
+    tls: Literal["never", "offered", "required"] = "never"
+    speed: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.speed <= 3600:
+            raise ValueError("speed is 1 to 3600")
 
 
 class Outline(_Strict, frozen=True):
     """The whole of `lesson.toml`.
 
-    covers: rows of the course notes, "F9". needs: lessons to do first. minutes: about how long it takes.
+    covers: rows of the course notes, "F9". group: the part of the course it belongs to, of GROUPS. needs: lessons to do
+    first. minutes: about how long it takes.
     """
 
     id: str
     covers: tuple[str, ...]
     minutes: int
     step: tuple[AnyStep, ...]
+    group: Literal["system", "smtp", "access", "messages", "security", "break-it", "final", "own"] = "own"
     needs: tuple[str, ...] = ()
     lab: Lab = Lab()

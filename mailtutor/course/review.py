@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from mailtutor.course.checks import WORLD_EVENTS
 from mailtutor.course.lesson import Lesson
-from mailtutor.course.model import AnyStep, Check, Predict, Quiz, Watch, WithCheck, WithConsole
+from mailtutor.course.model import Absence, AnyStep, Check, Predict, Quiz, WithCheck, WithConsole
 from mailtutor.course.problem import LessonError, at_key
 from mailtutor.course.prose import Section
 from mailtutor.course.source import line_of
@@ -60,6 +60,12 @@ def _outline_problems(lesson: Lesson) -> Iterator[tuple[list[str | int], Sentenc
                 "{row!r} is no row of the course notes; rows are named F1, F2 …", "error.lesson.row", row=row
             )
             yield ["covers"], at_key("covers", unknown)
+    for index, seed in enumerate(outline.lab.seed):
+        if "@" not in seed.user:
+            nobody = Sentence(
+                "{user!r} is no address, such as bob@hamburger.edu", "error.lesson.seed_user", user=seed.user
+            )
+            yield ["lab.seed", index, "user"], at_key(f"lab.seed.{index}.user", nobody)
     seen: set[str] = set()
     for index, step in enumerate(outline.step):
         if step.id in seen:
@@ -93,11 +99,20 @@ def _step_problems(step: AnyStep) -> Iterator[tuple[str, Sentence]]:
             console=step.console,
         )
         yield "console", nowhere
-    if isinstance(step, Watch) and step.do == "send" and not step.subject:
-        yield "do", Sentence("a message to send needs a subject", "error.lesson.no_subject")
+    if isinstance(step, WithCheck) and step.check and all(check.none is not None for check in step.check):
+        yield (
+            "check",
+            Sentence(
+                "every check is a `none`, so the step would be done before it began; add what must happen",
+                "error.lesson.only_none",
+            ),
+        )
 
 
-def _check_problems(check: Check) -> Iterator[Sentence]:
+def _check_problems(check: Check | Absence) -> Iterator[Sentence]:
+    if isinstance(check, Check) and check.none is not None:
+        yield from _check_problems(check.none)
+        return
     if check.event is not None:
         yield from _event_problems(check.event)
     verbs = []

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mailtutor.errors import NetworkError
+from mailtutor.errors import MailtutorError, NetworkError
 from mailtutor.lab.tls import TlsError
 from mailtutor.protocols.engine import Observer
 from mailtutor.protocols.imap import ImapObserver
@@ -40,7 +40,13 @@ class Console:
     """Open until the student or the server ends it. Methods may be called from any thread."""
 
     def __init__(self, lab: Lab, host: str, service: str, name: str) -> None:
-        """Connects. Raises NetworkError when nobody answers."""
+        """Connects. Raises NetworkError when nobody answers, MailtutorError where there is no such door."""
+        if (host, service) not in lab.directory.doors:
+            doors = ", ".join(" ".join(door) for door in lab.directory.doors)
+            raise MailtutorError(
+                "there is no door {host} {service}; there are {doors}", "error.lab.no_door", host=host,
+                service=service, doors=doors,
+            )  # fmt: skip
         self._lab = lab
         self._host = host
         # Reads along to know when the server has agreed to TLS; None once that cannot happen any more.

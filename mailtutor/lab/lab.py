@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sqlite3
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +20,7 @@ from mailtutor.lab.agents.devices import remember
 from mailtutor.lab.carrier import Means
 from mailtutor.lab.clock import Clock, LabClock
 from mailtutor.lab.commit import settled
+from mailtutor.lab.delivery import summary
 from mailtutor.lab.directory import Directory, is_any
 from mailtutor.lab.faults import Faults, checked
 from mailtutor.lab.gate import Gate, Held, Pace
@@ -32,13 +35,24 @@ from mailtutor.lab.services.played import Played
 from mailtutor.lab.tap import Recorder
 from mailtutor.lab.tls import CA_NAME, Authority
 from mailtutor.lab.zone import Zone, ascii_name, exchanger_of, records_of
-from mailtutor.store import queue
+from mailtutor.store import mailboxes, queue
 from mailtutor.store.database import Database
 from mailtutor.store.lock import Lock
 from mailtutor.trace.events import AnyEvent, FaultSwitched
 from mailtutor.trace.log import Log
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message in a queue."""
+
+    queue_id: str
+    subject: str
+    is_held: bool
+
+
 DATABASE_NAME = "lab.sqlite3"
 # Notices that are kept.
 MOST_NOTICES = 100
@@ -73,6 +87,8 @@ class Lab:
         self._data = data
         self._bind_address = bind_address
         self.faults = Faults(self.clock)
+        # (host, kind) of what is broken and the trace has not been told of.
+        self._untold: set[tuple[str, str]] = set()
         self.zone = Zone()
         self._gate = Gate(self.clock)
         self.played = Played(self._gate)
@@ -266,8 +282,9 @@ class Lab:
         """Lets it go on."""
         self.call(self._gate.let_next)
 
-    async def switch(self, name: str, *, up: bool, cut: bool = False) -> None:
-        """Switches a host off or on again. In the lab's loop. cut: pulls its plug, so that it says no goodbye."""
+    async def switch(self, name: str, *, up: bool, cut: bool = False, told: bool = True) -> None:
+        """Switches a host off or on again. In the lab's loop. cut: pulls its plug, so that it says no goodbye. told: as
+        `set_fault` has it."""
         host = self.hosts[name]
         if up == host.is_up:
             return
@@ -277,13 +294,14 @@ class Lab:
         else:
             await host.stop(cut=cut)
         self.faults.switch(name, "down", on=not up)
-        self._recorder.world(FaultSwitched, host=name, fault="down", on=not up)
+        self._tell_fault(name, "down", on=not up, told=told)
 
-    async def set_fault(self, name: str, kind: str, *, on: bool, detail: str = "") -> None:
-        """Breaks something, or mends it. In the lab's loop. Raises UsageError for a fault that does not exist."""
+    async def set_fault(self, name: str, kind: str, *, on: bool, detail: str = "", told: bool = True) -> None:
+        """Breaks something, or mends it. In the lab's loop. told: False keeps it from the trace until `reveal`; only
+        what it does is seen. Raises UsageError for a fault that does not exist."""
         detail = checked(kind, detail)
         if kind == "down":
-            await self.switch(name, up=not on)
+            await self.switch(name, up=not on, told=told)
             return
         was = self.faults.detail(name, kind)
         if (was is not None) == on and (not on or was == detail):
@@ -293,7 +311,20 @@ class Lab:
         self.faults.switch(name, kind, on=on, detail=detail)
         if kind == "dns":
             self.zone.switch(name, detail if on else "")
-        self._recorder.world(FaultSwitched, host=name, fault=kind, on=on, detail=detail)
+        self._tell_fault(name, kind, on=on, detail=detail, told=told)
+
+    def _tell_fault(self, name: str, kind: str, *, on: bool, detail: str = "", told: bool) -> None:
+        if told:
+            self._untold.discard((name, kind))
+            self._recorder.world(FaultSwitched, host=name, fault=kind, on=on, detail=detail)
+        else:
+            self._untold.add((name, kind))
+
+    async def reveal(self) -> None:
+        """Tells the trace of what was broken without a word. In the lab's loop."""
+        for name, kind, detail in self.faults.now_on():
+            if (name, kind) in self._untold:
+                self._tell_fault(name, kind, on=True, detail=detail, told=True)
 
     async def _set_door(self, name: str, was: str, detail: str, *, on: bool) -> None:
         host = self.hosts[name]
@@ -326,6 +357,28 @@ class Lab:
             return 0.0
         clock.jump(due - now)
         return due - now
+
+    def jump_by(self, seconds: float) -> float:
+        """Moves the lab's time on; gives by how many seconds, 0 where its clock cannot be moved. In the lab's loop."""
+        if not isinstance(self.clock, LabClock):
+            return 0.0
+        self.clock.jump(seconds)
+        return seconds
+
+    def waiting(self, host: str) -> list[Kept]:
+        """What a host has in its queue, the oldest first, once for each message."""
+        assert self._database is not None
+        database = self._database
+
+        def read(db: sqlite3.Connection) -> dict[str, Kept]:
+            found: dict[str, Kept] = {}
+            for job in queue.all_of(db, host):
+                if job.queue_id not in found:
+                    subject = summary(mailboxes.content(db, job.body_id))[1]
+                    found[job.queue_id] = Kept(job.queue_id, subject, job.held)
+            return found
+
+        return list(database.read(read).values())
 
     async def next_try(self, host: str) -> float:
         """Seconds of the lab's time until a host tries again to hand on what waits, 0 where nothing does."""

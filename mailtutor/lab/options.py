@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from mailtutor.errors import GrammarError, UsageError
-from mailtutor.lab.plan import RULES, HostPlan, Plan
+from mailtutor.lab.plan import RULES, HostPlan, Plan, User
 from mailtutor.lab.zone import PREFERENCE, ascii_name, exchanger_of
 from mailtutor.protocols.dns.message import Record, Type
 from mailtutor.protocols.imap import table as imap
@@ -87,7 +87,7 @@ class Options:
 
     limits: `[HOST:]NAME=VALUE`. without: `[HOST:]EXTENSION`. rules: `[HOST:]RULE`. lists: `[HOST:]NAME=ADDRESS,…`.
     backups: `HOST:DOMAIN`, the host takes mail for the domain when the domain's own server does not.
-    mechanism, pipelining: as a Plan has them.
+    users: `NAME@HOST=PASSWORD`, people beside alice and bob. mechanism, pipelining: as a Plan has them.
     """
 
     limits: Sequence[str] = ()
@@ -95,12 +95,15 @@ class Options:
     rules: Sequence[str] = ()
     lists: Sequence[str] = ()
     backups: Sequence[str] = ()
+    users: Sequence[str] = ()
     mechanism: str = "PLAIN"
     pipelining: bool = False
 
     def applied(self, plan: Plan) -> Plan:
         """The plan with all of it. Raises UsageError that names what is allowed."""
         plan = replace(plan, mechanism=self.mechanism, pipelining=self.pipelining)
+        for text in self.users:
+            plan = _with_user(plan, text)
         for texts, read in (
             (self.limits, _limit), (self.without, _without), (self.rules, _rule), (self.lists, _list(plan)),
         ):  # fmt: skip
@@ -110,6 +113,25 @@ class Options:
         for text in self.backups:
             plan = _backed_up(plan, text)
         return plan
+
+
+def _with_user(plan: Plan, text: str) -> Plan:
+    """A further person, whose agent stands where the first of that server's users has one."""
+    address, _, password = text.partition("=")
+    name, _, domain = address.rpartition("@")
+    host = next((one for one in plan.hosts if one.name == domain), None)
+    if host is None or not password.isascii() or not password or " " in password or not _is_path(address):
+        hosts = ", ".join(one.name for one in plan.hosts)
+        raise UsageError(
+            "{text!r} is no user; write NAME@HOST=PASSWORD with a host of {hosts}, such as carol@hamburger.edu=onions",
+            "error.option.user", text=text, hosts=hosts,
+        )  # fmt: skip
+    if any(user.name.casefold() == name.casefold() for one in plan.hosts for user in one.users):
+        raise UsageError("there is a user {name} already", "error.option.second_user", name=name)
+    changed = replace(host, users=(*host.users, User(name, domain, password)))
+    first = plan.agent_addresses.get(host.users[0].address, "") if host.users else ""
+    homes = {**plan.agent_addresses, address: first} if first else plan.agent_addresses
+    return replace(plan, hosts=tuple(changed if one is host else one for one in plan.hosts), agent_addresses=homes)
 
 
 def _changed(plan: Plan, text: str, read: Callable[[str], _Change]) -> Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from mailtutor.protocols.dns.message import Record
@@ -65,6 +65,7 @@ class SeedMail:
     user: str
     content: bytes
     mailbox: str = "INBOX"
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,20 @@ class Plan:
                 if address in (user.name, user.address):
                     return user
         raise KeyError(address)
+
+
+def moved(plan: Plan, net: str) -> Plan:
+    """The plan with its hosts and agents in another network of this machine, such as "127.0.7.", so that a server which
+    is switched off never finds another lab's in its place."""
+
+    def there(address: str) -> str:
+        return address.replace("127.0.0.", net)
+
+    return replace(
+        plan,
+        hosts=tuple(replace(host, address=there(host.address)) for host in plan.hosts),
+        agent_addresses={user: there(address) for user, address in plan.agent_addresses.items()},
+    )
 
 
 ALICE = User("alice", "crepes.fr", "baguette")

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 async def plant(plan: Plan, around: Surroundings) -> None:
-    """Makes every user's INBOX and the plan's mail (only into an empty INBOX), then records all mailboxes."""
+    """Makes every user's INBOX and the plan's mail (only where INBOX is empty), then records all mailboxes. Mail for
+    somebody who is not here is left out."""
     now = around.clock.wall()
 
     def job(db: sqlite3.Connection) -> None:
@@ -29,7 +30,7 @@ async def plant(plan: Plan, around: Surroundings) -> None:
                 for mail in plan.seed:
                     if mail.user == user.address:
                         box = mailboxes.ensure(db, host.name, user.name, mail.mailbox, now)
-                        mailboxes.append(db, box.id, mail.content, (), now)
+                        mailboxes.append(db, box.id, mail.content, mail.flags, now)
 
     await asyncio.wrap_future(around.database.write(job))
     for host in plan.hosts:

@@ -13,6 +13,7 @@ from email.utils import format_datetime
 
 from mailtutor.errors import Sentence
 from mailtutor.message.address import is_addr_spec
+from mailtutor.message.disposition import ASKS
 from mailtutor.message.headers import parse_header
 
 # How text beyond ASCII can be written: as ASCII in two ways, as 8-bit octets with a header of ASCII (8BITMIME), and as
@@ -37,30 +38,38 @@ def compose(
     body: str,
     at: float,
     message_id: str,
+    cc: Sequence[str] = (),
     attachments: Sequence[Attachment] = (),
     html: bool = False,
     form: str = "",
+    receipt: str = "",
 ) -> bytes:
     """A whole message with CRLF line ends, 7-bit where `form` is not one of the two others.
 
-    at: seconds since 1970. message_id: without angle brackets. html: the body is HTML; a plain part goes with it only
-    where the caller gives one. form: of the text, of FORMS; "" for the shorter of the 7-bit ones. An address beyond
-    ASCII has the header in UTF-8, whatever the form: encoded words have no place in it (RFC 2047 §5, RFC 6532). What is
-    no character is written as "?". Raises ValueError, with a Sentence where the reason is known, for what is no
-    address, and for a header value that holds a line end or cannot be written.
+    recipients, cc: those the header names; others are the envelope's alone. receipt: the address that wants to be told
+    when it was read (RFC 8098). at: seconds since 1970. message_id: without angle brackets. html: the body is HTML; a
+    plain part goes with it only where the caller gives one. form: of the text, of FORMS; "" for the shorter of the
+    7-bit ones. An address beyond ASCII has the header in UTF-8, whatever the form: encoded words have no place in it
+    (RFC 2047 §5, RFC 6532). What is no character is written as "?". Raises ValueError, with a Sentence where the reason
+    is known, for what is no address, and for a header value that holds a line end or cannot be written.
     """
-    for address in (sender, *recipients):
+    for address in (sender, *recipients, *cc, *filter(None, (receipt,))):
         if not is_addr_spec(address):
             raise ValueError(Sentence("{name} is not an address", "error.compose.address", name=address))
-    is_wide = form == UTF8 or not all(address.isascii() for address in (sender, *recipients))
+    is_wide = form == UTF8 or not all(address.isascii() for address in (sender, *recipients, *cc))
     # The library's own choice would be 8bit, which not every server takes.
     message = EmailMessage(policy=SMTPUTF8 if is_wide else SMTP.clone(cte_type="8bit" if form == EIGHT_BIT else "7bit"))
     body = _characters(body)
     _set(message, "From", sender)
-    _set(message, "To", ", ".join(recipients))
+    if recipients or not cc:
+        _set(message, "To", ", ".join(recipients) or "undisclosed-recipients:;")
+    if cc:
+        _set(message, "Cc", ", ".join(cc))
     _set(message, "Subject", _characters(subject))
     message["Date"] = format_datetime(datetime.fromtimestamp(at, UTC))
     message["Message-ID"] = f"<{message_id}>"
+    if receipt:
+        _set(message, ASKS, receipt)
     kind = "html" if html else "plain"
     if form:
         encoding = EIGHT_BIT if form == UTF8 else form

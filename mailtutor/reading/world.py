@@ -12,6 +12,7 @@ from mailtutor.trace.events import (
     Bounced,
     DeviceSynced,
     Expunged,
+    FaultSwitched,
     Flagged,
     HeldBack,
     MailboxMade,
@@ -67,11 +68,13 @@ class World:
     queue: (host, queue id, recipient) → Waiting, finished ones too, oldest first.
     mailboxes: (host, user, mailbox) → uid → Mail.
     devices: (host, user, mailbox) → device → what it said last of what it knows.
+    faults: (host, kind) → detail of what is broken on purpose.
     """
 
     queue: dict[tuple[str, str, str], Waiting] = field(default_factory=dict)
     mailboxes: dict[tuple[str, str, str], dict[int, Mail]] = field(default_factory=dict)
     devices: dict[tuple[str, str, str], dict[str, DeviceSynced]] = field(default_factory=dict)
+    faults: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def take(self, events: Iterable[AnyEvent]) -> None:
         """Takes in further events."""
@@ -82,6 +85,10 @@ class World:
                 self._mailbox(event)
             elif isinstance(event, DeviceSynced):
                 self.devices.setdefault((event.host, event.user, event.mailbox), {})[event.device] = event
+            elif isinstance(event, FaultSwitched):
+                self.faults.pop((event.host, event.fault), None)
+                if event.on:
+                    self.faults[event.host, event.fault] = event.detail
 
     def waiting(self, host: str) -> list[Waiting]:
         """What `host` still has to hand on."""

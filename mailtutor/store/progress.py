@@ -52,6 +52,6 @@ def results(db: sqlite3.Connection) -> dict[tuple[str, str], tuple[str, str]]:
     return {(lesson, step): (result, answer) for lesson, step, result, answer in rows}
 
 
-def forget(db: sqlite3.Connection, lesson: str) -> None:
-    """Starts a lesson over."""
-    db.execute("DELETE FROM progress WHERE lesson = ?", (lesson,))
+def forget(db: sqlite3.Connection, lesson: str, step: str = "") -> None:
+    """Starts a lesson over, or one step of it."""
+    db.execute("DELETE FROM progress WHERE lesson = ? AND ? IN ('', step)", (lesson, step))

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from mailtutor.course.lesson import Lesson
 from mailtutor.course.model import AnyStep, Predict, Type
 from mailtutor.reading.dialogue import Connection, Dialogue
+from mailtutor.reading.dictation import Dictation
 from mailtutor.tui.contract import Console, Stage
-from mailtutor.tui.dictation import Dictation
 
 
 class Desk:
@@ -22,7 +22,7 @@ class Desk:
         self._session = session
         self._lesson = lesson
         self._consoles: dict[str, Console] = {}
-        self._dictation: Dictation | None = None
+        self._dictation: Dictation[Console] | None = None
         self._held_service = ""
         self._step: AnyStep | None = None
         # Whether the step waits for `connect`.
@@ -58,7 +58,7 @@ class Desk:
         self._dictation = Dictation(console, ())
         return True
 
-    def connect(self, step: Type | Predict) -> Dictation:
+    def connect(self, step: Type | Predict) -> Dictation[Console]:
         """Opens the step's console; blocks. What it gives goes to `use`. Raises MailtutorError."""
         host, service = step.console.split()
         old = self._consoles.get(step.console)
@@ -66,7 +66,7 @@ class Desk:
             old.close()
         return Dictation(self._session.console(host, service), self._lesson.typed_before(step.id))
 
-    def use(self, step: Type | Predict, dictation: Dictation) -> None:
+    def use(self, step: Type | Predict, dictation: Dictation[Console]) -> None:
         """Takes a new connection into use, unless the student has gone on to another step."""
         if step is not self._step:
             dictation.console.close()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.content import Content
 
 from mailtutor.course.lesson import Lesson
 from mailtutor.course.model import AnyStep, Do, Predict, Quiz, Type
 from mailtutor.course.prose import Section
 from mailtutor.reading.visible import visible
+from mailtutor.spelling import spelling
 from mailtutor.text.catalogue import Words
 
 
@@ -30,8 +33,9 @@ def step_text(step: AnyStep, section: Section, hints: int, words: Words, *, titl
     return "\n\n".join(part for part in parts if part)
 
 
-def marks(lesson: Lesson, index: int, done: set[str], words: Words, title: str) -> Content:
-    """`Step 4 of 9 ✔✔✔●○○`: done, here, to come; and the step's title where the text does not begin with it."""
+def marks(lesson: Lesson, index: int, results: Mapping[str, str], words: Words, title: str) -> Content:
+    """`Step 4 of 9 ✔✔–●○○`: done, skipped, here, to come; and the step's title where the text does not begin with it.
+    results: by the step's id."""
     parts = [
         Content.styled(words("screen.lesson.step", number=index + 1, total=len(lesson.steps)), "bold"),
         Content(" "),
@@ -39,8 +43,10 @@ def marks(lesson: Lesson, index: int, done: set[str], words: Words, title: str) 
     for number, step in enumerate(lesson.steps):
         if number == index:
             parts.append(Content.styled("●", "bold $accent"))
-        elif step.id in done:
+        elif results.get(step.id) == "done":
             parts.append(Content.styled("✔", "$success"))
+        elif results.get(step.id) == "skipped":
+            parts.append(Content.styled("–", "$warning"))
         else:
             parts.append(Content.styled("○", "$wire-quiet"))
     if title:
@@ -49,8 +55,10 @@ def marks(lesson: Lesson, index: int, done: set[str], words: Words, title: str) 
 
 
 def _solution(step: AnyStep) -> tuple[str, ...]:
-    if isinstance(step, (Type, Do)):
+    if isinstance(step, Type):
         return step.solution
+    if isinstance(step, Do):
+        return tuple(spelling(act) for act in step.acts)
     if isinstance(step, (Predict, Quiz)):
         solution = step.solution
         return solution if isinstance(solution, tuple) else (str(solution),)

@@ -25,8 +25,8 @@ size = 13
 [[step]]
 id = "look"
 kind = "watch"
-do = "send"
-subject = "Hi"
+do = { act = "send", subject = "Hi" }
+wrong_way = "flush"
 check = [{ event = { event = "delivered", host = "hamburger.edu" } }]
 
 [[step]]
@@ -150,8 +150,15 @@ def problems(tmp_path: Path, old: str, new: str, *, where: str = "outline") -> l
         ('file = "one.eml"', 'file = "../x"', "lesson.toml, line 5: lab.seed.0: file is a name inside"),
         ('file = "one.eml"', 'file = "two.eml"', "two.eml: cannot be read"),
         ('kind = "watch"', 'kind = "gaze"', "lesson.toml, line 12: step.0.kind: Invalid value 'gaze'"),
-        ('do = "send"', 'do = "sing"', "lesson.toml, line 13: step.0.do: Invalid enum value 'sing'"),
-        ('subject = "Hi"\n', "", "lesson.toml, line 13: step.0.do (look): a message to send needs a subject"),
+        (
+            'wrong_way = "flush"',
+            'wrong_way = "flash"',
+            "lesson.toml, line 10: step.0: no act 'flash'; there are send, fetch",
+        ),
+        ('user = "bob@hamburger.edu"\nfile', 'user = "bob"\nfile', "lesson.toml, line 6: lab.seed.0.user: 'bob' is no"),
+        ('act = "send"', 'act = "sent"', "lesson.toml, line 13: step.0.do.act: Invalid value 'sent'"),
+        ('subject = "Hi"', 'subjekt = "Hi"', "lesson.toml, line 13: step.0.do.subjekt: Object contains unknown field"),
+        ("{ mailbox = { user", "{ none = { mailbox = { user", "lesson.toml, line 44: not TOML"),
         ('"delivered"', '"flown"', "lesson.toml, line 15: step.0.check (look): event.event: 'flown' is none of"),
         ("host =", "hosts =", "lesson.toml, line 15: step.0.check (look): event.hosts: delivered has only"),
         ('id = "hello"', 'id = "look"', "lesson.toml, line 18: step.1.id: a second step 'look'"),

@@ -34,6 +34,22 @@ def wait_for(log: Log, wanted: Callable[[AnyEvent], bool], *, count: int = 1) ->
     return found()[:count]
 
 
+def happens(log: Log, is_so: Callable[[], bool], what: object) -> None:
+    """Waits until it is so; looks at each event. Fails the test when it never is."""
+    news = threading.Condition()
+
+    def tell(_: int, __: AnyEvent) -> None:
+        with news:
+            news.notify_all()
+
+    end = log.subscribe(tell)
+    try:
+        with news:
+            assert news.wait_for(is_so, LIMIT_S), f"never: {what}"
+    finally:
+        end()
+
+
 def do(lab: Lab, work: Callable[[], object]) -> None:
     """Runs `work` in the lab's loop; it is done on return."""
 

@@ -14,12 +14,15 @@ from textual.events import Paste
 from textual.pilot import Pilot
 
 from mailtutor import paths
+from mailtutor.acts import AnyAct
+from mailtutor.course.lesson import Lesson
 from mailtutor.course.loader import Catalogue, load_lessons
 from mailtutor.course.task_loader import Tasks, load_tasks
 from mailtutor.lab.attach import Target
 from mailtutor.lab.plan import ALICE, BOB, SeedMail, User
 from mailtutor.message.growth import Seed
 from mailtutor.protocols.lines import Source
+from mailtutor.spelling import spelling
 from mailtutor.trace.events import (
     AnyEvent,
     Endpoint,
@@ -40,6 +43,7 @@ from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.widgets.lines import WireLines
 
 T = TypeVar("T")
+LESSONS = 7
 
 
 @dataclass
@@ -113,6 +117,15 @@ class FakeStage:
     def start(self, *, classic: bool = False, seed: Sequence[SeedMail] = (), faults: Sequence[str] = ()) -> None:
         """Runs at once; the log stays the same."""
         self.is_running = True
+
+    def start_lesson(self, lesson: Lesson) -> None:
+        """The same."""
+        self.start()
+
+    def reveal(self) -> Future[None]:
+        """Notes it."""
+        self.acts.append("reveal")
+        return done(None)
 
     def stop(self) -> None:
         """Runs no more."""
@@ -215,6 +228,11 @@ class FakeStage:
         self.acts.append(action)
         return done("fine")
 
+    def do(self, act: AnyAct) -> Future[str]:
+        """Notes what was asked for, by its name."""
+        self.acts.append(spelling(act).split()[0])
+        return done("fine")
+
     def grow(self, seed: Seed, stage: int) -> Future[str]:
         """Notes what was asked for."""
         self.acts.append(f"grow {seed.kind} {stage}")
@@ -242,8 +260,8 @@ class FakeStage:
 
     @cached_property
     def lessons(self) -> Catalogue:
-        """The real ones."""
-        return load_lessons(paths.content("lessons"))
+        """The first of the real ones: a screen must not look another way for each that is added."""
+        return Catalogue(load_lessons(paths.content("lessons"), reviewed=False).lessons[:LESSONS])
 
     @cached_property
     def tasks(self) -> Tasks:
@@ -284,9 +302,9 @@ class FakeStage:
         """Written down."""
         self.noted.append(("", "", "report", path.name))
 
-    def forget(self, lesson: str) -> None:
-        """Forgets a lesson."""
-        self.done = {key: value for key, value in self.done.items() if key[0] != lesson}
+    def forget(self, lesson: str, step: str = "") -> None:
+        """Forgets a lesson, or one step of it."""
+        self.done = {key: value for key, value in self.done.items() if key[0] != lesson or step not in ("", key[1])}
 
 
 def done(result: T) -> Future[T]:

@@ -10,7 +10,7 @@ from tests.tui.stage import FakeStage, shown, until
 
 @pytest.mark.parametrize(
     ("language", "first", "hint"),
-    [("en", "Do first: 1 · Who is who", "doctor says why."), ("zh", "请先学：第 1 课《谁是谁》", "说明原因。")],
+    [("en", "Builds on 1 · Who is who", "doctor says why."), ("zh", "以第 1 课《谁是谁》为基础", "说明原因。")],
 )
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_what_to_do_first_is_named_by_number_and_title(

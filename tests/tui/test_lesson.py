@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from textual.pilot import Pilot
 
+from mailtutor.acts import Send
 from mailtutor.course.model import Do, Predict, Quiz, Read, Reflect, Type, Watch
 from mailtutor.lab import gate
 from mailtutor.reading.dialogue import Row
@@ -68,7 +69,7 @@ async def play_step(pilot: Pilot[int], app: TuiApp) -> None:
     elif isinstance(step, Quiz):
         await paste_line(pilot, str(step.solution))
     elif isinstance(step, Do):
-        await pilot.press(*["1" if act == "send" else "2" for act in step.solution])
+        await pilot.press(*["1" if isinstance(act, Send) else "2" for act in step.acts])
     elif isinstance(step, Reflect):
         await paste_line(pilot, "because one connection can carry many messages and setting up a new one takes time")
     await until(pilot, lambda: screen.is_done, f"step {step.id} done")

@@ -31,7 +31,8 @@ def test_four_places_with_a_wire_are_named_as_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "told"), [("l", "l (ladder) does nothing here"), ("f", "faults in the sandbox"), ("1", "in the sandbox")]
+    ("key", "told"),
+    [("l", "l (ladder) does nothing here"), ("f", "faults in lessons"), ("1", "in the sandbox")],
 )
 async def test_at_home_a_key_says_where_it_works(key: str, told: str) -> None:
     app = TuiApp(FakeStage(), HOME)

@@ -48,10 +48,12 @@ async def submit(
     means: Means,
     *,
     wishes: Wishes | None = None,
+    sender: str | None = None,
     service: str = "submission",
     weighed: OnWeighed | None = None,
 ) -> Submitted:
-    """Hands a message to the user's own server. weighed: is told its octets and how many the server takes, 0 where it
+    """Hands a message to the user's own server. sender: the envelope's, where it is not the user: "" for a report that
+    nothing may be sent back for. weighed: is told its octets and how many the server takes, 0 where it
     does not say, before anything of it is sent. Raises MailtutorError when it is not taken, NetworkError when the
     server cannot be reached or breaks off."""
     wishes = wishes or Wishes()
@@ -68,7 +70,8 @@ async def submit(
             await begin_tls(stream, means.trusted(), user.domain)
         courier = Courier(policy, tls=secure)
         to = tuple(Recipient(address, wishes.notify) for address in recipients)
-        courier.send(Letter(user.address, to, content, ret=wishes.ret, envid=wishes.envid, release=wishes.release))
+        envelope_sender = user.address if sender is None else sender
+        courier.send(Letter(envelope_sender, to, content, ret=wishes.ret, envid=wishes.envid, release=wishes.release))
         courier.finish()
         handed: tuple[Handed, ...] = ()
         largest = 0

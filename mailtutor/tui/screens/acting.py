@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from mailtutor.acts import RECEIVING_HOST, AnyAct, Fetch, OpenPage, Send, SendPictures, named
+from mailtutor.errors import MailtutorError
 from mailtutor.tui.contract import Stage
-from mailtutor.tui.rehearsal import perform
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.unhurried import Unhurried
 
@@ -29,8 +32,19 @@ class ActingScreen(StageScreen):
         connections = self.viewpoint.dialogue.connections.values()
         return any(connection.is_open and connection.opened_n >= since for connection in connections)
 
-    def have_done(self, do: str, subject: str = "", body: str = "", *, delete: bool = False) -> None:
-        """Has an agent do something, named as in `perform`, while the screen goes on."""
+    def have_done(self, acts: Sequence[AnyAct]) -> None:
+        """Has acts done one after the other, while the screen goes on; what one could not do is told, and the next is
+        done all the same."""
+
+        def work() -> None:
+            trouble: MailtutorError | None = None
+            for act in acts:
+                try:
+                    self.session.do(act).result()
+                except MailtutorError as wrong:
+                    trouble = trouble or wrong
+            if trouble is not None:
+                raise trouble
 
         def over(_: object = None) -> None:
             self.is_busy = False
@@ -40,7 +54,11 @@ class ActingScreen(StageScreen):
             self.slow.end()
             self.paced()
 
-        self.in_lab(lambda: perform(self.session, do, subject, body, delete=delete), over, failed)
+        self.in_lab(work, over, failed)
+
+    def _have(self, act: AnyAct) -> None:
+        if self.may_act():
+            self.have_done([act])
 
     def action_run(self) -> None:
         """Lets lines pass at once, also those of a step that is watched."""
@@ -50,15 +68,33 @@ class ActingScreen(StageScreen):
 
     def action_send(self) -> None:
         """alice sends, as in the sandbox."""
-        if self.may_act():
-            self.have_done("send", self.words("screen.lesson.subject"), self.words("screen.lesson.body"))
+        self._have(Send(subject=self.words("screen.lesson.subject"), body=self.words("screen.lesson.body")))
 
     def action_fetch_pop3(self) -> None:
         """bob fetches by POP3."""
-        if self.may_act():
-            self.have_done("fetch-pop3")
+        self._have(Fetch())
 
     def action_fetch_imap(self) -> None:
         """bob reads by IMAP."""
-        if self.may_act():
-            self.have_done("fetch-imap")
+        self._have(Fetch(service="imap"))
+
+    def action_alice_imap(self) -> None:
+        """alice reads by IMAP: what comes back to her, too."""
+        self._have(Fetch(user="alice", service="imap"))
+
+    def action_open_page(self) -> None:
+        """bob's browser opens the page of crepes.fr."""
+        self._have(OpenPage())
+
+    def action_send_pictures(self) -> None:
+        """alice sends the same pictures by mail."""
+        self._have(SendPictures())
+
+    def action_host_down(self) -> None:
+        """Switches hamburger.edu off, or on again."""
+        is_down = (RECEIVING_HOST, "down") in self.viewpoint.live_faults
+        self._have(named("host-up" if is_down else "host-down"))
+
+    def action_flush(self) -> None:
+        """Has every queue try at once."""
+        self._have(named("flush"))

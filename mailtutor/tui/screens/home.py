@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from mailtutor.course.groups import GROUPS
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
@@ -126,7 +127,13 @@ class HomeScreen(Speaking, Screen[None]):
             finished[lesson.id] = done
             if done < len(lesson.steps) and not first_open:
                 first_open = f"lesson:{lesson.id}"
-            entries.append(Option(self._lesson_line(lesson, done), id=f"lesson:{lesson.id}"))
+        for group in GROUPS:
+            members = [lesson for lesson in self._lessons.values() if lesson.outline.group == group]
+            if members:
+                entries.append(Option(self._group_line(group, members, finished), disabled=True))
+            entries += [
+                Option(self._lesson_line(lesson, finished[lesson.id]), id=f"lesson:{lesson.id}") for lesson in members
+            ]
         entries.append(None)
         entries += [Option(self._elsewhere_line(place), id=place) for place in ELSEWHERE]
         # Who has come further is led on; who has not stays where the mark was.
@@ -148,8 +155,12 @@ class HomeScreen(Speaking, Screen[None]):
             self._welcome.update(Content.styled(self.words("screen.home.welcome") + "\n", "bold"))
             return
         lines = [Content.styled(self.words("screen.home.welcome"), "bold")]
-        if all(self._finished[lesson.id] == len(lesson.steps) for lesson in self._lessons.values()):
+        through = sum(self._is_through(lesson) for lesson in self._lessons.values())
+        if through == len(self._lessons):
             lines.append(Content(self.words("screen.home.finished")))
+        elif through:
+            told = self.words("screen.home.progress", done=through, total=len(self._lessons))
+            lines[0] = Content.assemble(lines[0], (f"  {told}", "$wire-quiet"))
         if marked:
             lines.append(
                 Content.assemble(
@@ -168,13 +179,22 @@ class HomeScreen(Speaking, Screen[None]):
         title = visible(lesson.prose(self.words.language).title)
         return self.words(f"screen.home.{key}", number=lesson.number, title=title)
 
+    def _is_through(self, lesson: Lesson) -> bool:
+        return self._finished.get(lesson.id, 0) == len(lesson.steps)
+
+    def _group_line(self, group: str, members: Sequence[Lesson], finished: Mapping[str, int]) -> Content:
+        """A part of the course, and how many of its lessons are done."""
+        done = sum(finished[lesson.id] == len(lesson.steps) for lesson in members)
+        title = self.words(f"screen.home.group.{group}")
+        return Content.assemble((f"─ {title} ", "bold $accent"), (f"{done}/{len(members)}", "$wire-quiet"))
+
     def _lesson_line(self, lesson: Lesson, done: int) -> Content:
         total = len(lesson.steps)
         mark, style = ("✔", "bold $success") if done == total else ("●", "$accent") if done else ("○", "$wire-quiet")
         title = visible(lesson.prose(self.words.language).title)
         facts = self.words("screen.home.facts", minutes=lesson.outline.minutes, done=done, total=total)
         return Content.assemble(
-            (f"{mark} ", style), (f"{lesson.number}  {title}", "bold"), (f"   {facts}", "$wire-quiet")
+            (f"{mark} ", style), (f"{lesson.number:>2}  {title}", "bold"), (f"   {facts}", "$wire-quiet")
         )
 
     def _elsewhere_line(self, place: str) -> Content:
@@ -195,8 +215,12 @@ class HomeScreen(Speaking, Screen[None]):
             return
         prose = lesson.prose(self.words.language)
         facts = [self.words("screen.home.minutes", minutes=lesson.outline.minutes)]
-        if lesson.outline.needs:
-            facts.append(self.words("screen.home.needs", lessons=self._named(lesson.outline.needs)))
+        needs = lesson.outline.needs
+        missing = [name for name in needs if name in self._lessons and not self._is_through(self._lessons[name])]
+        if missing:
+            facts.append(self.words("screen.home.needs_first", lessons=self._named(missing)))
+        elif needs:
+            facts.append(self.words("screen.home.needs", lessons=self._named(needs)))
         narrow = self.has_class("-narrow")
         told = (" " if narrow else "\n\n").join(facts)
         self._about.show("\n\n".join([f"**{prose.title}**", prose.about, told]), dense=narrow)

@@ -12,16 +12,14 @@ from mailtutor.course.answers import judge
 from mailtutor.course.checks import evidence_since, met
 from mailtutor.course.model import Do, Predict, Quiz, Read, Reflect, Type, Watch
 from mailtutor.errors import MailtutorError
-from mailtutor.lab.plan import SeedMail
 from mailtutor.protocols.lines import Source
-from mailtutor.protocols.spec import Wording
 from mailtutor.reading.coach import Advice, advise, advise_text, expects_command
 from mailtutor.reading.dialogue import Connection, Row
+from mailtutor.reading.dictation import Dictation
 from mailtutor.text.telling import tell
 from mailtutor.tui.actions import LESSON, bindings, elsewhere
 from mailtutor.tui.contract import Console, Held, Stage, Unread
 from mailtutor.tui.desk import Desk
-from mailtutor.tui.dictation import Dictation
 from mailtutor.tui.rehearsal import Rehearsal
 from mailtutor.tui.screens.confirm import ConfirmScreen
 from mailtutor.tui.screens.step import StepScreen
@@ -50,8 +48,9 @@ class LessonScreen(StepScreen):
 
     def on_mount(self) -> None:
         """Goes to the first step that is not done, and starts the lab after the first paint."""
-        self._done = self._read_progress()
-        self.index = next((n for n, step in enumerate(self.lesson.steps) if step.id not in self._done), 0)
+        self._read_progress()
+        steps = list(enumerate(self.lesson.steps))
+        self.index = next((n for n, step in steps if step.id not in self._done | self._skipped), 0)
         self._show_step()
         self.call_after_refresh(self._start)
 
@@ -62,9 +61,7 @@ class LessonScreen(StepScreen):
 
     def _start(self) -> None:
         self._is_begun = False
-        lab = self.lesson.outline.lab
-        seed = [SeedMail(mail.user, mail.content, mail.mailbox) for mail in self.lesson.seeds]
-        self.start_lab(classic=lab.wording is Wording.CLASSIC, seed=seed, faults=lab.faults)
+        self.start_lesson_lab(self.lesson)
 
     def lab_ready(self) -> None:
         """Does again what the steps before did; then the step can begin on the wire."""
@@ -72,9 +69,9 @@ class LessonScreen(StepScreen):
         self.slow.end()
         self.is_busy = False
         log = self.session.log
-        earlier = [step for step in self.lesson.steps[: self.index] if step.id in self._done]
-        rehearsal = Rehearsal(self.session, earlier, lambda: self.is_stale(log))
-        if not any(isinstance(step, (Watch, Do, Type, Predict)) for step in earlier):
+        earlier = [step for step in self.lesson.steps[: self.index] if step.id in self._done | self._skipped]
+        rehearsal = Rehearsal(self.session, self.lesson, earlier, lambda: self.is_stale(log))
+        if not any(isinstance(step, (Watch, Do, Type, Predict)) or getattr(step, "reveals", False) for step in earlier):
             self._rehearsed({})
             return
         self._feedback = ("told", self.words("screen.lesson.resuming"))
@@ -113,11 +110,10 @@ class LessonScreen(StepScreen):
 
     # Going from step to step ------------------------------------------------------------------------------------------
 
-    def _read_progress(self) -> set[str]:
-        results = self.session.results()
-        return {
-            step for (lesson, step), (result, _) in results.items() if lesson == self.lesson.id and result == "done"
-        }
+    def _read_progress(self) -> None:
+        results = {step: result for (at, step), (result, _) in self.session.results().items() if at == self.lesson.id}
+        self._done = {step for step, result in results.items() if result == "done"}
+        self._skipped = {step for step, result in results.items() if result == "skipped"}
 
     def _show_step(self) -> None:
         step = self.step
@@ -154,7 +150,7 @@ class LessonScreen(StepScreen):
             lambda: self.desk.connect(step), lambda dictation: self._connected(step, dictation), self.desk.give_up
         )
 
-    def _connected(self, step: Type | Predict, dictation: Dictation) -> None:
+    def _connected(self, step: Type | Predict, dictation: Dictation[Console]) -> None:
         self.desk.use(step, dictation)
         self.beat()
 
@@ -193,7 +189,10 @@ class LessonScreen(StepScreen):
         self.is_busy = False
         self._keep_secret(False)
         self._done.add(self.step.id)
+        self._skipped.discard(self.step.id)
         self.session.set_result(self.lesson.id, self.step.id, "done", answer)
+        if isinstance(self.step, (Read, Quiz)) and self.step.reveals and self.session.is_running:
+            self.when_done(self.session.reveal(), lambda _: None)
         self._feedback = ("", "")
         self._light()
         self.speak()
@@ -254,7 +253,7 @@ class LessonScreen(StepScreen):
             self.is_busy = True
             self.slow.begin()
             self.paced()
-            self.have_done(step.do, step.subject, step.body, delete=step.delete)
+            self.have_done(step.acts)
 
     def paced(self) -> None:
         """What to press next is another key now."""
@@ -336,6 +335,48 @@ class LessonScreen(StepScreen):
         self.speak()
         self._text.scroll_end(animate=False)
 
+    def action_faults(self) -> None:
+        """The panel shows what is broken, also what nobody told of so far."""
+        if not self.lesson.outline.lab.secret_faults or not self.session.is_running:
+            super().action_faults()
+        else:
+            self.when_done(self.session.reveal(), self._revealed)
+
+    def _revealed(self, _: None) -> None:
+        self.beat()
+        super().action_faults()
+
+    def action_skip(self) -> None:
+        """Goes on without the step: it is remembered as skipped, and the lab as it would be after it."""
+        step = self.step
+        if self.is_done or self.index + 1 == len(self.lesson.steps):
+            self.action_next() if self.is_done else self.tell(self.words("screen.lesson.last_step"))
+            return
+        self.session.set_result(self.lesson.id, step.id, "skipped")
+        self._skipped.add(step.id)
+        self.tell(self.words("screen.lesson.skipped"))
+        self._go_to(self.index + 1, anew=isinstance(step, (Watch, Do, Type, Predict)))
+
+    def action_redo(self) -> None:
+        """The step once more, in a lab as it was before it."""
+        step = self.step
+        self.session.forget(self.lesson.id, step.id)
+        self._done.discard(step.id)
+        self._skipped.discard(step.id)
+        self._go_to(self.index, anew=True)
+
+    def _go_to(self, index: int, *, anew: bool) -> None:
+        """anew: in a lab of its own, in which what comes before is done again."""
+        self.desk.let_go()
+        self.slow.end()
+        self.index = index
+        self._let_run()
+        self._show_step()
+        if anew:
+            self._start()
+        else:
+            self._begin()
+
     def action_console(self) -> None:
         """Goes to where lines are typed."""
         if isinstance(self.step, Type):
@@ -355,6 +396,7 @@ class LessonScreen(StepScreen):
         self.slow.end()
         self.session.forget(self.lesson.id)
         self._done.clear()
+        self._skipped.clear()
         self.index = 0
         self._show_step()
         self._start()

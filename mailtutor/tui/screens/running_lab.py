@@ -12,6 +12,7 @@ from typing import TypeVar
 from textual import work
 from textual.worker import get_current_worker
 
+from mailtutor.course.lesson import Lesson
 from mailtutor.errors import MailtutorError
 from mailtutor.lab.plan import SeedMail
 from mailtutor.trace.log import Log
@@ -41,13 +42,21 @@ class RunningLab(ControlActions):
     @work(thread=True, exclusive=True, group="lab")
     def start_lab(self, *, classic: bool = False, seed: Sequence[SeedMail] = (), faults: Sequence[str] = ()) -> None:
         """Starts the lab without holding up the first paint."""
+        self._start_with(lambda: self.session.start(classic=classic, seed=seed, faults=faults))
+
+    @work(thread=True, exclusive=True, group="lab")
+    def start_lesson_lab(self, lesson: Lesson) -> None:
+        """The same with the lab a lesson wants."""
+        self._start_with(lambda: self.session.start_lesson(lesson))
+
+    def _start_with(self, start: Callable[[], None]) -> None:
         worker = get_current_worker()
         with STARTING:
             if worker.is_cancelled:
                 return
             self._is_starting = True
             try:
-                self.session.start(classic=classic, seed=seed, faults=faults)
+                start()
             except MailtutorError as wrong:
                 if not worker.is_cancelled:
                     self.call_later(self.lab_failed, wrong)

@@ -10,6 +10,7 @@ from mailtutor.course.model import AnyStep, Do, Predict, Quiz, Read, Reflect, Ty
 from mailtutor.course.prose import Section
 from mailtutor.reading.coach import Advice
 from mailtutor.reading.visible import visible
+from mailtutor.tui.act_keys import WITH_KEYS, key_for
 from mailtutor.tui.contract import Stage
 from mailtutor.tui.lesson_text import marks, step_text
 from mailtutor.tui.screens.acting import ActingScreen
@@ -55,6 +56,7 @@ class StepScreen(ActingScreen):
         self._feedback_text = FoldedText(id="feedback")
         self._feedback: tuple[str, str] = ("", "")
         self._done: set[str] = set()
+        self._skipped: set[str] = set()
         self._hints = 0
         # Whether the student is still to say what a reply will be: nothing on the screen may tell it.
         self._is_guessing = False
@@ -76,6 +78,10 @@ class StepScreen(ActingScreen):
         """The current step."""
         return self.lesson.steps[self.index]
 
+    @property
+    def _results(self) -> dict[str, str]:
+        return dict.fromkeys(self._skipped, "skipped") | dict.fromkeys(self._done, "done")
+
     def _keep_secret(self, guessing: bool) -> None:
         self._is_guessing = self.meaning.tells_no_answers = guessing
         self.meaning.speak()
@@ -95,7 +101,7 @@ class StepScreen(ActingScreen):
         # With few lines for the text, its title stands beside the marks.
         folded = self.is_folded
         title = section.title if folded else ""
-        self._marks.update(marks(self.lesson, self.index, self._done, self.words, title))
+        self._marks.update(marks(self.lesson, self.index, self._results, self.words, title))
         self._text.show(step_text(self.step, section, self._hints, self.words, titled=not folded), dense=folded)
         self.call_after_refresh(self._fit_text, folded=folded)
         self._ask()
@@ -155,11 +161,15 @@ class StepScreen(ActingScreen):
         elif self.is_done or isinstance(step, (Read, Watch)):
             self.keybar.light("next")
         elif isinstance(step, Do):
-            self.keybar.light("send" if "send" in step.solution else "fetch_pop3")
+            self.keybar.light(key_for(step.acts[0]))
         else:
             self.keybar.light("")
-        hidden = {Do: ("console",), Type: ("send", "fetch_pop3", "fetch_imap")}
-        needless = hidden.get(type(step), ("send", "fetch_pop3", "fetch_imap", "console"))
+        needed = {key_for(act) for act in step.acts} if isinstance(step, Do) else set()
+        needless = [key for key in WITH_KEYS if key not in needed]
+        if isinstance(step, Do):
+            needless = [key for key in needless if key not in ("send", "fetch_pop3", "fetch_imap")]
+        if not isinstance(step, Type):
+            needless.append("console")
         # Where something is to be answered or done first, the key does not lead on.
         leads_on = self.is_done or (isinstance(step, (Read, Watch)) and not self.slow.is_on)
         self.keybar.hide(*needless, *(() if leads_on else ("next",)))

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from mailtutor.errors import MailtutorError
+from mailtutor.errors import MailtutorError, UsageError
 from mailtutor.reading.visible import visible
 from mailtutor.reading.world import WAITING, Waiting
+from mailtutor.spelling import spelled
 from mailtutor.trace.log import Log
 from mailtutor.tui.contract import Stage
 from mailtutor.tui.lasting import lasting
@@ -99,6 +100,23 @@ class WorldActions(PaneActions):
 
     def _faults_closed(self, _: None) -> None:
         self.fault_screen = None
+
+    def action_act(self) -> None:
+        """Any act by its name: what a lesson can have done, a student can."""
+        if self.may_change_world() and self.may_act():
+            self.ask(self.words("screen.act.ask"), self._do_spelled)
+
+    def may_act(self) -> bool:
+        """Whether the agents may act now; says why where not."""
+        return True
+
+    def _do_spelled(self, text: str) -> None:
+        try:
+            act = spelled(text)
+        except UsageError as wrong:
+            self.tell(wrong, severe=True)
+            return
+        self.when_done(self.session.do(act), self.tell)
 
     # The lab's time ---------------------------------------------------------------------------------------------------
 

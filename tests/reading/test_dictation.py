@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mailtutor.reading.dictation import Dictation
 from mailtutor.trace.events import FromServer
-from mailtutor.tui.dictation import Dictation
 from mailtutor.tui.viewpoint import Viewpoint
 from tests.tui.stage import FakeStage
 
