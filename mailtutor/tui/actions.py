@@ -214,7 +214,7 @@ ACTIONS = (
     Action("glossary", "L", EVERYWHERE),
     Action("glossary_open", "enter", frozenset({GLOSSARY}), 1, "enter"),
     Action("glossary_close", "escape", frozenset({GLOSSARY}), 2, "escape"),
-    Action("picture", "Z", EVERYWHERE),
+    Action("picture", "V", EVERYWHERE),
     Action("report", "", EVERYWHERE),
     Action("tour", "", EVERYWHERE),
     Action("ascii", "", EVERYWHERE),
