@@ -161,7 +161,7 @@ ACTIONS = (
     Action("previous", "p", frozenset({LESSON}), 20),
     Action("hint", "h", frozenset({LESSON}), 4, "f3"),
     Action("skip", "J", frozenset({LESSON}), 21, "f6"),
-    Action("redo", "Z", frozenset({LESSON}), 22, "f7"),
+    Action("redo", "Q", frozenset({LESSON}), 22, "f7"),
     Action("back", "left,comma", WIRES - {REPLAY}, 14, "f11", shown="←"),
     Action("forward", "right,full_stop", WIRES - {REPLAY}, 15, "f12", shown="→"),
     Action("back", "left,comma", frozenset({REPLAY}), 2, "f11", shown="←"),
