@@ -431,6 +431,14 @@ class Session:
         seed = [SeedMail(mail.user, mail.content, mail.mailbox) for mail in task.seeds]
         self.start(classic=task.outline.wording is Wording.CLASSIC, seed=seed, faults=task.outline.faults)
 
+    def reached(self, lesson: str, step: str, result: str) -> None:
+        """Notes in the running lab's trace where the student is; result: as `StepReached` has it."""
+        from mailtutor.trace.events import StepReached
+
+        lab = self._lab
+        if lab is not None:
+            lab.call(lambda: lab.record(StepReached, lesson=lesson, step=step, result=result))
+
     # Progress -------------------------------------------------------------------------------------------------------
 
     def results(self) -> dict[tuple[str, str], tuple[str, str]]:

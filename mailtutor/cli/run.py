@@ -91,6 +91,7 @@ class Recital:
 
     def _step(self, number: int, step: AnyStep) -> bool:
         section = self._lesson.section(self._speak, step.id, plain=True)
+        self._session.reached(self._lesson.id, step.id, "shown")
         self._hear(lambda: True)
         place = self._say("screen.lesson.step", number=number, total=len(self._lesson.steps))
         print(_folded(_led(place + self._say("cli.run.colon"), section.title)) + "\n")
@@ -102,6 +103,7 @@ class Recital:
         done, answer = self._play(step)
         if done:
             self._session.set_result(self._lesson.id, step.id, "skipped" if self._is_skipped else "done", answer)
+            self._session.reached(self._lesson.id, step.id, "skipped" if self._is_skipped else "done")
             if isinstance(step, (Read, Quiz)) and step.reveals:
                 self._session.reveal().result()
             if self._is_skipped:
@@ -256,6 +258,7 @@ class Recital:
             if judgement.right:
                 return said
             self._session.set_result(self._lesson.id, step.id, "wrong", said)
+            self._session.reached(self._lesson.id, step.id, "wrong")
             self._tell("✘ " + wrong.get(judgement.wrong, self._say("cli.run.wrong")))
 
     def _shown(self, step: Predict | Quiz, solution: Sequence[str], options: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ class Rehearsal:
 
     def __init__(self, session: Stage, lesson: Lesson, steps: Sequence[AnyStep], is_stale: Callable[[], bool]) -> None:
         self._player = Player(session, lesson, limit_s=STEP_LIMIT_S, is_over=is_stale)
-        self._steps = steps
+        self._session, self._lesson, self._steps = session, lesson, steps
 
     @property
     def consoles(self) -> dict[str, Console]:
@@ -32,7 +32,9 @@ class Rehearsal:
         """Blocks until everything is done again; gives the consoles. Raises MailtutorError when the lab cannot do
         it."""
         for step in self._steps:
+            self._session.reached(self._lesson.id, step.id, "shown")
             self._player.play(step)
+            self._session.reached(self._lesson.id, step.id, "done")
         if self._steps:
             self._player.settle()
         return self.consoles

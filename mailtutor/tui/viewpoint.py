@@ -36,6 +36,7 @@ from mailtutor.trace.events import (
     Queued,
     Recalled,
     Released,
+    StepReached,
     TlsBegun,
     TlsFailed,
     Warned,
@@ -44,7 +45,7 @@ from mailtutor.trace.log import Log
 
 _event_number = attrgetter("n")
 _WIRE = (Opened, FromClient, FromServer, Ciphertext, Closed)
-_NO_MOMENT = (*_WIRE, Bookmarked)
+_NO_MOMENT = (*_WIRE, Bookmarked, StepReached)
 _NOTED = (TlsBegun, TlsFailed, Gap)
 # What happens to a message in a queue; of these, what happens to one recipient's copy of it.
 _QUEUE = (Queued, Attempted, HeldBack, Released, Warned, Bounced, Recalled)

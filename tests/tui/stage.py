@@ -34,6 +34,7 @@ from mailtutor.trace.events import (
     Opened,
     Recalled,
     Released,
+    StepReached,
 )
 from mailtutor.trace.log import Log
 from mailtutor.trace.transcript import parse
@@ -301,6 +302,10 @@ class FakeStage:
     def write_report(self, path: Path, language: str) -> None:
         """Written down."""
         self.noted.append(("", "", "report", path.name))
+
+    def reached(self, lesson: str, step: str, result: str) -> None:
+        """The log says so."""
+        self.log.append(StepReached(t=0, at=self.wall, lesson=lesson, step=step, result=result))
 
     def forget(self, lesson: str, step: str = "") -> None:
         """Forgets a lesson, or one step of it."""

@@ -17,6 +17,7 @@ from mailtutor.reading.coach import Advice, advise, advise_text, expects_command
 from mailtutor.reading.dialogue import Connection, Row
 from mailtutor.reading.dictation import Dictation
 from mailtutor.text.telling import tell
+from mailtutor.trace.events import StepReached
 from mailtutor.tui.actions import LESSON, bindings, elsewhere
 from mailtutor.tui.contract import Console, Held, Stage, Unread
 from mailtutor.tui.desk import Desk
@@ -139,6 +140,7 @@ class LessonScreen(StepScreen):
             return
         step = self.step
         self._begun, self._checked = len(self.session.log), -1
+        self.session.reached(self.lesson.id, step.id, "shown")
         if self.session.is_running:
             if self.desk.begin(step):
                 self.beat()
@@ -181,7 +183,7 @@ class LessonScreen(StepScreen):
             evidence = evidence_since(
                 self.viewpoint.log, self.viewpoint.dialogue, self.viewpoint.live_world, self._begun
             )
-            if all(met(step.check, evidence)) and (evidence.rows or evidence.events):
+            if all(met(step.check, evidence)) and any(type(event) is not StepReached for event in evidence.events):
                 self._finish()
 
     def _finish(self, answer: str = "") -> None:
@@ -191,6 +193,7 @@ class LessonScreen(StepScreen):
         self._done.add(self.step.id)
         self._skipped.discard(self.step.id)
         self.session.set_result(self.lesson.id, self.step.id, "done", answer)
+        self.session.reached(self.lesson.id, self.step.id, "done")
         if isinstance(self.step, (Read, Quiz)) and self.step.reveals and self.session.is_running:
             self.when_done(self.session.reveal(), lambda _: None)
         self._feedback = ("", "")
@@ -316,6 +319,7 @@ class LessonScreen(StepScreen):
             usual = "screen.lesson.longer" if isinstance(step, Reflect) else "screen.lesson.wrong"
             self._feedback = ("wrong", "✘ " + section.wrong.get(judgement.wrong, self.words(usual)))
             self.session.set_result(self.lesson.id, step.id, "wrong", said)
+            self.session.reached(self.lesson.id, step.id, "wrong")
             self.question.retry()
             self.speak()
         elif isinstance(step, Predict):
@@ -353,6 +357,7 @@ class LessonScreen(StepScreen):
             self.action_next() if self.is_done else self.tell(self.words("screen.lesson.last_step"))
             return
         self.session.set_result(self.lesson.id, step.id, "skipped")
+        self.session.reached(self.lesson.id, step.id, "skipped")
         self._skipped.add(step.id)
         self.tell(self.words("screen.lesson.skipped"))
         self._go_to(self.index + 1, anew=isinstance(step, (Watch, Do, Type, Predict)))
