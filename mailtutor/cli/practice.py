@@ -34,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
     session = Session(lessons=Path(args.lessons) if args.lessons else None)
     if args.tasks:
         return _list(session, args.protocol or "", as_json=args.json)
+    if args.json and not args.plain:
+        raise UsageError("--json goes with --tasks or --plain: the screen prints nothing", "error.task.json")
     task = session.tasks.find(args.task) if args.task else None
     if args.plain:
         if task is None:

@@ -24,8 +24,8 @@ EVERYWHERE = WIRES | {HOME, LETTER}
 # No modes of their own: what the keys do in addition while this view is in front.
 QUEUE, DEVICES, LADDER, DIFFERENCES, MESSAGE = "queue", "devices", "ladder", "differences", "message"
 GROWTH, BESIDE, PACKETS = "growth", "beside", "packets"
-# The same in the list of tasks, which stands over practice.
-TASKS = "tasks"
+# The same in the list of tasks, which stands over practice, and in that of the recorded dialogues.
+TASKS, RECORDINGS = "tasks", "recordings"
 # The same in the glossary, which stands over everything.
 GLOSSARY = "glossary"
 # The same, while the wire is presented to a room.
@@ -145,7 +145,8 @@ ACTIONS = (
     Action("tasks", "j", frozenset({PRACTICE}), 2, "ctrl+n"),
     Action("task_open", "enter", frozenset({TASKS}), 1),
     Action("task_hint", "h", frozenset({TASKS}), 2),
-    Action("task_close", "escape", frozenset({TASKS}), 3),
+    Action("recording_open", "enter", frozenset({RECORDINGS}), 1),
+    Action("list_close", "escape", frozenset({TASKS, RECORDINGS}), 3),
     Action("protocol", "o", frozenset({PRACTICE}), 4, "f6"),
     Action("coach", "h", frozenset({PRACTICE}), 4, "f3"),
     Action("raw", "backslash", frozenset({PRACTICE}), 9, "ctrl+backslash", shown="\\"),

@@ -204,12 +204,38 @@ class TuiApp(SpeakingApp):
             self.push_screen(self.screen_for("lesson", {"lesson": rest}))
             return
         mode, _, rest = event.place.partition("-")
-        if mode == "growth":
+        if mode == "tasks":
+            self._open_tasks()
+        elif mode == "recordings":
+            self._open_recordings()
+        elif mode == "growth":
             self.push_screen(self.screen_for("lab", {"view": mode}))
         elif mode == "replay":
             self.push_screen(self.screen_for(mode, {"name": rest, "events": _transcript(rest)}))
         else:
             self.push_screen(self.screen_for(mode, {"protocol": rest} if rest else {}))
+
+    def _open_tasks(self) -> None:
+        """Practice with the first task that is open."""
+        from mailtutor.tui.taskdesk import done_before
+
+        try:
+            tasks, done = self.session.tasks.all, done_before(self.session)
+        except MailtutorError as wrong:
+            self.notify(visible(tell(wrong, self.words)), severity="error", markup=False, timeout=30)
+            return
+        task = next((task for task in tasks if task.id not in done), tasks[0])
+        self.push_screen(self.screen_for("practice", {"task": task}))
+
+    def _open_recordings(self) -> None:
+        """A list of them; the chosen one is played."""
+        from mailtutor.tui.screens.recordings import RecordingsScreen
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.push_screen(self.screen_for("replay", {"name": name, "events": _transcript(name)}))
+
+        self.push_screen(RecordingsScreen(), chosen)
 
     async def action_go_home(self) -> None:
         """Leaves the current mode. The lab that nobody looks at any more ends. Who came for one message or one

@@ -55,6 +55,7 @@ def test_without_a_screen_it_waits_until_another_program_has_done_the_task() -> 
         (["smtp", "--connect", "9.9.9.9:25"], "--anywhere"),
         (["smtp", "--connect", "9.9.9.9:25", "--anywhere"], "terminal"),
         (["--connect", "127.0.0.1:2143"], "terminal"),
+        (["--json"], "--tasks or --plain"),
     ],
 )
 def test_whom_one_may_practise_on_is_asked_before_anybody_is_dialled(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import socket
 
 import pytest
+from textual.widgets import OptionList
 
 from mailtutor.session import Session
 from mailtutor.text.catalogue import words
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.practice import PracticeScreen
+from mailtutor.tui.screens.recordings import RecordingsScreen
+from mailtutor.tui.screens.replay import ReplayScreen
 from mailtutor.tui.screens.tasks import TasksScreen
-from tests.tui.stage import paste_line, shown, until
+from tests.tui.stage import FakeStage, paste_line, shown, until
 
 
 @pytest.mark.slow
@@ -82,3 +85,36 @@ async def test_the_last_hint_is_a_solution_and_then_all_of_them_go(session: Sess
         await until(pilot, lambda: "A solution:" not in shown(app), "the text alone")
         await pilot.press("home", "enter")
         await until(pilot, lambda: "S< 220" in shown(app) and "You are the client" in shown(app), "free practice")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_home_leads_to_the_first_open_task(
+    session: Session, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    session.set_result("practice", "say-hello", "done")
+    app = TuiApp(session, "home")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: words(language)("screen.home.enter") in shown(app), "the lessons")
+        app.screen.query_one(OptionList).highlighted = app.screen.query_one(OptionList).get_option_index("tasks")
+        await pilot.press("enter")
+        title = session.tasks.find("what-can-you-do").told(language).title
+        await until(pilot, lambda: title in shown(app), "the second task")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_home_leads_to_the_recorded_dialogues_each_with_what_it_shows(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(FakeStage(), "home")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: words(language)("screen.home.enter") in shown(app), "the lessons")
+        app.screen.query_one(OptionList).highlighted = app.screen.query_one(OptionList).get_option_index("recordings")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RecordingsScreen), "the list")
+        await until(pilot, lambda: "alice-bob" in shown(app), "the first of them")
+        await pilot.press("down", "down", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReplayScreen), "the player")
+        await until(pilot, lambda: "bounce" in shown(app), "its name")

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from mailtutor.course.lesson import Lesson
 
 ELSEWHERE = (
-    "lab", "practice-smtp", "practice-pop3", "practice-imap", "replay-alice-bob", "replay-bob-pop3", "letter", "growth",
+    "lab", "tasks", "practice-smtp", "practice-pop3", "practice-imap", "replay-alice-bob", "replay-bob-pop3",
+    "recordings", "letter", "growth",
 )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ class TasksScreen(Speaking, ModalScreen[str | None]):
         border: round $primary; background: $surface; padding: 0 1;
     }
     TasksScreen OptionList { height: 1fr; border: none; background: $surface; padding: 0; }
+    TasksScreen OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
     TasksScreen OptionList:focus { border: none; background-tint: $background 0%; }
     TasksScreen OptionList > .option-list--option-highlighted,
     TasksScreen OptionList:focus > .option-list--option-highlighted {
@@ -138,6 +139,6 @@ class TasksScreen(Speaking, ModalScreen[str | None]):
             self.unfolded[task.id] = 0 if count > len(task.outline.en.hints) else count + 1
             self._describe()
 
-    def action_task_close(self) -> None:
+    def action_list_close(self) -> None:
         """Nothing changes."""
         self.dismiss(None)
