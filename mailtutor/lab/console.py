@@ -41,12 +41,6 @@ class Console:
 
     def __init__(self, lab: Lab, host: str, service: str, name: str) -> None:
         """Connects. Raises NetworkError when nobody answers, MailtutorError where there is no such door."""
-        if (host, service) not in lab.directory.doors:
-            doors = ", ".join(" ".join(door) for door in lab.directory.doors)
-            raise MailtutorError(
-                "there is no door {host} {service}; there are {doors}", "error.lab.no_door", host=host,
-                service=service, doors=doors,
-            )  # fmt: skip
         self._lab = lab
         self._host = host
         # Reads along to know when the server has agreed to TLS; None once that cannot happen any more.
@@ -80,6 +74,12 @@ class Console:
     # What is another's business where the server is not of the lab ------------------------------------------------
 
     async def _connect(self, name: str, host: str, service: str) -> Stream:
+        if (host, service) not in self._lab.directory.doors:
+            doors = ", ".join(" ".join(door) for door in self._lab.directory.doors)
+            raise MailtutorError(
+                "there is no door {host} {service}; there are {doors}", "error.lab.no_door", host=host,
+                service=service, doors=doors,
+            )  # fmt: skip
         return await self._lab.directory.connect(name, host, service)
 
     def _trust(self) -> ssl.SSLContext:
