@@ -25,6 +25,7 @@ from mailtutor.course.task_loader import Tasks, load_tasks
 from mailtutor.protocols.spec import Wording
 from mailtutor.store import progress
 from mailtutor.store.database import Database
+from mailtutor.store.spare import open_with_spare
 from mailtutor.trace.log import Log
 
 # The lab is imported when it is started: the course is on the screen before a socket is opened.
@@ -80,6 +81,8 @@ class Session:
     ) -> None:
         self.log = Log()
         self.notices: list[str] = []
+        # What the student must hear of their progress and of lessons that cannot be used, as it is found.
+        self.troubles: list[str] = []
         self._lessons_folder = lessons
         self._data = data
         self._bind_address = bind_address
@@ -393,11 +396,14 @@ class Session:
 
     @cached_property
     def lessons(self) -> Catalogue:
-        """Our lessons, and the teacher's own after them. Raises LessonError at the first that cannot be used."""
+        """Our lessons, and the teacher's own after them. One that cannot be used is left out and told in `troubles`."""
         ours = paths.content("lessons")
         if self._lessons_folder is None:
-            return load_lessons(ours, reviewed=False)  # our own are reviewed by the tests
-        return load_lessons(ours, self._lessons_folder)
+            found = load_lessons(ours, reviewed=False)  # our own are reviewed by the tests
+        else:
+            found = load_lessons(ours, self._lessons_folder)
+        self.troubles += [problem.sentence for problem in found.problems]
+        return found
 
     def start_lesson(self, lesson: Lesson) -> None:
         """Starts the lab a lesson wants; what it sets is gone with its lab. Raises as `start`."""
@@ -527,5 +533,7 @@ class Session:
 
     def _progress_file(self) -> Database:
         if self._progress is None:
-            self._progress = Database(paths.progress_file())
+            self._progress, told = open_with_spare(paths.progress_file())
+            if told is not None:
+                self.troubles.append(told)
         return self._progress

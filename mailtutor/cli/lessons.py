@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mailtutor.cli.output import print_json
+from mailtutor.cli.output import print_json, tell_troubles
 from mailtutor.cli.parser import language
 from mailtutor.session import Session
 from mailtutor.text.catalogue import words
@@ -13,7 +13,10 @@ from mailtutor.text.catalogue import words
 
 def run(args: argparse.Namespace) -> int:
     """Prints the lessons, or with --coverage the rows and the lessons that cover them."""
-    catalogue = Session(lessons=Path(args.lessons) if args.lessons else None).lessons
+    session = Session(lessons=Path(args.lessons) if args.lessons else None)
+    catalogue = session.lessons
+    tell_troubles(session.troubles)
+    code = 1 if catalogue.problems else 0
     if args.coverage:
         rows = catalogue.coverage()
         if args.json:
@@ -21,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             for row, lessons in rows.items():
                 print(f"{row:4} {', '.join(lessons)}")
-        return 0
+        return code
     speak = language()
     say = words(speak)
     for lesson in catalogue.lessons:
@@ -33,4 +36,4 @@ def run(args: argparse.Namespace) -> int:
         else:
             minutes = say("cli.lessons.minutes", minutes=outline.minutes)
             print(f"{lesson.number:2}  {title} · {minutes} · {' '.join(outline.covers)}")
-    return 0
+    return code

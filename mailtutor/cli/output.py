@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
+from mailtutor.cli.parser import language
 from mailtutor.protocols.lines import Line, Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading import notes
@@ -16,6 +17,7 @@ from mailtutor.reading.dialogue import Connection, Dialogue, NoteRow, Row
 from mailtutor.reading.picture import Picture
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words, words
+from mailtutor.text.telling import tell
 from mailtutor.trace.codec import printable
 from mailtutor.trace.events import Endpoint
 
@@ -143,3 +145,10 @@ def columns(lines: Sequence[Sequence[str]]) -> None:
     widths = [max(cell_len(line[column]) for line in cells) for column in range(len(cells[0]))]
     for line in cells:
         print("  ".join(set_cell_size(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def tell_troubles(troubles: Sequence[str]) -> None:
+    """What is wrong and keeps nobody from going on, on stderr, a line each."""
+    say = words(language())
+    for trouble in troubles:
+        print(f"mailtutor: {visible(tell(trouble, say))}", file=sys.stderr)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mailtutor.acts import NAMES, AnyAct, Send
-from mailtutor.cli.output import has_colour, head_text, line_text, note_text
+from mailtutor.cli.output import has_colour, head_text, line_text, note_text, tell_troubles
 from mailtutor.cli.parser import language
 from mailtutor.course.answers import Answer, judge
 from mailtutor.course.checks import evidence_since, met
@@ -54,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("a lesson runs on the screen (`mailtutor 2`), or as text with --plain", "error.cli.run_plain")
     session = Session(lessons=Path(args.lessons) if args.lessons else None)
     lesson = session.lessons.find(args.lesson)
+    session.results()  # so that what is wrong with the progress is told before the lesson begins
+    tell_troubles(session.troubles)
     try:
         session.start_lesson(lesson)
         return 0 if Recital(session, lesson, language()).play() else 1

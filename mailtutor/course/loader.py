@@ -7,8 +7,8 @@ own folder of lessons is read the same way as ours.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailtutor.course.lesson import LANGUAGES, Lesson, SeedMessage
@@ -21,18 +21,27 @@ from mailtutor.errors import Sentence, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Lessons in the order of their names."""
+    """Lessons in the order of their names. problems: what was found wrong; a lesson that cannot be used is not among
+    them, and the rest goes on. broken: its folder's name → why."""
 
     lessons: tuple[Lesson, ...]
+    problems: tuple[LessonError, ...] = ()
+    broken: Mapping[str, LessonError] = field(default_factory=dict)
 
     def find(self, name: str) -> Lesson:
-        """A lesson by number ("2"), id ("02-smtp-by-hand") or name ("smtp-by-hand"). Raises UsageError."""
+        """A lesson by number ("2"), id ("02-smtp-by-hand") or name ("smtp-by-hand"). Raises UsageError, or
+        LessonError for one that cannot be used."""
         wanted = name.strip().casefold()
         for lesson in self.lessons:
             if wanted in (lesson.id, lesson.id.partition("-")[2]) or (
                 wanted.isdigit() and int(wanted) == lesson.number
             ):
                 return lesson
+        for folder, wrong in self.broken.items():
+            if wanted in (folder, folder.partition("-")[2]) or (
+                wanted.isdigit() and folder.partition("-")[0] == wanted.zfill(2)
+            ):
+                raise wrong
         known = [lesson.id for lesson in self.lessons]
         near = difflib.get_close_matches(wanted, known, 1, 0.5)
         if near:
@@ -55,22 +64,35 @@ class Catalogue:
 
 
 def load_lessons(*folders: Path, reviewed: bool = True) -> Catalogue:
-    """Every lesson of these folders. Raises LessonError at the first that cannot be used.
+    """Every lesson of these folders that can be used, and what is wrong with the others.
 
     reviewed: also hold each lesson against the protocols' tables, which takes longer than reading it.
     """
     load = load_lesson if reviewed else _read_lesson
-    found = [load(path.parent) for folder in folders for path in folder.glob("*/lesson.toml")]
-    lessons = tuple(sorted(found, key=lambda lesson: lesson.id))
-    known = {lesson.id for lesson in lessons}
-    for lesson in lessons:
-        for needed in lesson.outline.needs:
-            if needed not in known:
-                missing = Sentence(
-                    "there is no lesson {name!r}; add it or take it out", "error.lesson.needs", name=needed
+    found: dict[str, Lesson] = {}
+    problems: list[LessonError] = []
+    broken: dict[str, LessonError] = {}
+    for path in sorted(path for folder in folders for path in folder.glob("*/lesson.toml")):
+        try:
+            lesson = load(path.parent)
+            if lesson.id in found:
+                twice = Sentence(
+                    "there is a lesson {name!r} already; give it another", "error.lesson.twice", name=lesson.id
                 )
-                raise LessonError(str(lesson.folder / "lesson.toml"), 0, at_key("needs", missing))
-    return Catalogue(lessons)
+                raise LessonError(str(path), 0, at_key("id", twice))
+            found[lesson.id] = lesson
+        except LessonError as wrong:
+            problems.append(wrong)
+            broken.setdefault(path.parent.name, wrong)
+    lessons = tuple(sorted(found.values(), key=lambda lesson: lesson.id))
+    # What a lesson builds on is only shown, so a slip there keeps nobody from it.
+    problems += [_no_need(lesson, name) for lesson in lessons for name in lesson.outline.needs if name not in found]
+    return Catalogue(lessons, tuple(problems), broken)
+
+
+def _no_need(lesson: Lesson, name: str) -> LessonError:
+    missing = Sentence("there is no lesson {name!r}; add it or take it out", "error.lesson.needs", name=name)
+    return LessonError(str(lesson.folder / "lesson.toml"), 0, at_key("needs", missing))
 
 
 def load_lesson(folder: Path) -> Lesson:
@@ -104,6 +126,11 @@ def _assembled(folder: Path, text: str) -> Lesson:
     texts, plain_texts = {}, {}
     for language in LANGUAGES:
         file = folder / f"text.{language}.md"
+        if not file.exists():
+            missing = Sentence(
+                "is missing; write it with the sections of the other language", "error.lesson.no_language"
+            )
+            raise LessonError(str(file), 0, missing)
         written = _read(file)
         texts[language] = read_prose(written, str(file))
         plain_texts[language] = read_prose(written, str(file), plain=True)

@@ -45,3 +45,18 @@ def test_a_name_that_is_none_and_a_folder_that_is_not_there(capsys: pytest.Captu
     assert "90-our-own-server" in capsys.readouterr().err
     assert run(["lesson", "check", "/nowhere"]) == 2
     assert "is no folder" in capsys.readouterr().err
+
+
+def test_a_teachers_broken_lesson_is_named_and_the_others_are_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["lesson", "new", "90-ours", "--lessons", str(tmp_path)])
+    run(["lesson", "new", "91-theirs", "--lessons", str(tmp_path)])
+    (tmp_path / "91-theirs" / "text.en.md").unlink()
+    capsys.readouterr()
+    assert run(["lessons", "--lessons", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert "\n90  A new lesson" in told.out
+    assert f"mailtutor: {tmp_path / '91-theirs' / 'text.en.md'}: is missing" in told.err
+    assert run(["run", "91", "--plain", "--lessons", str(tmp_path)]) == 1
+    assert "is missing" in capsys.readouterr().err

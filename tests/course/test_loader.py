@@ -213,7 +213,7 @@ def test_a_file_that_is_missing_or_no_text_is_told(tmp_path: Path) -> None:
     (folder / "text.zh.md").write_bytes(b"\xff\xfe")
     assert "text.zh.md: not UTF-8" in str(problems_of(folder)[0])
     (folder / "text.zh.md").unlink()
-    with pytest.raises(LessonError, match=r"text\.zh\.md: cannot be read"):
+    with pytest.raises(LessonError, match=r"text\.zh\.md: is missing"):
         load_lesson(folder)
 
 
@@ -255,12 +255,37 @@ def test_coverage_lists_rows_in_their_order(tmp_path: Path) -> None:
     assert load_lessons(catalogue(tmp_path)).coverage() == {"F9": ["01-hello", "02-bye"], "F10": ["02-bye"]}
 
 
-def test_a_lesson_that_needs_a_missing_one_is_refused(tmp_path: Path) -> None:
+def test_a_lesson_that_needs_a_missing_one_is_told_and_taught(tmp_path: Path) -> None:
     folder = write(
         tmp_path, outline=OUTLINE.replace("size = 13", "size = 14").replace("minutes", 'needs = ["x"]\nminutes')
     )
-    with pytest.raises(LessonError, match="no lesson 'x'"):
-        load_lessons(folder.parent)
+    found = load_lessons(folder.parent)
+    assert ["no lesson 'x'" in str(problem) for problem in found.problems] == [True]
+    assert [lesson.id for lesson in found.lessons] == ["01-hello"]
+
+
+def test_a_broken_lesson_is_named_and_the_others_go_on(tmp_path: Path) -> None:
+    root = catalogue(tmp_path)
+    (root / "02-bye" / "text.zh.md").unlink()
+    found = load_lessons(root)
+    assert [lesson.id for lesson in found.lessons] == ["01-hello"]
+    assert [str(problem) for problem in found.problems] == [
+        f"{root / '02-bye' / 'text.zh.md'}: is missing; write it with the sections of the other language"
+    ]
+    for name in ("2", "02-bye", "bye"):
+        with pytest.raises(LessonError, match="is missing"):
+            found.find(name)
+
+
+def test_a_second_lesson_of_a_name_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    one, other = catalogue(tmp_path / "a"), catalogue(tmp_path / "b")
+    found = load_lessons(one, other)
+    assert len(found.lessons) == 2
+    assert [problem.file for problem in found.problems] == [
+        str(other / name / "lesson.toml") for name in ("01-hello", "02-bye")
+    ]
 
 
 def test_a_place_that_is_not_in_the_file_is_line_nothing() -> None:

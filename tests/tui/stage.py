@@ -95,6 +95,7 @@ class FakeStage:
     def __init__(self, events: Sequence[AnyEvent] = ()) -> None:
         self.log = Log()
         self.notices: list[str] = []
+        self.troubles: list[str] = []
         self.hosts = (FakeHost("crepes.fr", "127.0.0.2", (ALICE,)), FakeHost("hamburger.edu", "127.0.0.3", (BOB,)))
         self.is_running = False
         self.pace = "run"

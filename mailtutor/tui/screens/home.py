@@ -110,6 +110,8 @@ class HomeScreen(Speaking, Screen[None]):
     def _loaded(self, lessons: Sequence[Lesson]) -> None:
         self._lessons = {lesson.id: lesson for lesson in lessons}
         self.speak()
+        for trouble in self.session.troubles:
+            self.notify(visible(tell(trouble, self.words)), severity="warning", markup=False, timeout=30)
 
     def on_screen_resume(self) -> None:
         """The student comes back from a lesson: progress has changed."""
