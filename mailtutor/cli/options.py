@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mailtutor.lab.options import Options
+from mailtutor.lab.options import OWN, Options
 
 
 def options_of(args: argparse.Namespace) -> Options:
@@ -12,4 +12,6 @@ def options_of(args: argparse.Namespace) -> Options:
     hosts = {
         "limits": args.limit, "without": args.without, "rules": args.rule, "lists": args.list, "backups": args.backup,
     } if hasattr(args, "limit") else {}  # fmt: skip
-    return Options(**hosts, mechanism="" if args.auth == "best" else args.auth, pipelining=args.pipelining)
+    mechanism = "" if args.auth == "best" else args.auth
+    receiver = getattr(args, "receiver", OWN)
+    return Options(**hosts, mechanism=mechanism, pipelining=args.pipelining, receiver=receiver)

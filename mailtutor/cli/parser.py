@@ -103,6 +103,7 @@ def _screens(add: partial[Parser], say: Words) -> None:
     _data(lab, say)
     lab.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
     lab.add_argument("--real-ports", action="store_true", help=say("cli.flag.real_ports"))
+    _receiver(lab, say)
     _tls(lab, say)
     _plan(lab, say)
     _fault(lab, say)
@@ -119,6 +120,10 @@ def _screens(add: partial[Parser], say: Words) -> None:
         _signs(verb, say)
 
 
+def _receiver(verb: argparse.ArgumentParser, say: Words) -> None:
+    verb.add_argument("--receiver", choices=("own", "postfix+dovecot"), default="own", help=say("cli.flag.receiver"))
+
+
 def _signs(verb: argparse.ArgumentParser, say: Words) -> None:
     verb.add_argument("--ascii", action="store_true", help=say("cli.flag.ascii"))
 
@@ -128,6 +133,7 @@ def _serve(serve: argparse.ArgumentParser, say: Words) -> None:
     serve.add_argument("--host", metavar="ADDR", default="", help=say("cli.flag.host"))
     serve.add_argument("--classic", action="store_true", help=say("cli.flag.classic"))
     serve.add_argument("--real-ports", action="store_true", help=say("cli.flag.real_ports"))
+    _receiver(serve, say)
     _tls(serve, say)
     _plan(serve, say)
     _fault(serve, say)

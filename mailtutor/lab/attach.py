@@ -69,7 +69,7 @@ def is_near(host: str) -> bool:
 
 class Attachment:
     """Listens at one place, for one server. tell: says in words what a student should hear of. folder: where the lab's
-    authority is kept, for `Closure.ENDED`."""
+    authority is kept, for `Closure.ENDED`. recorder: the log's writer, where there is one already."""
 
     def __init__(
         self,
@@ -79,11 +79,12 @@ class Attachment:
         closure: Closure = Closure.PASSED,
         folder: Path | None = None,
         tell: Callable[[Sentence], None] = lambda notice: None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.target = target
         self.log = log
-        self.clock = LabClock()
-        self.recorder = Recorder(log, self.clock)
+        self.recorder = recorder if recorder is not None else Recorder(log, LabClock())
+        self.clock = self.recorder.clock
         self.tell = tell
         self.closure = closure
         self.authority = Authority(folder) if closure is Closure.ENDED and folder is not None else None
@@ -115,6 +116,15 @@ class Attachment:
             ) from wrong  # fmt: skip
         found: tuple[str, int] = self._server.sockets[0].getsockname()[:2]
         return found
+
+    async def start_at(self, sock: socket.socket) -> None:
+        """The same at a socket that listens already, and is ours from now on."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Pair(self).client, sock=sock)
+
+    def ends(self, pair: Pair, transport: asyncio.BaseTransport) -> tuple[Endpoint, Endpoint]:
+        """Who has come, and to whom."""
+        return Endpoint("", *_address(transport, "peername")), Endpoint("", self.target.host, self.target.port)
 
     async def stop(self) -> None:
         """Ends every conversation and closes the door."""
@@ -158,7 +168,7 @@ class Pair:
     def accepted(self, transport: asyncio.Transport) -> None:
         """A client has come: the server is called, and nothing is read before it answers."""
         target = self.attachment.target
-        ends = Endpoint("", *_address(transport, "peername")), Endpoint("", target.host, target.port)
+        ends = self.attachment.ends(self, transport)
         self.attachment.recorder.world(
             Opened, conn=self.conn, protocol=target.protocol, service=target.service, client=ends[0], server=ends[1]
         )

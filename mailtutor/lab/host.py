@@ -17,7 +17,7 @@ from mailtutor.lab.driver import Conversation, Service
 from mailtutor.lab.faults import Faults, Link
 from mailtutor.lab.gate import Gate
 from mailtutor.lab.hub import Hub
-from mailtutor.lab.listener import Listener, bind, listen_again
+from mailtutor.lab.listener import Door, Listener, bind, listen_again
 from mailtutor.lab.plan import IMPLICIT_TLS, SERVICES, STANDARD_PORTS, HostPlan, Plan
 from mailtutor.lab.relay import Relay
 from mailtutor.lab.resolver import Lookup, Resolver
@@ -69,7 +69,7 @@ class Host:
         )
         self._maildrops = Maildrops()
         self._web = WebServer(plan.name, around.clock)
-        self._listeners: dict[str, Listener] = {}
+        self._listeners: dict[str, Door] = {}
         self._held: dict[str, socket.socket] = {}
         self._relay_task: asyncio.Task[None] | None = None
         self._address = plan.address
@@ -111,7 +111,7 @@ class Host:
         wanted = had[1] if had else STANDARD_PORTS[service] if self._around.plan.real_ports else friendly
         held = self._held.pop(service, None)
         sock = listen_again(held) if held else bind(self._address, wanted, only=self._around.plan.real_ports)
-        listener = self._listener(sock, protocol, service)
+        listener = self._door(sock, protocol, service)
         await listener.start()
         self._listeners[service] = listener
         ours = (self._address, wanted) in doors.values()
@@ -162,7 +162,7 @@ class Host:
                 # A full disk may have room again; what is queued is still on it.
                 await self._around.clock.sleep(5)
 
-    def _listener(self, sock: socket.socket, protocol: str, service: str) -> Listener:
+    def _door(self, sock: socket.socket, protocol: str, service: str) -> Door:
         around = self._around
 
         def describe(stream: Stream, tap: Tap) -> None:

@@ -27,7 +27,7 @@ from mailtutor.lab.gate import Gate, Held, Pace
 from mailtutor.lab.host import Host, Surroundings
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.listener import unopened
-from mailtutor.lab.plan import Plan
+from mailtutor.lab.plan import HostPlan, Plan
 from mailtutor.lab.ready import announce, ready_facts, withdraw
 from mailtutor.lab.resolver import ADDRESS, PORT, REAL_PORT, Resolver
 from mailtutor.lab.seed import plant
@@ -187,7 +187,7 @@ class Lab:
         if isinstance(self.clock, LabClock):
             # An earlier run may have let days pass; what it queued must not come from the future.
             self.clock.begin_at(self._database.read(queue.newest_at))
-        self.hosts |= {host.name: Host(host, around) for host in self.plan.hosts}
+        self.hosts |= {host.name: self._host(host, around) for host in self.plan.hosts}
         await plant(self.plan, around)
         remember(self)
         # First: what an earlier run has left in a queue is tried as soon as its host starts.
@@ -195,6 +195,13 @@ class Lab:
         for host_plan in self.plan.hosts:
             host = self.hosts[host_plan.name]
             self._notice(await host.start(shared or host_plan.address))
+
+    def _host(self, plan: HostPlan, around: Surroundings) -> Host:
+        if plan.is_real:
+            from mailtutor.lab.realhost import RealHost
+
+            return RealHost(plan, around)
+        return Host(plan, around)
 
     async def _open_resolver(self, shared: str) -> None:
         """Names for what stands now, and who tells them."""

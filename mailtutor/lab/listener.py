@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
+from typing import Protocol
 
 from mailtutor.errors import NetworkError, RemoteProtocolError
 from mailtutor.lab.clock import Clock
@@ -93,6 +94,15 @@ def unopened(address: str, port: int, wrong: OSError) -> NetworkError:
         address=address,
         why=wrong,
     )
+
+
+class Door(Protocol):
+    """What a host has open, whoever answers there."""
+
+    @property
+    def port(self) -> int: ...
+    async def start(self) -> None: ...
+    async def stop(self, *, cut: bool = False) -> socket.socket | None: ...
 
 
 class Listener:

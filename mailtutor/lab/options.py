@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from mailtutor.errors import GrammarError, UsageError
+from mailtutor.lab.outside import check_permitted
 from mailtutor.lab.plan import RULES, HostPlan, Plan, User
 from mailtutor.lab.zone import PREFERENCE, ascii_name, exchanger_of
 from mailtutor.protocols.dns.message import Record, Type
@@ -81,6 +82,10 @@ _OF_HOSTS: Mapping[str, Callable[[HostPlan, int], HostPlan]] = MappingProxyType(
 )
 
 
+# What may answer at the doors of the last host.
+OWN, REAL = "own", "postfix+dovecot"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """As they were written; each a sequence, for each may be given several times.
@@ -88,6 +93,7 @@ class Options:
     limits: `[HOST:]NAME=VALUE`. without: `[HOST:]EXTENSION`. rules: `[HOST:]RULE`. lists: `[HOST:]NAME=ADDRESS,…`.
     backups: `HOST:DOMAIN`, the host takes mail for the domain when the domain's own server does not.
     users: `NAME@HOST=PASSWORD`, people beside alice and bob. mechanism, pipelining: as a Plan has them.
+    receiver: what answers at the doors of the last host, OWN or REAL.
     """
 
     limits: Sequence[str] = ()
@@ -98,10 +104,14 @@ class Options:
     users: Sequence[str] = ()
     mechanism: str = "PLAIN"
     pipelining: bool = False
+    receiver: str = OWN
 
     def applied(self, plan: Plan) -> Plan:
         """The plan with all of it. Raises UsageError that names what is allowed."""
         plan = replace(plan, mechanism=self.mechanism, pipelining=self.pipelining)
+        if self.receiver == REAL:
+            check_permitted()
+            plan = replace(plan, hosts=(*plan.hosts[:-1], replace(plan.hosts[-1], is_real=True)))
         for text in self.users:
             plan = _with_user(plan, text)
         for texts, read in (

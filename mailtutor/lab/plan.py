@@ -27,6 +27,8 @@ SERVICES = MappingProxyType(
         "http": ("http", 8025),
     }
 )
+# What real servers stand behind.
+REAL_SERVICES = ("smtp", "pop3", "imap")
 # Doors where TLS begins before a word is said (RFC 8314 §3).
 IMPLICIT_TLS = frozenset({"smtps", "pop3s", "imaps"})
 # Seconds a server waits for its client before it ends the session, by protocol: the least the standards allow
@@ -76,7 +78,8 @@ class HostPlan:
     for and hands on to those who are nearer (RFC 5321 §3.6.1). login_delay_s: seconds of the lab's time between two
     POP3 logins of one user; 0 for none (RFC 2449 §6.5). expire_days: days after which its POP3 server throws mail away,
     None for never; 0: what was read is gone after QUIT (RFC 2449 §6.7). quota_octets: what each user may keep.
-    has_page: whether it serves the lab's page by HTTP, too."""
+    has_page: whether it serves the lab's page by HTTP, too. is_real: whether Postfix and Dovecot answer at its doors.
+    """
 
     name: str
     address: str
@@ -93,10 +96,13 @@ class HostPlan:
     expire_days: int | None = None
     quota_octets: int = QUOTA
     has_page: bool = False
+    is_real: bool = False
 
     @property
     def services(self) -> tuple[str, ...]:
         """The names of its doors."""
+        if self.is_real:
+            return REAL_SERVICES
         return tuple(service for service in SERVICES if service != "http" or self.has_page)
 
 

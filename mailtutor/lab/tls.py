@@ -73,6 +73,11 @@ class Authority(Trusted):
             self._servers[name, certificate] = context
         return context
 
+    def pem(self, name: str, others: Sequence[str] = ()) -> bytes:
+        """The same for a program that is not ours: key and certificates. Whoever keeps it keeps it secret."""
+        issued = self._issue(name, others, Certificate.GOOD)
+        return issued.private_key_pem.bytes() + b"".join(part.bytes() for part in issued.cert_chain_pems)
+
     def _issue(self, name: str, others: Sequence[str], certificate: Certificate) -> trustme.LeafCert:
         match certificate:
             case Certificate.OTHER_NAME:

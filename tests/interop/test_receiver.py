@@ -1,0 +1,139 @@
+"""Postfix and Dovecot as the lab's hamburger.edu: alice's mail reaches bob through the tap; they end with the lab."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mailtutor.lab.lab import Lab
+from mailtutor.lab.options import REAL, Options
+from mailtutor.lab.plan import textbook_plan
+from mailtutor.lab.realhost import RealHost
+from mailtutor.protocols.smtp.courier import Tls
+from mailtutor.reading.dialogue import Connection, dialogue_of
+from mailtutor.session import Session
+from mailtutor.trace.events import Attempted, Ciphertext
+from tests.interop.programs import LIMIT_S
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    """A lab whose receiver is real."""
+    made = Session(tmp_path, options=Options(receiver=REAL))
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+def host_of(lab: Lab) -> RealHost:
+    """The real one."""
+    host = lab.hosts["hamburger.edu"]
+    assert isinstance(host, RealHost)
+    return host
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Another program's files tell nobody when they change, so they are looked at."""
+    end = time.monotonic() + LIMIT_S
+    while not is_so():
+        assert time.monotonic() < end, f"not within {LIMIT_S} s"
+        time.sleep(0.02)
+
+
+def filed(lab: Lab) -> list[bytes]:
+    """What lies in bob's Maildir."""
+    box = host_of(lab).maildir / "bob" / "Maildir"
+    return [path.read_bytes() for folder in ("new", "cur") for path in sorted((box / folder).glob("*"))]
+
+
+def connections(session: Session, service: str) -> list[Connection]:
+    """Those of hamburger.edu by this door."""
+    found = dialogue_of(session.log).connections.values()
+    return [one for one in found if one.service == service and one.server.name == "hamburger.edu"]
+
+
+def test_alices_mail_reaches_bob_by_postfix_and_dovecot_through_the_tap(session: Session) -> None:
+    session.send("alice", ["bob@hamburger.edu"], "pickles", "Do you like pickles?\n.\n")
+    until(lambda: bool(filed(session.lab)))
+    (letter,) = filed(session.lab)
+    assert b"Subject: pickles" in letter
+    assert b"by hamburger.edu (Postfix)" in letter
+    (relay,) = connections(session, "smtp")
+    said = [row.line.text for row in relay.rows]
+    assert said[0] == b"220 hamburger.edu ESMTP Postfix"
+    assert relay.client.name == "crepes.fr"
+    assert any(text.startswith(b"250 2.0.0 Ok: queued as") for text in said)
+    for protocol in ("imap", "pop3"):
+        (fetched,) = session.fetch("bob", protocol, delete=False)
+        assert b"Do you like pickles?" in fetched
+        (reading,) = connections(session, protocol)
+        assert reading.client.name.startswith("bob")
+        assert b"Dovecot" in reading.rows[0].line.text
+        until(lambda one=protocol: not connections(session, one)[0].is_open)  # type: ignore[misc]
+
+
+def test_nobody_else_is_taken_mail_for_and_a_relay_is_told_so(session: Session) -> None:
+    session.send("alice", ["nobody@hamburger.edu"], "hi", "x")
+    until(lambda: any(isinstance(event, Attempted) and event.outcome == "refused" for event in session.log))
+
+
+def test_a_host_that_is_down_keeps_its_mail_and_comes_back(session: Session) -> None:
+    session.send("alice", ["bob@hamburger.edu"], "one", "x")
+    until(lambda: len(filed(session.lab)) == 1)
+    session.set_fault("hamburger.edu", "down", on=True).result(60)
+    session.send("alice", ["bob@hamburger.edu"], "two", "x")
+    until(lambda: any(isinstance(event, Attempted) and event.outcome == "deferred" for event in session.log))
+    session.set_fault("hamburger.edu", "down", on=False).result(60)
+    session.flush("crepes.fr").result(60)
+    until(lambda: len(filed(session.lab)) == 2)
+
+
+def test_tls_with_them_is_tls_and_the_trace_has_what_crossed(tmp_path: Path) -> None:
+    session = Session(tmp_path, tls=Tls.REQUIRED.value, options=Options(receiver=REAL))
+    session.start()
+    try:
+        session.send("alice", ["bob@hamburger.edu"], "secret", "x")
+        until(lambda: bool(filed(session.lab)))
+        conn = connections(session, "smtp")[0].conn
+        assert any(isinstance(event, Ciphertext) and event.conn == conn for event in session.log)
+        (fetched,) = session.fetch("bob", "imap", delete=False)
+        assert b"secret" in fetched
+    finally:
+        session.stop()
+
+
+def test_their_processes_and_their_files_end_with_the_lab(tmp_path: Path) -> None:
+    plan = Options(receiver=REAL).applied(textbook_plan())
+    lab = Lab(plan, tmp_path)
+    lab.start()
+    host = host_of(lab)
+    folder = host.maildir.parent
+    masters = [server.process.pid for server in (host._postfix, host._dovecot) if server and server.process]
+    assert len(masters) == 2
+    lab.stop()
+    assert not folder.exists()
+    for pid in masters:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_serve_has_them_too_and_ends_cleanly(tmp_path: Path) -> None:
+    env = {**os.environ, "MAILTUTOR_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "mailtutor", "serve", "--json", "--receiver", "postfix+dovecot"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        assert ready["hosts"]["hamburger.edu"]["smtp"]
+        assert ready["hosts"]["hamburger.edu"]["submission"] is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
