@@ -82,11 +82,10 @@ class Told(_Strict, frozen=True):
 class TaskOutline(_Strict, frozen=True):
     """The whole of a file.
 
-    on: the door, "hamburger.edu smtp". check: of commands, replies and connections: on one connection; of mailboxes and
+    on: the door, "hamburger.edu smtp". check: of what was said, and of TLS: on one connection; of mailboxes, queues and
     events: anywhere. heard: what lines of the server say there, also those it says unasked. never: what that connection
     may not have seen. message: what it has to have carried. together: so many commands have to have come in one piece.
-    tls: whether it has to be inside TLS. solution: what does it. wrong: what looks like it and is not enough, for the
-    tests.
+    solution: what does it. wrong: what looks like it and is not enough, for the tests.
     """
 
     topic: Literal["smtp", "pop3", "imap", "mime"]
@@ -100,13 +99,12 @@ class TaskOutline(_Strict, frozen=True):
     never: tuple[Check, ...] = ()
     message: MessagePattern | None = None
     together: int = 0
-    tls: bool = False
     seed: tuple[Seed, ...] = ()
     wording: Wording = Wording.EXTENDED
     faults: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not (self.check or self.heard or self.message or self.together or self.tls):
+        if not (self.check or self.heard or self.message or self.together):
             raise ValueError("nothing is checked")
         if len(self.on.split()) != 2:
             raise ValueError("on is a host and a service, such as `hamburger.edu smtp`")

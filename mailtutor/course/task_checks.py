@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from mailtutor.course.checks import Evidence, evidence_since, met
+from mailtutor.course.checks import Evidence, evidence_since, kind_of, met
 from mailtutor.course.model import Check
 from mailtutor.course.task import MessagePattern, PartPattern, Task
 from mailtutor.message.anatomy import Anatomy, Node, open_message
@@ -20,6 +20,8 @@ from mailtutor.reading.escapes import meant
 from mailtutor.reading.world import World
 from mailtutor.trace.log import Log
 
+# What a check can be about that is true of one connection.
+_SAID = frozenset({"command", "reply", "connection", "tls", "message"})
 # A door, and those that lead to the same with TLS from the first octet.
 _SAME_DOOR = {"submission": ("submission", "smtps"), "pop3": ("pop3", "pop3s"), "imap": ("imap", "imaps")}
 
@@ -44,7 +46,7 @@ def standing(task: Task, log: Log, dialogue: Dialogue, world: World) -> Standing
     everything = evidence_since(log, dialogue, world, log.first)
     said = tuple(check for check in outline.check if _is_said(check))
     around = met(tuple(check for check in outline.check if not _is_said(check)), everything)
-    wants = len(said) + len(outline.heard) + (outline.message is not None) + bool(outline.together) + outline.tls
+    wants = len(said) + len(outline.heard) + (outline.message is not None) + bool(outline.together)
     if not wants:
         return Standing(around)
     here = [
@@ -66,7 +68,7 @@ def is_at(task: Task, connection: Connection) -> bool:
 
 def _is_said(check: Check) -> bool:
     """Whether it is about a conversation, and not about the world."""
-    return check.event is None and check.mailbox is None
+    return kind_of(check.none if check.none is not None else check) in _SAID
 
 
 def _of(connection: Connection, everything: Evidence) -> Evidence:
@@ -94,8 +96,6 @@ def _on_connection(task: Task, said: tuple[Check, ...], connection: Connection, 
             if row.line.source is Source.CLIENT and row.line.kind in (Kind.COMMAND, Kind.END)
         )
         yield max(pieces.values(), default=0) >= outline.together
-    if outline.tls:
-        yield bool(connection.tls)
 
 
 def taken_messages(connection: Connection) -> Iterator[Carried]:

@@ -51,10 +51,10 @@ def is_done(task: Task, said: str) -> bool:
     [
         ("check = []\n", WORDS, 0, "nothing is checked"),
         ("check = [{ rely = {} }]\n", WORDS, 5, "rely"),
-        ("tls = true\n", WORDS.replace('hints = ["h"]', "hints = []"), 0, "hints"),
-        ("tls = true\n", WORDS.replace('text = "t"\n', ""), 0, "text"),
+        ("check = [{ tls = {} }]\n", WORDS.replace('hints = ["h"]', "hints = []"), 0, "hints"),
+        ("check = [{ tls = {} }]\n", WORDS.replace('text = "t"\n', ""), 0, "text"),
         ("tls = \n", WORDS, 5, "not TOML"),
-        ('tls = true\nseed = [{ user = "bob", file = "no.eml" }]\n', WORDS, 0, "cannot be read"),
+        ('check = [{ tls = {} }]\nseed = [{ user = "bob", file = "no.eml" }]\n', WORDS, 0, "cannot be read"),
     ],
 )
 def test_what_is_wrong_with_a_task_is_said_with_its_place(
@@ -75,7 +75,7 @@ def test_a_task_is_found_by_number_and_name_and_a_wrong_name_is_answered() -> No
 
 
 def test_a_teachers_tasks_come_after_ours(tmp_path: Path) -> None:
-    task_of(tmp_path, "tls = true\n")
+    task_of(tmp_path, "check = [{ tls = {} }]\n")
     tasks = load_tasks(content("practice"), tmp_path).all
     assert tasks[-1].id == "mine"
     assert [task.number for task in tasks] == list(range(1, len(tasks) + 1))
