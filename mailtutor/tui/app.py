@@ -203,6 +203,9 @@ class TuiApp(SpeakingApp):
         if kind == "lesson":
             self.push_screen(self.screen_for("lesson", {"lesson": rest}))
             return
+        if kind in ("glossary", "report"):
+            getattr(self, f"action_{kind}")()
+            return
         mode, _, rest = event.place.partition("-")
         if mode == "tasks":
             self._open_tasks()

@@ -66,3 +66,13 @@ async def test_from_a_line_it_opens_at_what_the_line_says() -> None:
         await pilot.press("L")
         await until(pilot, lambda: isinstance(app.screen, GlossaryScreen), "the glossary")
         assert app.screen.query_one(Input).value == "221"
+
+
+async def test_home_lists_it_and_enter_opens_it() -> None:
+    app = TuiApp(a_stage(), "home")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "SMTP by hand" in shown(app), "the lessons")
+        await pilot.press("end", "up")
+        await until(pilot, lambda: "Glossary" in shown(app), "the entry")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, GlossaryScreen), "the glossary")

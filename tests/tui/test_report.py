@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
+from mailtutor import paths
+from mailtutor.session import Session
+from mailtutor.store import keepsakes
+from mailtutor.trace.events import FromClient
 from mailtutor.tui.app import TuiApp
+from mailtutor.tui.screens.lesson import LessonScreen
 from mailtutor.tui.screens.naming import NamingScreen
 from tests.tui.stage import FakeStage, alice_bob, shown, until
 
@@ -38,3 +43,26 @@ async def test_the_report_asks_for_a_name_once_and_says_where_it_is() -> None:
         assert app.screen.query_one(Input).value == "Ada"
         await pilot.press("escape")
     assert len([one for one in stage.noted if one[2] == "report"]) == 1
+
+
+async def test_a_lesson_writes_down_what_is_done_in_it_and_keeps_what_was_said(session: Session) -> None:
+    for step in ("see-it", "hello", "first-digit", "sender"):
+        session.set_result("02-smtp-by-hand", step, "done")
+    app = TuiApp(session, "lesson", {"lesson": "2"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, LessonScreen)
+        await until(pilot, lambda: screen.has_class("-asking"), "the question")
+        await pilot.press("h")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "wrong" in [entry.kind for entry in session.journal()], "the wrong answer")
+    told = [(one.step, one.kind) for one in session.journal() if one.kind not in ("done", "wrong")]
+    step = "data-too-early"
+    assert told == [(step, "shown"), (step, "hint"), (step, "guessed"), (step, "left")]
+    report = session.report("en")
+    (lesson,) = report.lessons
+    assert next(one.hints for one in lesson.steps if one.id == step) == 1
+    assert [guess.right for guess in report.predictions] == [False]
+    kept = dict(keepsakes.dialogues(paths.keepsakes()))
+    said = b"".join(event.data for event in kept["02-smtp-by-hand"] if isinstance(event, FromClient))
+    assert b"HELO crepes.fr" in said

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ELSEWHERE = (
     "lab", "tasks", "practice-smtp", "practice-pop3", "practice-imap", "replay-alice-bob", "replay-bob-pop3",
-    "recordings", "letter", "growth",
+    "recordings", "letter", "growth", "glossary", "report",
 )  # fmt: skip
 
 

@@ -56,9 +56,16 @@ class LessonScreen(StepScreen):
         self.call_after_refresh(self._start)
 
     def on_unmount(self) -> None:
-        """Nothing is held, and nothing stays open, for a student who has gone."""
+        """Nothing is held, and nothing stays open, for a student who has gone; what was said is kept for the report."""
+        self._note("left")
+        self.keep_for_report(self.lesson.id)
         with contextlib.suppress(RuntimeError):  # the lab may be ending at this moment
             self.desk.close()
+
+    def _note(self, kind: str, said: str = "") -> None:
+        """Into the student's journal; that it cannot be kept is told where a result cannot be kept either."""
+        with contextlib.suppress(MailtutorError):
+            self.session.note(self.lesson.id, self.step.id, kind, said)
 
     def _start(self) -> None:
         self._is_begun = False
@@ -131,6 +138,7 @@ class LessonScreen(StepScreen):
         self.speak()
         self.set_focus(None)
         self._focus_answer()
+        self._note("shown")
 
     # The step on the wire ---------------------------------------------------------------------------------------------
 
@@ -314,6 +322,8 @@ class LessonScreen(StepScreen):
             return
         judgement = judge(step, event.answer)
         said = event.answer if isinstance(event.answer, str) else " ".join(event.answer)
+        if isinstance(step, Predict):
+            self._note("guessed", said)
         if not judgement.right:
             section = self.lesson.section(self.words.language, step.id)
             usual = "screen.lesson.longer" if isinstance(step, Reflect) else "screen.lesson.wrong"
@@ -336,6 +346,7 @@ class LessonScreen(StepScreen):
     def action_hint(self) -> None:
         """Unfolds the next hint; after the last, the solution."""
         self._hints += 1
+        self._note("hint")
         self.speak()
         self._text.scroll_end(animate=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from textual import work
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.redact import Redactor
 from mailtutor.reading.visible import visible
+from mailtutor.session import STUDENT
 from mailtutor.store.files import write_trace
 from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.log import Log
@@ -30,6 +32,16 @@ class SavingActions(WindingActions):
     def action_save_secrets(self) -> None:
         """The same with the passwords in it."""
         self._ask_name(secrets=True)
+
+    def keep_for_report(self, lesson: str) -> None:
+        """Keeps what was said for the student's report, where they said some of it or put a note on a line."""
+        viewpoint = self.viewpoint
+        spoke = any(one.client.name == STUDENT for one in viewpoint.dialogue.connections.values())
+        if spoke or len(viewpoint.bookmarks):
+            bookmarks = viewpoint.bookmarks.events(viewpoint.dialogue, viewpoint.wall())
+            # The lab, and what of the log was on its disk, may have ended.
+            with contextlib.suppress(IndexError, MailtutorError):
+                self.session.keep_dialogue(lesson, _saved(viewpoint.log, bookmarks, secrets=False))
 
     def _ask_name(self, *, secrets: bool) -> None:
         if not len(self.viewpoint.log):
