@@ -89,6 +89,14 @@ def test_what_a_conversation_may_not_have_seen_spoils_it_and_another_one_does_no
     assert not is_done(task, f"{said}C: QUIT\nS: 221 bye\n")
 
 
+def test_that_something_is_missing_is_asked_of_the_connection_that_has_the_rest(tmp_path: Path) -> None:
+    head = "check = [{ reply = { to = 'NOOP' } }, { none = { command = { verb = 'RSET' } } }]\n"
+    task = task_of(tmp_path, head)
+    other = "# protocol.2: smtp\n# server.2: hamburger.edu\n+2\nC2: RSET\nS2: 250 fine\n"
+    assert is_done(task, f"{other}C: NOOP\nS: 250 fine\n")
+    assert not is_done(task, "C: RSET\nS: 250 fine\nC: NOOP\nS: 250 fine\n")
+
+
 def test_everything_has_to_be_true_of_one_connection(tmp_path: Path) -> None:
     task = task_of(tmp_path, "check = [{ reply = { to = 'NOOP' } }, { reply = { to = 'RSET' } }]\n")
     two = "# protocol.2: smtp\n# server.2: hamburger.edu\nC: NOOP\nS: 250 fine\n+2\nC2: RSET\nS2: 250 fine\n"
