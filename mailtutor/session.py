@@ -22,6 +22,7 @@ from mailtutor.course.lesson import Lesson
 from mailtutor.course.loader import Catalogue, load_lessons
 from mailtutor.course.task import Task
 from mailtutor.course.task_loader import Tasks, load_tasks
+from mailtutor.errors import Sentence
 from mailtutor.protocols.spec import Wording
 from mailtutor.store import progress
 from mailtutor.store.database import Database
@@ -407,19 +408,24 @@ class Session:
 
     def start_lesson(self, lesson: Lesson) -> None:
         """Starts the lab a lesson wants; what it sets is gone with its lab. Raises as `start`."""
-        from mailtutor.lab.options import Options
+        from mailtutor.lab.options import OWN, Options
+        from mailtutor.lab.outside import obstacle
         from mailtutor.lab.plan import SeedMail
 
         seed = [SeedMail(mail.user, mail.content, mail.mailbox, mail.flags) for mail in lesson.seeds]
         lab = lesson.outline.lab
+        missing = obstacle() if lab.receiver != OWN else None
         options = Options(
             limits=lab.limits, without=lab.without, rules=lab.rules, lists=lab.lists, backups=lab.backups,
             users=lab.users, mechanism=lab.auth, pipelining=lab.pipelining,
+            receiver=OWN if missing is not None else lab.receiver,
         )  # fmt: skip
         self.start(
             classic=lab.wording is Wording.CLASSIC, seed=seed, faults=lab.faults, secret_faults=lab.secret_faults,
             options=options, tls=lab.tls, speed=lab.speed,
         )  # fmt: skip
+        if missing is not None:
+            self.notices = [*self.notices, Sentence("our own servers stand in", "act.stand_in", why=missing)]
 
     @cached_property
     def tasks(self) -> Tasks:

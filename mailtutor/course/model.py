@@ -415,7 +415,8 @@ class Lab(_Strict, frozen=True):
     tells before a step that `reveals` is done, or the student opens the fault panel. limits, without, rules, lists,
     backups: as `--limit`, `--without`, `--rule`, `--list`, `--backup`. users: people beside alice and bob, as
     NAME@HOST=PASSWORD. auth, pipelining, tls: as the flags. speed: how much faster than the machine's the lab's time
-    runs, 1 to 3600.
+    runs, 1 to 3600. receiver: "postfix+dovecot" where they can be started, and ours where not: the lesson must be right
+    with both, and its checks ask only for what was said, for the mailbox view knows nothing of theirs.
     """
 
     plan: Literal["crepes-and-hamburger"] = "crepes-and-hamburger"
@@ -433,6 +434,7 @@ class Lab(_Strict, frozen=True):
     pipelining: bool = False
     tls: Literal["never", "offered", "required"] = "never"
     speed: float = 1.0
+    receiver: Literal["own", "postfix+dovecot"] = "own"
 
     def __post_init__(self) -> None:
         if not 1 <= self.speed <= 3600:

@@ -43,6 +43,15 @@ def check_permitted() -> None:
         )
 
 
+def obstacle() -> MissingExtraError | None:
+    """Why real servers cannot be run here; None where they can."""
+    try:
+        check_permitted()
+    except MissingExtraError as missing:
+        return missing
+    return None
+
+
 def free_port() -> int:
     """A port of the loopback that nobody has."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
