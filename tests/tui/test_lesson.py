@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
-from textual.pilot import Pilot
 
-from mailtutor.acts import Send
-from mailtutor.course.model import Do, Predict, Quiz, Read, Reflect, Type, Watch
+from mailtutor.course.model import Quiz, Reflect, Type
 from mailtutor.lab import gate
-from mailtutor.reading.dialogue import Row
 from mailtutor.session import Session
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.lesson import LessonScreen
 from mailtutor.tui.widgets.folding import fold
 from mailtutor.tui.widgets.prose import prose
-from mailtutor.tui.widgets.wire import WirePane
+from tests.tui.playing import lesson_screen, play, play_step
 from tests.tui.stage import FakeStage, opened, paste_line, shown, stage, until
 
 
@@ -26,83 +21,15 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "SLOW_S", 0.002)
 
 
-def lesson_screen(app: TuiApp) -> LessonScreen:
-    screen = app.screen
-    assert isinstance(screen, LessonScreen)
-    return screen
-
-
-def has_more(rows: list[Row], count: int) -> bool:
-    return len(rows) > count
-
-
-def is_at(screen: LessonScreen, index: int) -> bool:
-    return screen.index == index
-
-
-async def play_step(pilot: Pilot[int], app: TuiApp) -> None:
-    """Does what the current step asks, with its own solution, through the keyboard alone."""
-    screen = lesson_screen(app)
-    step = screen.step
-    if isinstance(step, (Read, Watch)):
-        await pilot.press("enter")
-    elif isinstance(step, Type):
-        for line in step.solution:
-            await until(pilot, lambda: screen.desk.is_ready and screen.desk.console, "a console")
-            rows = screen.viewpoint.dialogue.rows
-            before = len(rows)
-            await paste_line(pilot, line)
-            await until(pilot, partial(has_more, rows, before), f"{line} on the wire")
-    elif isinstance(step, Predict):
-        await until(pilot, lambda: screen.has_class("-asking"), "the question")
-        for _ in range(step.choices.index(str(step.solution))):
-            await pilot.press("down")
-        await pilot.press("enter")
-    elif isinstance(step, Quiz) and step.form == "choice":
-        for _ in range(step.options.index(str(step.solution))):
-            await pilot.press("down")
-        await pilot.press("enter")
-    elif isinstance(step, Quiz) and isinstance(step.solution, tuple):
-        for option in step.solution:
-            await pilot.press("home", *["down"] * step.options.index(option), "enter")
-        await pilot.press("end", "enter")
-    elif isinstance(step, Quiz):
-        await paste_line(pilot, str(step.solution))
-    elif isinstance(step, Do):
-        await pilot.press(*["1" if isinstance(act, Send) else "2" for act in step.acts])
-    elif isinstance(step, Reflect):
-        await paste_line(pilot, "because one connection can carry many messages and setting up a new one takes time")
-    await until(pilot, lambda: screen.is_done, f"step {step.id} done")
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("lesson", ["1", "2", "3"])
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_a_lesson_can_be_played_from_start_to_end_with_the_keyboard(
     session: Session, lesson: str, size: tuple[int, int]
 ) -> None:
-    app = TuiApp(session, "lesson", {"lesson": lesson})
-    async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: session.is_running, "the lab")
-        screen = lesson_screen(app)
-        for number in range(len(screen.lesson.steps)):
-            assert screen.index == number
-            await play_step(pilot, app)
-            await until(pilot, lambda: is_at_the_end(app), "the newest line in view")
-            if number + 1 < len(screen.lesson.steps):
-                await pilot.press("ctrl+n")
-                await until(pilot, partial(is_at, screen, number + 1), f"step {number + 1}")
+    screen = await play(session, lesson, size)
     results = session.results()
     assert all(results[screen.lesson.id, step.id][0] == "done" for step in screen.lesson.steps)
-
-
-def is_at_the_end(app: TuiApp) -> bool:
-    """Whether every pane that is shown follows its end."""
-    return all(
-        pane.lines.scroll_offset.y == pane.lines.max_scroll_y
-        for pane in stage(app).query(WirePane)
-        if pane.display and pane.lines.cursor is None
-    )
 
 
 @pytest.mark.slow
