@@ -16,7 +16,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import deque
-from functools import cache
+from functools import cache, lru_cache
 
 from mailtutor.errors import GrammarError, Unfinished
 from mailtutor.protocols.catalogue import PROTOCOLS
@@ -33,6 +33,7 @@ _LOGIN_WORDS = (
     "AUTHENTICATE", "AUTHENTICATION", "AUTHPLAIN", "AUTHLOGIN", "PASSPHRASE", "PASSWORD", "USERNAME", "PASSWD",
     "PASSWORT", "LOGIN", "LOGON", "SIGNIN", "LOGGIN", "APOP", "AUTH", "PASS", "SASL", "USER", "PWD",
 )  # fmt: skip
+_LONGEST = max(map(len, _LOGIN_WORDS))
 _METHOD_FOLLOWS = frozenset({"AUTH", "AUTHENTICATE", "AUTHENTICATION", "SASL"})
 _NAME_FOLLOWS = frozenset({"USER", "USERNAME", "APOP"})
 _METHODS = frozenset(
@@ -91,15 +92,15 @@ class Suspicion:
     # The client -----------------------------------------------------------------------------------------------------
 
     def _judged(self, text: bytes) -> list[Hidden]:
-        words = list(_WORD.finditer(text))
-        if not words:
+        first = _WORD.search(text)
+        if first is None:
             return []
-        word = words[self._verb_at(text)]
+        word = self._verb_in(text, first)
         letters = _LETTERS.match(text, word.start(), word.end())
         name = letters.group().decode().upper() if letters else ""
-        login = next((one for one in _LOGIN_WORDS if name.startswith(one)), "")
+        login = _login_word(name[:_LONGEST])
         if login and (name == login or not self._in_login):
-            return self._login(text, login, word.start() + len(login), tagged=word is not words[0])
+            return self._login(text, login, word.start() + len(login), tagged=word is not first)
         if name in self._own:
             return self._arguments(text, name, word.end()) if self._in_login else []
         if not self._in_login and difflib.get_close_matches(name, _LOGIN_WORDS, 1, _LIKE_LOGIN):
@@ -107,16 +108,16 @@ class Suspicion:
             return self._rest(text, word.end())
         if not self._in_login and (name in _every_verb() or _is_nearly(name, self._own)):
             return []
-        tagged = word is not words[0] and _TAG.fullmatch(words[0][0])
+        tagged = word is not first and _TAG.fullmatch(first[0])
         return self._rest(text, word.start() if tagged else 0)
 
-    def _verb_at(self, text: bytes) -> int:
+    def _verb_in(self, text: bytes, first: re.Match[bytes]) -> re.Match[bytes]:
         """Which word is the verb: in IMAP the one after the tag, unless the tag was forgotten."""
-        words = _WORD.findall(text)
-        if self._table.protocol != "imap" or len(words) == 1:
-            return 0
-        first = words[0].decode("ascii", "replace").upper()
-        return 0 if first in self._own or first in _LOGIN_WORDS else 1
+        if self._table.protocol != "imap":
+            return first
+        second = _WORD.search(text, first.end())
+        word = first[0].decode("ascii", "replace").upper()
+        return first if second is None or word in self._own or word in _LOGIN_WORDS else second
 
     def _login(self, text: bytes, word: str, at: int, *, tagged: bool) -> list[Hidden]:
         self._in_login = self._of_login = True
@@ -161,15 +162,22 @@ class Suspicion:
     def _repeated(self, line: Line) -> list[Hidden]:
         if line.outcome is Outcome.SUCCESS and line.last and line.verb in _AFTER_LOGIN:
             self._in_login = False
-        if line.kind is Kind.REPLY and line.text.startswith(self._first + b" "):
+        if self._goes_on and line.kind is Kind.REPLY and line.text.startswith(self._first + b" "):
             self._goes_on = False  # where a literal was announced it is not wanted
-        refuses = line.outcome in (Outcome.REFUSED, Outcome.TRY_LATER) or line.kind is Kind.UNKNOWN
-        if not self._words or not refuses:
+        if not self._words:
+            return []
+        if line.outcome not in (Outcome.REFUSED, Outcome.TRY_LATER) and line.kind is not Kind.UNKNOWN:
             return []
         start = len(line.code) if line.code and line.text.startswith(line.code.encode()) else 0
         either = b"|".join(map(re.escape, sorted(set(self._words), key=len, reverse=True)))
         pattern = re.compile(rb"(?<![A-Za-z0-9])(?:" + either + rb")(?![A-Za-z0-9])", re.IGNORECASE)
         return [found.span() for found in pattern.finditer(line.text, start)]
+
+
+@lru_cache(1024)
+def _login_word(name: str) -> str:
+    """The word for a login that a word begins with, "" for none."""
+    return next((one for one in _LOGIN_WORDS if name.startswith(one)), "")
 
 
 @cache
