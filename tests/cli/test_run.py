@@ -41,7 +41,7 @@ def test_without_input_a_lesson_plays_its_own_solutions_to_the_end(recite: Recit
     code, printed = recite(lesson, language=language)
     assert code == 0, printed[-2000:]
     assert ("the whole lesson" if language == "en" else "学完了") in printed.splitlines()[-2]
-    prose = [line for line in printed.splitlines() if line[:2] not in ("C:", "S:", "# ")]
+    prose = [line for line in printed.splitlines() if line[:2] not in ("C:", "S:", "# ", "* ")]
     assert not [line for line in prose if cell_len(line) > 80]
     assert not [line for line in prose if re.search(r"\[\[|\|\||\w\*|\*\w", line)]
     # What only a screen has.
