@@ -425,7 +425,8 @@ class Session:
             options=options, tls=lab.tls, speed=lab.speed,
         )  # fmt: skip
         if missing is not None:
-            self.notices = [*self.notices, Sentence("our own servers stand in", "act.stand_in", why=missing)]
+            told = Sentence("Our own servers stand in for Postfix and Dovecot: {why}", "act.stand_in", why=missing)
+            self.notices = [*self.notices, told]
 
     @cached_property
     def tasks(self) -> Tasks:
