@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections import deque
 
+import msgspec
+
 from mailtutor.protocols.http import framing, table
 from mailtutor.protocols.http.framing import Body, Head
 from mailtutor.protocols.lines import Kind, Line, LineReader, Source, bare_line_end
@@ -21,6 +23,15 @@ _LINE_LIMIT = 64 * 1024
 _HEAD_LIMIT = 1024 * 1024
 # A line of a body that is longer is given in pieces of so many octets.
 _PIECE_LIMIT = 16 * 1024
+# A body that is no text has no lines: it is given in pieces of so many octets, and shown by the first few of each.
+_BINARY_PIECE = 1024
+_BINARY_SHOWN = 16
+_BINARY = re.compile(
+    rb"^content-(?:encoding:(?![ \t]*identity)|"
+    rb"type:(?![ \t]*(?:text/|multipart/|message/|[^;\s]*\+(?:xml|json)|"
+    rb"application/(?:json|xml|javascript|x-www-form-urlencoded))))",
+    re.IGNORECASE | re.MULTILINE,
+)
 # Requests that wait for their answer and are remembered.
 _PENDING_LIMIT = 10_000
 _LONGEST_LENGTH = 10**15
@@ -56,6 +67,7 @@ class _Side:
         self.left = 0
         self.piece = bytearray()
         self.is_chunked = False
+        self.is_binary = False
 
 
 class HttpObserver:
@@ -91,8 +103,13 @@ class HttpObserver:
             side.left -= min(size, side.left)
             if not side.left:
                 side.part = _Part.CHUNK_END if side.is_chunked else _Part.FIRST
-        kind = Kind.LITERAL if is_body else self._half(side)
-        return [self._line(side, kind, raw, oddity="wire.cut")] if raw else []
+        if not raw:
+            return []
+        return [
+            self._literal(side, raw, "wire.cut")
+            if is_body
+            else self._line(side, self._half(side), raw, oddity="wire.cut")
+        ]
 
     def finish(self) -> list[Line]:
         """The connection ended: what was cut off, and the body that only this end could end."""
@@ -104,8 +121,12 @@ class HttpObserver:
             side.piece.clear()
             if raw:
                 is_whole = side.part == _Part.UNTIL_CLOSE
-                kind = Kind.LITERAL if is_body else self._half(side)
-                found.append(self._line(side, kind, raw, oddity="" if is_whole else "wire.cut"))
+                oddity = "" if is_whole else "wire.cut"
+                found.append(
+                    self._literal(side, raw, oddity)
+                    if is_body
+                    else self._line(side, self._half(side), raw, oddity=oddity)
+                )
         self._state = table.CLOSED
         return found
 
@@ -176,6 +197,7 @@ class HttpObserver:
 
     def _end_of_head(self, side: _Side, raw: bytes) -> Line:
         head = self._read_head(side)
+        side.is_binary = _BINARY.search(side.head) is not None
         side.head.clear()
         side.is_chunked = head.body is Body.CHUNKS
         side.left = min(head.length, _LONGEST_LENGTH)
@@ -200,7 +222,7 @@ class HttpObserver:
     # The body -------------------------------------------------------------------------------------------------------
 
     def _body(self, side: _Side, got: bytes, found: list[Line], *, is_last: bool) -> None:
-        """What has come of it, line by line, or together for who skims."""
+        """What has come of it, line by line where it is text, or together for who skims."""
         if self.skims:
             if got:
                 found.append(self._line(side, Kind.LITERAL, got))
@@ -208,17 +230,25 @@ class HttpObserver:
         piece = side.piece
         piece += got
         start = 0
+        limit = _BINARY_PIECE if side.is_binary else _PIECE_LIMIT
         while start < len(piece):
-            end = piece.find(b"\n", start, start + _PIECE_LIMIT) + 1
+            end = 0 if side.is_binary else piece.find(b"\n", start, start + limit) + 1
             if not end:
-                end = start + _PIECE_LIMIT
+                end = start + limit
                 if end > len(piece):
                     if not is_last:
                         break
                     end = len(piece)
-            found.append(self._line(side, Kind.LITERAL, bytes(piece[start:end])))
+            found.append(self._literal(side, bytes(piece[start:end])))
             start = end
         del piece[:start]
+
+    def _literal(self, side: _Side, raw: bytes, oddity: str = "") -> Line:
+        line = self._line(side, Kind.LITERAL, raw, oddity=oddity)
+        if not side.is_binary:
+            return line
+        more = f" … ({len(raw)})" if len(raw) > _BINARY_SHOWN else ""
+        return msgspec.structs.replace(line, shown=f"{raw[:_BINARY_SHOWN].hex(' ')}{more}".encode())
 
     def _chunk(self, side: _Side, raw: bytes) -> Line:
         """The line before a chunk, which has its size, or the empty one behind it (RFC 9112 §7.1)."""

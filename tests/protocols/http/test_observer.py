@@ -40,9 +40,7 @@ def test_a_request_and_its_response_are_told_apart_line_by_line() -> None:
         ("S", "continuation", b"Content-Type: image/jpeg"),
         ("S", "continuation", b"Content-Length: %d" % len(PICTURE)),
         ("S", "end", b""),
-        ("S", "literal", b"\xff\xd8\xff\xe0\x00\x10JFIF"),
-        ("S", "literal", b"\x00"),
-        ("S", "literal", b"\x01"),
+        ("S", "literal", b"ff d8 ff e0 00 10 4a 46 49 46 0d 0a 00 0a 01"),
     ]
 
 
@@ -152,6 +150,27 @@ _PIECES = st.sampled_from(
      b"Content-Length: 99999999999999999999\r\n"]
 )  # fmt: skip
 _TURNS = st.lists(st.tuples(st.sampled_from([C, S]), st.one_of(_PIECES, st.binary(max_size=30))), max_size=12)
+
+
+def test_a_body_that_is_no_text_is_shown_by_its_first_octets_and_not_cut_into_lines() -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 5
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n" % len(picture)
+    for cut in (1, 100, len(picture)):
+        said = [(Source.CLIENT, b"GET / HTTP/1.1\r\n\r\n"), (Source.SERVER, head)]
+        said += [(Source.SERVER, picture[at : at + cut]) for at in range(0, len(picture), cut)]
+        body = [line for line in read(*said) if line.kind is Kind.LITERAL]
+        assert b"".join(line.raw for line in body) == picture
+        assert [(line.text, len(line.raw)) for line in body] == [
+            (b"89 50 4e 47 0d 0a 1a 0a 00 01 02 03 04 05 06 07 \xe2\x80\xa6 (1024)", 1024),
+            (b"f8 f9 fa fb fc fd fe ff 00 01 02 03 04 05 06 07 \xe2\x80\xa6 (264)", 264),
+        ]
+
+
+def test_a_body_that_is_text_keeps_its_lines_whatever_it_is_called() -> None:
+    for kind in (b"text/html", b"application/json; charset=utf-8", b"application/atom+xml", b"image/svg+xml"):
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: 4\r\n\r\n" % kind
+        body = [line for line in read((Source.SERVER, head + b"a\nb\n")) if line.kind is Kind.LITERAL]
+        assert [line.text for line in body] == [b"a", b"b"]
 
 
 @given(_TURNS, st.data())
