@@ -108,7 +108,7 @@ def _screens(add: partial[Parser], say: Words) -> None:
     _plan(lab, say)
     _fault(lab, say)
     practice = add("practice")
-    practice.add_argument("protocol", nargs="?", choices=PROTOCOLS, help=say("cli.flag.protocol"))
+    practice.add_argument("protocol", nargs="?", choices=(*PROTOCOLS, "mime"), help=say("cli.flag.protocol"))
     practice.add_argument("--tasks", action="store_true", help=say("cli.flag.tasks"))
     practice.add_argument("--task", metavar="NAME", default="", help=say("cli.flag.task"))
     practice.add_argument("--connect", metavar="HOST:PORT", default="", help=say("cli.flag.connect"))

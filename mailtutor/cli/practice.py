@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         return _list(session, args.protocol or "", as_json=args.json)
     if args.json and not args.plain:
         raise UsageError("--json goes with --tasks or --plain: the screen prints nothing", "error.task.json")
-    task = session.tasks.find(args.task) if args.task else None
+    task = _task(session, args)
     if args.plain:
         if task is None:
             raise UsageError("--plain wants a task to wait for: name one with --task", "error.task.nothing")
@@ -47,9 +48,23 @@ def run(args: argparse.Namespace) -> int:
     return open_practice(session, ascii=args.ascii, protocol=args.protocol or "smtp", task=task, far=far)
 
 
+def _task(session: Session, args: argparse.Namespace) -> Task | None:
+    """The one that is named; MIME is typed only in tasks, so the first of its own that is open."""
+    if args.task:
+        return session.tasks.find(args.task)
+    if args.protocol != "mime":
+        return None
+    done, of_mime = _done(session), session.tasks.of_topic("mime")
+    return next((task for task in of_mime if task.id not in done), of_mime[0])
+
+
+def _done(session: Session) -> set[str]:
+    return {task for (kept, task), (result, _) in session.results().items() if kept == KEPT_AS and result == "done"}
+
+
 def _far(args: argparse.Namespace) -> Target:
     """The server of somebody else's that is to be practised on."""
-    if args.task:
+    if args.task or args.protocol == "mime":
         raise UsageError("tasks are done on the lab's servers: leave out --task, or --connect", "error.task.far")
     unknown = UsageError(
         "nobody knows what is spoken at port {port}; say smtp, pop3 or imap before --connect", "error.task.protocol",
@@ -64,7 +79,7 @@ def _far(args: argparse.Namespace) -> Target:
 
 def _list(session: Session, topic: str, *, as_json: bool) -> int:
     say, speak = words(language()), language()
-    done = {task for (kept, task), (result, _) in session.results().items() if kept == KEPT_AS and result == "done"}
+    done = _done(session)
     for task in session.tasks.of_topic(topic):
         told = task.told(speak)
         if as_json:
@@ -90,6 +105,8 @@ def _list(session: Session, topic: str, *, as_json: bool) -> int:
 
 def _wait(session: Session, task: Task, *, as_json: bool) -> int:
     """Starts the lab and tells where to dial; gives 0 when what happened there is what the task wants."""
+    # Being told to end is leaving: the lab is stopped and its folder goes.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         session.start_task(task)
         _tell(session, task, as_json=as_json)

@@ -52,11 +52,16 @@ class TaskDesk:
         """Unfolds a hint; after the last the lines of a solution, and then all of it goes."""
         self.hints = 0 if self.hints > len(self.task.outline.en.hints) else self.hints + 1
 
-    def text(self, words: Words) -> list[str]:
-        """As Markdown: how far it is, what is to be done, the hints."""
+    def text(self, words: Words, *, newest_first: bool = False) -> list[str]:
+        """As Markdown: how far it is, what is to be done, the hints. newest_first: what was asked for last stands above
+        the rest, where there are few lines."""
         told = self.task.told(words.language)
         head = words("practice.task.head", number=self.task.number, title=told.title)
-        return [f"{self._state(words)} · **{head}**", told.text, *hints(self.task, self.hints, words)]
+        shown = hints(self.task, self.hints, words)
+        # A solution and what leads to it stay together.
+        shown = shown if not newest_first else [*shown[len(told.hints) :], *reversed(shown[: len(told.hints)])]
+        lead = f"{self._state(words)} · **{head}**"
+        return [lead, *shown, told.text] if newest_first else [lead, told.text, *shown]
 
     def _state(self, words: Words) -> str:
         if self.is_done:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +23,15 @@ def test_the_list_names_every_task_with_its_topic(capsys: pytest.CaptureFixture[
     assert {task["topic"] for task in tasks} == {"pop3"}
     assert not any(task["done"] for task in tasks)
     assert len(lines) > len(tasks) > 1
+
+
+def test_mime_has_tasks_and_no_door_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["practice", "mime", "--tasks"]) == 0
+    assert {line.split()[2] for line in capsys.readouterr().out.splitlines()} == {"MIME"}
+    assert run(["practice", "mime"]) == 2
+    assert "terminal" in capsys.readouterr().err
+    assert run(["practice", "mime", "--connect", "127.0.0.1:25"]) == 2
+    assert "leave out --task" in capsys.readouterr().err
 
 
 def test_an_unknown_task_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,3 +74,18 @@ def test_whom_one_may_practise_on_is_asked_before_anybody_is_dialled(
 ) -> None:
     assert run(["practice", *arguments]) == 2
     assert problem in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_being_told_to_end_ends_the_lab_too(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mailtutor", "practice", "mime", "--plain", "--json"]
+    labs = tmp_path / "labs"
+    labs.mkdir()
+    env = os.environ | {"TMPDIR": str(labs)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as waiting:
+        assert waiting.stdout is not None
+        assert json.loads(waiting.stdout.readline())["task"] == "proper-letter"
+        assert list(labs.iterdir())
+        waiting.terminate()
+        assert waiting.wait(20) == 130
+    assert not list(labs.iterdir())

@@ -36,6 +36,9 @@ async def test_a_task_is_chosen_by_keys_done_by_hand_and_kept(
         assert isinstance(screen, PracticeScreen)
         assert screen.desk is not None
         assert screen.desk.hints == 1
+        lines = shown(app).splitlines()
+        assert told.title in lines[2]
+        assert told.hints[0][:12] in lines[3]
         for line in ("HELO me", "MAIL FROM:<a@b.c>", "RCPT TO:<bob@hamburger.edu>", "DATA", "hello"):
             await paste_line(pilot, line)
         await until(pilot, lambda: "S< 354" in shown(app), "the message awaited")

@@ -138,7 +138,7 @@ class PracticeScreen(StageScreen):
         if self._is_far:
             return [self.words("practice.far.about")]
         if self.desk is not None:
-            return self.desk.text(self.words)
+            return self.desk.text(self.words, newest_first=self.has_class("-narrow"))
         return [self.words(f"screen.practice.{self.service}")]
 
     def on_resize(self) -> None:
