@@ -94,6 +94,7 @@ class Recital:
     def _step(self, number: int, step: AnyStep) -> bool:
         section = self._lesson.section(self._speak, step.id, plain=True)
         self._session.reached(self._lesson.id, step.id, "shown")
+        self._session.note(self._lesson.id, step.id, "shown")
         self._hear(lambda: True)
         place = self._say("screen.lesson.step", number=number, total=len(self._lesson.steps))
         print(_folded(_led(place + self._say("cli.run.colon"), section.title)) + "\n")
@@ -104,12 +105,15 @@ class Recital:
         self._is_skipped = False
         done, answer = self._play(step)
         if done:
-            self._session.set_result(self._lesson.id, step.id, "skipped" if self._is_skipped else "done", answer)
-            self._session.reached(self._lesson.id, step.id, "skipped" if self._is_skipped else "done")
+            # What the lesson did by itself, once there was no more input, the student has not done.
+            by_itself = self._is_over and not isinstance(step, Watch)
+            result = "skipped" if self._is_skipped or by_itself else "done"
+            self._session.set_result(self._lesson.id, step.id, result, answer)
+            self._session.reached(self._lesson.id, step.id, result)
             if isinstance(step, (Read, Quiz)) and step.reveals:
                 self._session.reveal().result()
             if self._is_skipped:
-                self._tell(self._say("screen.lesson.skipped"))
+                self._tell(self._say("cli.run.skipped"))
             elif section.right:
                 self._tell("✔ " + section.right)
             elif not isinstance(step, Read):
@@ -257,6 +261,8 @@ class Recital:
             is_order = isinstance(step, Quiz) and step.form == "order"
             answer: Answer = chosen if is_order else chosen[0] if len(chosen) == 1 else said
             judgement = judge(step, answer)
+            if isinstance(step, Predict):
+                self._session.note(self._lesson.id, step.id, "guessed", said)
             if judgement.right:
                 return said
             self._session.set_result(self._lesson.id, step.id, "wrong", said)
@@ -288,6 +294,7 @@ class Recital:
                 self._is_skipped = said.strip() == _SKIP
                 return None
             if said.strip() == _HINT and step is not None:
+                self._session.note(self._lesson.id, step.id, "hint")
                 self._tell(hints.pop(0) if hints else self._say("cli.run.no_hints", solution=_SOLUTION))
             else:
                 return said

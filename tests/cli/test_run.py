@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from mailtutor.cli.dispatch import run
 from mailtutor.course.loader import load_lessons
 from mailtutor.paths import content
+from mailtutor.session import Session
 from mailtutor.text.lines import folded
 
 LESSONS = [lesson.id for lesson in load_lessons(content("lessons")).lessons]
@@ -74,3 +75,21 @@ def test_a_long_word_and_a_mark_end_a_line_where_they_may() -> None:
     assert folded("abcdefghij k", 4) == "abcd\nefgh\nij k"
     assert folded("1. 你好，世界", 8, "   ") == "1. 你\n   好，\n   世界"
     assert folded("a\n\nb", 8) == "a\n\nb"
+
+
+@pytest.mark.slow
+def test_what_a_student_does_in_text_is_written_down_for_the_report(recite: Recite) -> None:
+    """Step 1 is watched, 2 is skipped, the question of 3 is answered wrong, after a hint, and then right."""
+    recite("2", "-", "?", "1", "2")
+    session = Session()
+    kinds = [(entry.step, entry.kind) for entry in session.journal()]
+    results = session.results()
+    session.stop()
+    second, third = (step.id for step in session.lessons.find("2").steps[1:3])
+    assert results["02-smtp-by-hand", second] == ("skipped", "")
+    assert ("02-smtp-by-hand", third) in results
+    assert (second, "shown") in kinds
+    assert (third, "hint") in kinds
+    assert (third, "wrong") in kinds
+    # The last step the lesson did by itself.
+    assert results["02-smtp-by-hand", session.lessons.find("2").steps[-1].id][0] == "skipped"
