@@ -27,7 +27,10 @@ def test_every_letter_that_does_something_somewhere_can_be_told_of(language: str
 
 def test_four_places_with_a_wire_are_named_as_one() -> None:
     told = signpost("l", words("en"), {})
-    assert told == "l (ladder) does nothing here; it works in lessons, the sandbox, practice and replays."
+    assert (
+        told
+        == "l (ladder) does nothing here; it works in lessons, the sandbox, practice, replays and while watching a server."
+    )
 
 
 @pytest.mark.parametrize(
