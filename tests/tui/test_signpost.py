@@ -25,12 +25,10 @@ def test_every_letter_that_does_something_somewhere_can_be_told_of(language: str
                 assert signpost(key, words(language), {})
 
 
-def test_four_places_with_a_wire_are_named_as_one() -> None:
+def test_all_places_with_a_wire_are_named() -> None:
     told = signpost("l", words("en"), {})
-    assert (
-        told
-        == "l (ladder) does nothing here; it works in lessons, the sandbox, practice, replays and while watching a server."
-    )
+    where = "lessons, the sandbox, practice, replays and while watching a server"
+    assert told == f"l (ladder) does nothing here; it works in {where}."
 
 
 @pytest.mark.parametrize(
