@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from mailtutor.text.catalogue import LANGUAGES
 from mailtutor.trace.events import AnyEvent, Appended, Attempted, FromServer, Queued
@@ -118,14 +119,27 @@ PASSING = {
 MAIN = ("home", "lesson", "lab", "practice", "replay")
 CASES = [(scene, size, language, theme.NAMES[0]) for scene in SCENES for size in SIZES for language in LANGUAGES]
 CASES += [(scene, SIZES[1], "en", look) for scene in SCENES for look in theme.NAMES[1:]]
-CASES += [(scene, SIZES[1], "zh", look) for scene in MAIN for look in theme.NAMES[1:]]
-CASES += [(scene, SIZES[0], "zh", theme.NAMES[1]) for scene in MAIN]
+CASES += [
+    (scene, size, language, look)
+    for scene in MAIN
+    for size in SIZES
+    for language in LANGUAGES
+    for look in theme.NAMES[1:]
+    if (size, language) != (SIZES[1], "en")
+]
 CASES += [(scene, size, language, theme.NAMES[0]) for scene in PASSING for size in SIZES for language in LANGUAGES]
 
 
 def normal(svg: str) -> str:
     """The picture without what is another one at every drawing, or is somewhere else."""
     return _NAME.sub("t-", _FONTS.sub("", svg)).rstrip() + "\n"
+
+
+def still(app: TuiApp) -> str:
+    """The screen as it is, whatever the moment: a cursor that blinks is seen."""
+    for line in app.screen.query(Input):
+        line.cursor_blink = False
+    return app.export_screenshot()
 
 
 async def draw(scene: Scene, size: tuple[int, int], look: str) -> tuple[str, str]:
@@ -144,7 +158,7 @@ async def draw(scene: Scene, size: tuple[int, int], look: str) -> tuple[str, str
         await until(pilot, lambda: scene.mark in shown(app), scene.mark)
         # Whatever was asked for in between has been drawn when nothing changes any more.
         before = ""
-        while (now := app.export_screenshot()) != before:
+        while (now := still(app)) != before:
             before = now
             await pilot.pause(0.05)
         return normal(now), shown(app)
