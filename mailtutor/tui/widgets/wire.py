@@ -60,11 +60,13 @@ class WireHead(Speaking):
         )
         label = self.words("screen.wire.closed") if not is_open else state_name(state, table, self.words)
         tail = Content.styled(f"[{label}]", "bold $accent" if is_open else "$wire-quiet")
+        # The terminal's own colours have no shades: there the line in front is of the very colour that would be lit.
+        lit = "bold reverse" if self.app.current_theme.ansi else "bold reverse $primary"
         names = []
         for name in phases(table):
             word = self.words.get(f"screen.phase.{name}", name)
             if is_open and name == here:
-                names.append(Content.styled(f" {word.upper()} ", "bold reverse $primary"))
+                names.append(Content.styled(f" {word.upper()} ", lit))
             else:
                 names.append(Content.styled(word, "$wire-quiet"))
         middle = Content.styled(" ▸ ", "$wire-quiet").join(names)
