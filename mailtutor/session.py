@@ -22,7 +22,7 @@ from mailtutor.course.lesson import Lesson
 from mailtutor.course.loader import Catalogue, load_lessons
 from mailtutor.course.task import Task
 from mailtutor.course.task_loader import Tasks, load_tasks
-from mailtutor.errors import Sentence
+from mailtutor.errors import Sentence, StoreError
 from mailtutor.protocols.spec import Wording
 from mailtutor.store import progress
 from mailtutor.store.database import Database
@@ -96,6 +96,9 @@ class Session:
         self._archive: Archive | None = None
         self._own_folder: Path | None = None
         self._progress: Database | None = None
+        # Why the student's own file is not used, and the folder of what stands in for it.
+        self._unkept: StoreError | None = None
+        self._passing_folder: Path | None = None
 
     # The lab --------------------------------------------------------------------------------------------------------
 
@@ -159,7 +162,10 @@ class Session:
         self._stop_lab()
         if self._progress is not None:
             self._progress.close()
-            self._progress = None
+            self._progress = self._unkept = None
+        if self._passing_folder is not None:
+            shutil.rmtree(self._passing_folder, ignore_errors=True)
+            self._passing_folder = None
 
     def end_lab(self) -> None:
         """Ends the lab alone, as far as one runs; `log` stays as it is. Blocks until it has ended."""
@@ -509,6 +515,8 @@ class Session:
         from mailtutor.store import keepsakes
 
         record = reports.Record(self.results(), self.journal())
+        if self._unkept is not None:
+            raise self._unkept  # an empty report would be a false one
         return reports.report(
             record, self.lessons.lessons, self.tasks.all, name=keepsakes.name(paths.keepsakes()), language=language,
             now=time.time(),
@@ -539,8 +547,18 @@ class Session:
             raise unsaved(path, wrong) from wrong
 
     def _progress_file(self) -> Database:
+        """Where it cannot be opened, one that is gone with the session: a student may learn all the same."""
         if self._progress is None:
-            self._progress, told = open_with_spare(paths.progress_file())
+            try:
+                self._progress, told = open_with_spare(paths.progress_file())
+            except StoreError as wrong:
+                self._unkept = wrong
+                self._passing_folder = Path(tempfile.mkdtemp(prefix="mailtutor-"))
+                self._progress = Database(self._passing_folder / paths.progress_file().name)
+                told = Sentence(
+                    "{why} (until then your progress is neither shown nor kept)", "error.store.unkept",
+                    why=wrong.sentence,
+                )  # fmt: skip
             if told is not None:
                 self.troubles.append(told)
         return self._progress

@@ -272,19 +272,58 @@ def _open(path: Path) -> sqlite3.Connection:
         for statement in schema.INDEXES:
             db.execute(statement)
         return db
-    except sqlite3.DatabaseError as wrong:
+    except sqlite3.Error as wrong:
         if db is not None:
             db.close()
-        raise StoreError(
-            "{path} cannot be used: {why}. It was left as it is; move it away, or name another folder with --data",
-            "error.store.unusable",
-            path=path,
-            why=wrong,
-        ) from wrong
+        raise unopened(path, wrong) from wrong
     except StoreError:
         if db is not None:
             db.close()
         raise
+
+
+def unopened(path: Path, wrong: sqlite3.Error) -> StoreError:
+    """What kept a file from being opened. Only a damaged one is to be moved away: most others are sound, and can be
+    opened again once nobody holds them, or there is room."""
+    code = _code(wrong)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreError(
+            "{path} is held by another program; it was left as it is. End that one and try again", "error.store.busy",
+            path=path,
+        )  # fmt: skip
+    if code == sqlite3.SQLITE_FULL:
+        return StoreError(
+            "no room is left on the disk for {path}; it was left as it is. Make room and try again", "error.store.full",
+            path=path,
+        )  # fmt: skip
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY):
+        return StoreError(
+            "{path} cannot be opened for reading and writing ({why}); it was left as it is. See to whom it and its"
+            " folder belong, or name another folder", "error.store.forbidden", path=path, why=wrong,
+        )  # fmt: skip
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PROTOCOL):
+        return StoreError(
+            "the disk does not let {path} be read and written ({why}); it was left as it is. Make room, or name a"
+            " folder that is on no network drive", "error.store.disk", path=path, why=wrong,
+        )  # fmt: skip
+    return StoreError(
+        "{path} cannot be used: {why}. It was left as it is; move it away, or name another folder with --data",
+        "error.store.unusable",
+        path=path,
+        why=wrong,
+    )
+
+
+def is_damaged(wrong: StoreError) -> bool:
+    """Whether a file could not be opened because of what is in it, so that a sound copy helps."""
+    cause = wrong.__cause__
+    is_broken = isinstance(cause, sqlite3.Error) and _code(cause) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return is_broken or wrong.sentence.key == "error.store.damaged"
+
+
+def _code(wrong: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 where the module itself complains."""
+    return int(getattr(wrong, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _check(db: sqlite3.Connection, path: Path) -> None:
@@ -329,7 +368,8 @@ def _bring_along(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA user_version={schema.VERSION}")
         db.execute("COMMIT")
     except sqlite3.Error:
-        db.execute("ROLLBACK")
+        if db.in_transaction:  # a full disk: all of it is undone already
+            db.execute("ROLLBACK")
         raise
     finally:
         db.execute("PRAGMA foreign_keys=ON")

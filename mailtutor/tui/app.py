@@ -118,7 +118,11 @@ class TuiApp(SpeakingApp):
             self.call_after_refresh(self.action_tour)
 
     def _tell_problems(self) -> None:
-        for problem in self._own.problems:
+        problems: list[str] = list(self._own.problems)
+        if self._start == "lesson":  # home tells them itself, once it has them
+            self.session.results()
+            problems += self.session.troubles
+        for problem in problems:
             self.notify(visible(tell(problem, self.words)), severity="warning", markup=False, timeout=15)
 
     @property

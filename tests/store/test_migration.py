@@ -371,9 +371,9 @@ def test_an_old_file_another_process_writes_to_is_refused_and_opened_later(
     path = tmp_path / "x.sqlite3"
     write_version_1(path)
     connect_with(monkeypatch)
-    with locked(path), pytest.raises(StoreError, match="locked") as refused:
+    with locked(path), pytest.raises(StoreError, match="held by another") as refused:
         Database(path)
-    assert refused.value.sentence.key == "error.store.unusable"
+    assert refused.value.sentence.key == "error.store.busy"
     with closing(Database(path)) as database:
         assert boxes(database)["INBOX"].messages == 3
 
@@ -397,9 +397,9 @@ def test_an_old_file_on_a_full_disk_stays_old(tmp_path: Path, monkeypatch: pytes
     write_version_1(path)
     before = structure(path)
     connect_with(monkeypatch, "max_page_count=1")
-    with pytest.raises(StoreError, match="full") as refused:
+    with pytest.raises(StoreError, match="no room") as refused:
         Database(path)
-    assert refused.value.sentence.key == "error.store.unusable"
+    assert refused.value.sentence.key == "error.store.full"
     monkeypatch.undo()
     assert structure(path) == before
     with closing(Database(path)) as database:
@@ -417,7 +417,7 @@ def test_a_file_that_may_not_be_written_is_said_so(tmp_path: Path, monkeypatch: 
     connect_with(monkeypatch, mode="ro")
     with pytest.raises(StoreError, match="readonly") as refused, closing(Database(path)) as database:
         database.write(lambda db: mailboxes.ensure(db, "h", "bob", "INBOX", 1)).result()
-    assert refused.value.sentence.key in ("error.store.unusable", "error.store.not_written")
+    assert refused.value.sentence.key in ("error.store.forbidden", "error.store.not_written")
     assert path.read_bytes() == before
 
 

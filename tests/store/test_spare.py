@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import os
+import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from mailtutor.errors import StoreError
-from mailtutor.store import progress, schema
+from mailtutor.store import database, progress, schema
 from mailtutor.store.spare import open_with_spare
 
 
@@ -27,7 +32,7 @@ def steps(path: Path) -> tuple[list[str], str]:
     return found, str(told or "")
 
 
-@pytest.mark.parametrize("left", [0, 100, 5000])
+@pytest.mark.parametrize("left", [0, 1, 99, 100, 5000])
 def test_a_file_cut_short_is_moved_aside_and_the_older_copy_used(tmp_path: Path, left: int) -> None:
     path = tmp_path / "progress.sqlite3"
     come_so_far(path, "a")
@@ -74,3 +79,92 @@ def test_a_file_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="newer mailtutor"):
         open_with_spare(path)
     assert path.read_bytes() == before
+
+
+def test_a_file_that_another_program_holds_is_not_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "progress.sqlite3"
+    come_so_far(path, "a")
+    monkeypatch.setattr(database, "_connect", functools.partial(database._connect, timeout_s=0))
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="held by another program"):
+            open_with_spare(path)
+    assert not list(tmp_path.glob("*damaged*"))
+    assert steps(path) == (["a"], "")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (sqlite3.SQLITE_FULL, "no room"),
+        (sqlite3.SQLITE_CANTOPEN, "to whom"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, "to whom"),
+        (sqlite3.SQLITE_IOERR, "network drive"),
+    ],
+)
+def test_what_the_disk_refuses_is_told_and_nothing_is_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, told: str
+) -> None:
+    path = tmp_path / "progress.sqlite3"
+    come_so_far(path, "a")
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+
+    def refuse(*_: object) -> None:
+        wrong = sqlite3.OperationalError("refused")
+        wrong.sqlite_errorcode = code
+        raise wrong
+
+    monkeypatch.setattr(database, "_connect", refuse)
+    with pytest.raises(StoreError, match=told):
+        open_with_spare(path)
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_without_room_for_the_copy_nothing_is_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "progress.sqlite3"
+    come_so_far(path, "a")
+    path.write_bytes(b"nonsense" * 50)
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", refuse)
+    with pytest.raises(StoreError, match="No space left"):
+        open_with_spare(path)
+    assert path.read_bytes() == b"nonsense" * 50
+    monkeypatch.undo()
+    come_so_far_again, told = steps(path)
+    assert come_so_far_again == []
+    assert "older copy is used" in told
+
+
+def test_where_both_are_damaged_both_are_kept_aside(tmp_path: Path) -> None:
+    path = tmp_path / "progress.sqlite3"
+    older = tmp_path / "progress.older.sqlite3"
+    path.write_bytes(b"SQLite format 3\0" + b"x" * 500)
+    older.write_bytes(b"SQLite format 3\0" + b"y" * 500)
+    found, told = steps(path)
+    assert found == []
+    assert "begins anew" in told
+    assert (tmp_path / "progress.damaged.sqlite3").read_bytes().endswith(b"x")
+    assert (tmp_path / "progress.older.damaged.sqlite3").read_bytes().endswith(b"y")
+    assert steps(path) == ([], "")
+
+
+def test_a_copy_with_something_in_it_outlives_an_empty_file(tmp_path: Path) -> None:
+    path = tmp_path / "progress.sqlite3"
+    come_so_far(path, "a")
+    assert steps(path) == (["a"], "")
+    path.unlink()
+    assert steps(path) == ([], "")
+    older = tmp_path / "progress.older.sqlite3"
+    assert steps(older) == (["a"], "")
+
+
+def test_a_file_that_may_only_be_read_is_said_so_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "progress.sqlite3"
+    come_so_far(path, "a")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(StoreError, match="Permission denied"):
+        open_with_spare(path)
