@@ -161,18 +161,18 @@ class Pair:
         self._first_end = ""
         self._is_over = False
         self._securing: asyncio.Task[None] | None = None
-        # While TLS is begun at both ends: what one that is ready has said already, which must not pass in clear.
-        self._held: list[tuple[bytes, bool]] | None = None
-        attachment.pairs.add(self)
+        # What was said before there was anybody to pass it on to, b"" for an end: before the server is reached, and
+        # while TLS is begun at both ends, where one that is ready is not to be heard in clear. None: all passes.
+        self._held: list[tuple[bytes, bool]] | None = []
 
     def accepted(self, transport: asyncio.Transport) -> None:
-        """A client has come: the server is called, and nothing is read before it answers."""
+        """A client has come: the server is called, and what is said before it answers waits."""
         target = self.attachment.target
+        self.attachment.pairs.add(self)
         ends = self.attachment.ends(self, transport)
         self.attachment.recorder.world(
             Opened, conn=self.conn, protocol=target.protocol, service=target.service, client=ends[0], server=ends[1]
         )
-        transport.pause_reading()
         self._securing = asyncio.get_running_loop().create_task(self._call())
 
     async def _call(self) -> None:
@@ -188,11 +188,28 @@ class Pair:
                 Sentence("{where} was not reached ({why})", "error.attach.unreached", where=where, why=why)
             )
             self.abort()
+
+    def reached(self) -> None:
+        """The server has answered."""
+        if self._is_over:
+            self.server.reset()
             return
-        if closed is not None:
+        if self.server.is_sealed:
             self._secured()
-        if self.client.transport is not None:
-            self.client.transport.resume_reading()
+        self._let_pass()
+
+    def _let_pass(self) -> None:
+        """What waited goes on, in its order, and all that comes after it."""
+        held, self._held = self._held or [], None
+        for end in (self.client, self.server):
+            end.go_on()
+        for data, from_client in held:
+            if data:
+                self.said(data, from_client=from_client)
+            else:
+                self.ended(from_client=from_client)
+        if self.client.is_gone:
+            self.server.close()
 
     # What passes ----------------------------------------------------------------------------------------------------
 
@@ -200,6 +217,8 @@ class Pair:
         """Bytes came from one end; they go on to the other once they are in the trace."""
         if self._held is not None:
             self._held.append((data, from_client))
+            # One read's worth is enough to keep.
+            self._end(from_client=from_client).hold()
             return
         other = self.server if from_client else self.client
         self._record(data, from_client=from_client)
@@ -269,9 +288,7 @@ class Pair:
             self.abort()
             return
         self._secured()
-        held, self._held = self._held or [], None
-        for data, from_client in held:
-            self.said(data, from_client=from_client)
+        self._let_pass()
 
     def _secured(self) -> None:
         transport = self.server.transport
@@ -284,6 +301,9 @@ class Pair:
 
     def ended(self, *, from_client: bool) -> None:
         """One end says no more; the other is told, and may still speak."""
+        if self._held is not None:
+            self._held.append((b"", from_client))
+            return
         self._first_end = self._first_end or ("client" if from_client else "server")
         other = self.server if from_client else self.client
         other.end()
@@ -293,15 +313,17 @@ class Pair:
 
     def lost(self, wrong: Exception | None, *, from_client: bool) -> None:
         """One end is gone."""
-        other = self.server if from_client else self.client
+        other = self._end(from_client=not from_client)
         if wrong is not None:
             self._over("lost")
             other.reset()
+        elif from_client and self._held and not self._is_over:
+            return  # what it said is still to be passed on
         else:
             self._first_end = self._first_end or ("client" if from_client else "server")
             other.close()
         if other.transport is None or other.is_gone:
-            self._over(self._first_end)
+            self._over(self._first_end or "lost")
             self.attachment.forget(self)
 
     def abort(self) -> None:
@@ -309,13 +331,22 @@ class Pair:
         self._over(self._first_end or "lost")
         for end in (self.client, self.server):
             end.reset()
-        if self.client.transport is None and self.server.transport is None:
+        if all(end.transport is None or end.is_gone for end in (self.client, self.server)):
             self.attachment.forget(self)
 
     def _over(self, by: str) -> None:
-        if not self._is_over:
-            self._is_over = True
-            self.attachment.recorder.world(Closed, conn=self.conn, by=by)
+        if self._is_over:
+            return
+        self._is_over = True
+        for data, from_client in self._held or ():
+            if data:  # it was said, though nobody was told
+                self._record(data, from_client=from_client)
+        self.attachment.recorder.world(Closed, conn=self.conn, by=by)
+        if self._securing is not None and self._securing is not asyncio.current_task():
+            self._securing.cancel()
+
+    def _end(self, *, from_client: bool) -> _End:
+        return self.client if from_client else self.server
 
 
 class _End(asyncio.Protocol):
@@ -336,8 +367,10 @@ class _End(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
         self.transport.set_write_buffer_limits(_HIGH)
         self.is_sealed = transport.get_extra_info("ssl_object") is not None
-        if self._from_client and is_first:
+        if is_first and self._from_client:
             self._pair.accepted(self.transport)
+        elif is_first:
+            self._pair.reached()
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
@@ -356,15 +389,21 @@ class _End(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Too much waits for this end: who says it has to wait."""
-        other = self._other.transport
-        if other is not None and not other.is_closing():
-            other.pause_reading()
+        self._other.hold()
 
     def resume_writing(self) -> None:
         """It may go on."""
-        other = self._other.transport
-        if other is not None and not other.is_closing():
-            other.resume_reading()
+        self._other.go_on()
+
+    def hold(self) -> None:
+        """Reads no more from here, for now."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Reads again."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     @property
     def _other(self) -> _End:
@@ -380,12 +419,13 @@ class _End(asyncio.Protocol):
         if self.transport is not None and not self.is_gone and self.transport.can_write_eof():
             with contextlib.suppress(OSError, RuntimeError):
                 self.transport.write_eof()
-        elif self.transport is not None:
-            self.transport.close()
+        else:
+            self.close()
 
     def close(self) -> None:
         """Once everything is said."""
-        if self.transport is not None and not self.is_gone:
+        # Once: asyncio's TLS does not bear to be closed twice.
+        if self.transport is not None and not self.is_gone and not self.transport.is_closing():
             self.transport.close()
 
     def reset(self) -> None:

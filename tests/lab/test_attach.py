@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import struct
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -155,6 +156,66 @@ async def test_a_server_that_is_not_there_is_named_and_the_client_let_go() -> No
     with pytest.raises(NetworkError, match="cannot be listened on"):
         await Attachment(Log(), attachment.target).start(*where)
     await attachment.stop()
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_what_is_said_before_the_server_is_reached_arrives_there(loop: str) -> None:
+    async def counts(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"%d" % len(await reader.read()))
+
+    async def ask(where: tuple[str, int], *, at_once: bool) -> bytes:
+        reader, writer = await asyncio.open_connection(*where)
+        writer.write(b"x" * 300_000)
+        if at_once:
+            writer.write_eof()
+        else:
+            await writer.drain()
+            writer.write(b"y" * 50)
+            writer.write_eof()
+        heard = await reader.read()
+        writer.close()
+        return heard
+
+    async def talk() -> None:
+        async with attached(counts) as (attachment, where):
+            heard = await asyncio.gather(*(ask(where, at_once=bool(n % 2)) for n in range(30)))
+            assert heard == 15 * [b"300050", b"300000"]
+            # Whoever has left already is passed on as well.
+            for _ in range(5):
+                with socket.create_connection(where) as sock:
+                    sock.sendall(b"QUIT\r\n")
+            await until(lambda: len(closed_by(attachment.log)) == 35 and not attachment.pairs)
+            assert said(attachment.log, FromServer).endswith(5 * b"6")
+            assert len(said(attachment.log, FromClient)) == 15 * 600_050 + 5 * 6
+
+    runner = asyncio.run if loop == "asyncio" else pytest.importorskip("uvloop").run
+    runner(talk())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue of callers refuses them")
+async def test_while_the_server_is_called_one_read_is_kept_and_the_rest_waits() -> None:
+    # A server whose queue of callers is full: whoever calls now waits.
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        where = deaf.getsockname()
+        with socket.create_connection(where):
+            attachment = Attachment(Log(), Target("127.0.0.1", where[1], "smtp", "smtp"))
+            reader, writer = await asyncio.open_connection(*await attachment.start("127.0.0.1", 0))
+            writer.transport.set_write_buffer_limits(0)
+            writer.write(b"x" * 20_000_000)
+            await until(lambda: any(pair._held for pair in attachment.pairs))
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(writer.drain(), 0.1)
+            assert not said(attachment.log, FromClient)
+            await attachment.stop()
+            # It was said, though nobody heard it.
+            assert 0 < len(said(attachment.log, FromClient)) < 1_000_000
+            assert closed_by(attachment.log) == ["lost"]
+            assert not attachment.pairs
+            with pytest.raises(ConnectionError):
+                await reader.read()
+            writer.close()
 
 
 def starttls(context: ssl.SSLContext) -> Peer:
