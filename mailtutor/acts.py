@@ -19,6 +19,8 @@ from types import MappingProxyType
 import msgspec
 
 ALICE, BOB = "alice", "bob"
+# What a connection that the student types on is called in the trace; a stranger's program has no name there.
+STUDENT = "you"
 # Where alice's server and bob's stand, as every lab has them.
 SENDING_HOST, RECEIVING_HOST = "crepes.fr", "hamburger.edu"
 _UNITS = MappingProxyType({"s": 1, "m": 60, "h": 3600, "d": 86400})

@@ -96,6 +96,12 @@ class _Prover:
             before = len(player.troubles)
             start = player.begin(step)
             if player.play(step, start):
+                if isinstance(step, Predict) and player.code(step) != str(step.solution):
+                    other = Sentence(
+                        "the server answers {code}, not {solution}", "error.prove.predicted", code=player.code(step),
+                        solution=step.solution,
+                    )  # fmt: skip
+                    yield self._at(number, "solution", other)
                 return
         except MailtutorError as wrong:
             yield self._at(number, "console", Sentence("{why}", "error.prove.trouble", why=wrong))
@@ -103,7 +109,7 @@ class _Prover:
         for trouble in player.troubles[before:]:
             yield self._at(number, "do", Sentence("{why}", "error.prove.trouble", why=trouble))
         assert isinstance(step, WithCheck)
-        for index, is_met in enumerate(player.met(step.check, start)):
+        for index, is_met in enumerate(player.met(step, start)):
             if not is_met:
                 unmet = Sentence("the solution does not meet {check}", "error.prove.unmet", check=_named(step, index))
                 yield self._at(number, "check", unmet)
@@ -111,7 +117,7 @@ class _Prover:
     def _not_yet(self, player: Player, number: int, step: WithCheck) -> Iterator[LessonError]:
         """What is met before anything is done, and what is met by a stranger who says nothing of interest."""
         start = player.begin(step)
-        for index in _met_too_soon(step, player.met(step.check, start)):
+        for index in _met_too_soon(step, player.met(step, start)):
             met = Sentence("{check} is met before anything is done", "error.prove.before", check=_named(step, index))
             yield self._at(number, "check", met)
         if isinstance(step, (Type, Predict)):
@@ -120,7 +126,7 @@ class _Prover:
                 return
             loose = [
                 index
-                for index in _met_too_soon(step, player.met(step.check, start))
+                for index in _met_too_soon(step, player.met(step, start))
                 if kind_of(step.check[index]) != "connection"
             ]
             for index in loose:
@@ -181,7 +187,7 @@ class _Prover:
             else:
                 player.act(step.wrong_acts)
             player.settle()
-            met = player.met(step.check, start)
+            met = player.met(step, start)
         if all(met):
             yield self._at(number, "wrong_way", Sentence("the wrong way does it, too", "error.prove.wrong_way"))
         for index in nones:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailtutor import paths
-from mailtutor.acts import AnyAct
+from mailtutor.acts import STUDENT, AnyAct
 from mailtutor.course.lesson import Lesson
 from mailtutor.course.loader import Catalogue, load_lessons
 from mailtutor.course.task import Task
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from mailtutor.message.growth import Seed
     from mailtutor.store.archive import Archive
     from mailtutor.trace.events import AnyEvent
-
-STUDENT = "you"
 
 
 @dataclass(frozen=True, slots=True)
@@ -537,7 +535,7 @@ class Session:
         for one, svg in keepsakes.seen(folder):
             taken = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.at))
             pictures.append((f"{titles.get(one.lesson, one.lesson)} {taken}".strip(), svg))
-        page = report_page(report, Shown(dict(keepsakes.dialogues(folder)), STUDENT, pictures), say)
+        page = report_page(report, Shown(list(keepsakes.dialogues(folder)), STUDENT, pictures), say)
         file = new_file(path)
         try:
             with file:

@@ -36,6 +36,12 @@ def test_a_new_lesson_is_a_good_one(tmp_path: Path) -> None:
     assert problems(tmp_path / "90-new") == []
 
 
+@pytest.mark.slow
+def test_a_prediction_that_the_server_does_not_bear_out_is_found(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path / "90-new", "solution = 503", "solution = 354")
+    assert told.endswith("the server answers 503, not 354")
+
+
 SENT = 'do = { act = "send", subject = "Lunch", body = "At noon?" }'
 HELLO = 'check = [{ reply = { to = "HELO", outcome = "success", server = "hamburger.edu" } }]'
 COUNTED = '{ mailbox = { user = "bob@hamburger.edu", count = 1 } },'

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     table = io.StringIO()
     writer = csv.writer(table)
     names = columns(found.values())
-    writer.writerow(["file", *names])
+    writer.writerow(["file", *(_cell(name) for name in names)])
     for path, report in found.items():
         told = row(report)
         writer.writerow([_cell(path.name), *(_cell(told.get(name, "")) for name in names)])
@@ -80,9 +80,9 @@ def _reports(folder: Path, say: Words) -> Iterator[tuple[Path, Report]]:
 
 def _read(path: Path) -> Report:
     try:
-        if path.stat().st_size > _MOST_OCTETS:
+        if not path.is_file() or path.stat().st_size > _MOST_OCTETS:
             raise _NoReportError("foreign")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as wrong:
         raise _NoReportError("damaged", why=wrong.strerror or str(wrong)) from wrong
     except UnicodeDecodeError as wrong:
@@ -101,5 +101,5 @@ def _read(path: Path) -> Report:
         raise _NoReportError("newer", format=made_by)
     try:
         return msgspec.convert(head, Report)
-    except msgspec.ValidationError as wrong:
+    except (msgspec.ValidationError, RecursionError) as wrong:
         raise _NoReportError("damaged", why=wrong) from wrong

@@ -18,7 +18,7 @@ from mailtutor.acts import NAMES, AnyAct, Send
 from mailtutor.cli.output import has_colour, head_text, line_text, note_text, tell_troubles
 from mailtutor.cli.parser import language
 from mailtutor.course.answers import Answer, judge
-from mailtutor.course.checks import evidence_since, met
+from mailtutor.course.checks import evidence_for, met
 from mailtutor.course.lesson import Lesson
 from mailtutor.course.model import AnyStep, Do, Predict, Quiz, Read, Reflect, Type, Watch, WithCheck
 from mailtutor.errors import MailtutorError, UsageError
@@ -310,7 +310,7 @@ class Recital:
 
     def _is_met(self, step: WithCheck, start: int) -> bool:
         seen = self._seen
-        return all(met(step.check, evidence_since(seen.log, seen.dialogue, seen.live_world, start)))
+        return all(met(step.check, evidence_for(step, seen.log, seen.dialogue, seen.live_world, start)))
 
     def _hear(self, is_so: Callable[[], bool], limit_s: float = _LIMIT_S) -> bool:
         """Prints what is said meanwhile; True once `is_so`."""

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
+from mailtutor.acts import STUDENT
 from mailtutor.course.delivered import messages, taken_on
 from mailtutor.course.model import (
     Absence,
+    AnyStep,
     Check,
     CommandPattern,
     ConnectionPattern,
@@ -26,9 +28,11 @@ from mailtutor.course.model import (
     LookupPattern,
     MailboxPattern,
     MessagePattern,
+    Predict,
     QueuePattern,
     ReplyPattern,
     TlsPattern,
+    Type,
     Value,
 )
 from mailtutor.course.squeezed import contains, same, squeezed
@@ -64,6 +68,17 @@ def evidence_since(log: Log, dialogue: Dialogue, world: World, start: int) -> Ev
     """What the log holds from event `start` on; dialogue and world have read it to its end."""
     first = bisect_left(dialogue.rows, start, key=lambda row: row.n)
     return Evidence(dialogue.rows[first:], log.since(start), dialogue.connections, world, start)
+
+
+def evidence_for(step: AnyStep, log: Log, dialogue: Dialogue, world: World, start: int) -> Evidence:
+    """What counts for a step, of what has happened since event `start`. What is to be typed counts where the student
+    said it, or a stranger's program such as telnet: the lab's own say the same lines of their own accord."""
+    everything = evidence_since(log, dialogue, world, start)
+    if not isinstance(step, (Type, Predict)):
+        return everything
+    by_hand = {number: one for number, one in dialogue.connections.items() if one.client.name in ("", STUDENT)}
+    rows = [row for row in everything.rows if row.conn in by_hand]
+    return replace(everything, rows=rows, connections=by_hand)
 
 
 def met(checks: Sequence[Check], evidence: Evidence) -> tuple[bool, ...]:

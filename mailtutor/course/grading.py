@@ -23,8 +23,13 @@ _FIXED = (
 
 def columns(reports: Iterable[Report]) -> list[str]:
     """What a row has, the same for all: the sums, then each lesson that anybody has begun."""
-    lessons = sorted({lesson.id for report in reports for lesson in report.lessons})
+    lessons = sorted({_column(lesson) for report in reports for lesson in report.lessons})
     return [*_FIXED, *lessons]
+
+
+def _column(lesson: LessonReport) -> str:
+    """A lesson's own name, which is never that of another column."""
+    return f"lesson {lesson.id}" if lesson.id in _FIXED else lesson.id
 
 
 def row(report: Report) -> dict[str, object]:
@@ -42,7 +47,7 @@ def row(report: Report) -> dict[str, object]:
         "minutes": round(report.spent_s / 60),
         "hints": sum(step.hints for step in steps),
         "wrong_attempts": sum(attempt.result == "wrong" for step in steps for attempt in step.attempts),
-        **{lesson.id: f"{lesson.done}/{len(lesson.steps)}" for lesson in report.lessons},
+        **{_column(lesson): f"{lesson.done}/{len(lesson.steps)}" for lesson in report.lessons},
     }
 
 

@@ -14,11 +14,11 @@ from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from mailtutor.acts import AnyAct
-from mailtutor.course.checks import Evidence, evidence_since, met
+from mailtutor.course.checks import Evidence, evidence_for, evidence_since, met
 from mailtutor.course.lesson import Lesson
-from mailtutor.course.model import AnyStep, Check, Do, Predict, Quiz, Read, Type, Watch
+from mailtutor.course.model import AnyStep, Do, Predict, Quiz, Read, Type, Watch, WithCheck
 from mailtutor.errors import MailtutorError, NetworkError
-from mailtutor.reading.dialogue import Dialogue
+from mailtutor.reading.dialogue import Dialogue, NoteRow
 from mailtutor.reading.dictation import Dictation
 from mailtutor.reading.world import World
 from mailtutor.trace.log import Log
@@ -81,9 +81,17 @@ class Player:
         self._world.take(events)
         return evidence_since(self._log, self._dialogue, self._world, start)
 
-    def met(self, checks: Sequence[Check], start: int) -> tuple[bool, ...]:
-        """For each check whether it is met by what happened since event `start`."""
-        return met(checks, self.evidence(start))
+    def met(self, step: WithCheck, start: int) -> tuple[bool, ...]:
+        """For each check of the step whether it is met by what happened since event `start`."""
+        self.evidence(start)
+        return met(step.check, evidence_for(step, self._log, self._dialogue, self._world, start))
+
+    def code(self, step: Predict) -> str:
+        """What the server answered last on the step's console, by its code."""
+        connection = self._dialogue.connections.get(self.consoles[step.console].conn)
+        rows = connection.rows if connection is not None else []
+        said = (row.line for row in reversed(rows) if not isinstance(row, NoteRow))
+        return next((line.code for line in said if line.code and line.last), "")
 
     def play(self, step: AnyStep, start: int | None = None) -> bool:
         """Does what the step's solution says, and waits until it is done; False where that never comes. start: what
@@ -102,7 +110,7 @@ class Player:
                 return True
             case _:
                 return True
-        return self.until(lambda: all(self.met(step.check, start)))
+        return self.until(lambda: all(self.met(step, start)))
 
     def act(self, acts: Sequence[AnyAct]) -> None:
         """Has them done one after the other; what one of them could not do is kept in `troubles`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated
 
 import msgspec
 
@@ -18,6 +19,9 @@ from mailtutor.course.task import Task
 from mailtutor.store.progress import Entry
 
 FORMAT = "mailtutor-report/1"
+# A moment a calendar has (until the year 9999), and a span nobody lives through: a report comes from anybody.
+Moment = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)]
+Span = Annotated[float, msgspec.Meta(ge=0, le=10**9)]
 # Who does nothing for so long, seconds, is thinking of something else: a gap counts no longer.
 LONGEST_GAP_S = 300.0
 # Under these names the journal keeps what belongs to no lesson.
@@ -30,7 +34,7 @@ _ATTEMPTS = frozenset({"done", "wrong", "right", "skipped"})
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """at: seconds since 1970. result: "done", "wrong" or "skipped". said: the answer, "" where there is none."""
 
-    at: float
+    at: Moment
     result: str
     said: str = ""
 
@@ -46,7 +50,7 @@ class StepReport(msgspec.Struct, frozen=True, kw_only=True):
     answer: str = ""
     attempts: tuple[Attempt, ...] = ()
     hints: int = 0
-    spent_s: float = 0.0
+    spent_s: Span = 0.0
 
 
 class LessonReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +60,7 @@ class LessonReport(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     title: str
     steps: tuple[StepReport, ...]
-    spent_s: float = 0.0
+    spent_s: Span = 0.0
 
     @property
     def done(self) -> int:
@@ -69,7 +73,7 @@ class TaskReport(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     title: str
-    at: float = 0.0
+    at: Moment = 0.0
 
 
 class Guess(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,14 +91,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     format: str
     name: str
-    made_at: float
+    made_at: Moment
     language: str
     lessons: tuple[LessonReport, ...]
     tasks: tuple[TaskReport, ...]
     predictions: tuple[Guess, ...]
     lessons_in_all: int
     tasks_in_all: int
-    spent_s: float
+    spent_s: Span
 
     @property
     def steps_done(self) -> int:
@@ -149,11 +153,18 @@ def _lesson(lesson: Lesson, record: Record, spent: Mapping[tuple[str, str], floa
     for step in lesson.steps:
         here = [entry for entry in record.journal if (entry.lesson, entry.step) == (lesson.id, step.id)]
         result, answer = record.results.get((lesson.id, step.id), ("open", ""))
-        attempts = [Attempt(at=one.at, result=one.kind, said=one.said) for one in here if one.kind in _ATTEMPTS]
+        # What an option says, not how the lesson calls it.
+        told = {name: " ".join(text.split()) for name, text in lesson.section(language, step.id).options.items()}
+        attempts = [
+            Attempt(at=one.at, result=one.kind, said=told.get(one.said, one.said))
+            for one in here
+            if one.kind in _ATTEMPTS
+        ]
         steps.append(
             StepReport(
                 id=step.id, kind=_KINDS[type(step)], title=lesson.section(language, step.id).title, result=result,
-                answer=answer, attempts=tuple(attempts), hints=sum(one.kind == "hint" for one in here),
+                answer=told.get(answer, answer), attempts=tuple(attempts),
+                hints=sum(one.kind == "hint" for one in here),
                 spent_s=round(spent.get((lesson.id, step.id), 0.0), 1),
             )
         )  # fmt: skip
@@ -180,11 +191,9 @@ def _guesses(lessons: Sequence[Lesson], record: Record) -> Iterable[Guess]:
                     if (entry.lesson, entry.step) == (lesson.id, step.id) and entry.kind in ("guessed", "wrong")
                 )
                 first = next(tries, None)
-                if first is not None and first.said:
-                    came = str(step.solution)
-                    yield Guess(
-                        where=lesson.id, asked=step.type, guessed=first.said, came=came, right=first.said == came
-                    )
+                if first is not None and first.said.strip():
+                    said, came = first.said.strip(), str(step.solution)
+                    yield Guess(where=lesson.id, asked=step.type, guessed=said, came=came, right=said == came)
     for (lesson_id, _), (result, said) in sorted(record.results.items()):
         words = said.split(" ")
         if lesson_id == PREDICTIONS and len(words) == 4:

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -19,7 +19,7 @@ from importlib import resources
 
 import msgspec
 
-from mailtutor.course.report import Guess, LessonReport, Report, StepReport
+from mailtutor.course.report import LessonReport, Report, StepReport
 from mailtutor.reading import retelling
 from mailtutor.reading.dialogue import Connection, dialogue_of
 from mailtutor.reading.marks import Bookmarks
@@ -43,10 +43,10 @@ _SIGNS = {"done": "✔", "skipped": "↷", "wrong": "✘", "open": "○"}
 class Shown:
     """What a report shows besides its data.
 
-    dialogues: lesson → events. student: the name under which the student speaks in them. pictures: (caption, SVG).
+    dialogues: (lesson, events). student: the name under which the student speaks in them. pictures: (caption, SVG).
     """
 
-    dialogues: Mapping[str, Sequence[AnyEvent]]
+    dialogues: Sequence[tuple[str, Sequence[AnyEvent]]]
     student: str = ""
     pictures: Sequence[tuple[str, str]] = ()
 
@@ -76,7 +76,7 @@ def report_page(report: Report, shown: Shown, words: Words) -> str:
 {lessons}
 </section>
 {_answers(report, words)}
-{_predictions(report.predictions, words)}
+{_predictions(report, words)}
 {_tasks(report, words)}
 {_dialogues(report, shown, words)}
 {_pictures(shown, words)}
@@ -162,7 +162,7 @@ def _step(step: StepReport, words: Words) -> str:
     wrong = [attempt.said for attempt in step.attempts if attempt.result == "wrong" and attempt.said]
     tried = ""
     if wrong:
-        tried = f'<br><span class="wrong">{_text(words("report.wrong_answers", answers=", ".join(wrong)))}</span>'
+        tried = f'<br><span class="wrong">{_text(words("report.wrong_answers", answers=" · ".join(wrong)))}</span>'
     sign = _SIGNS.get(step.result, "○")
     result = words(f"report.result.{step.result}") if step.result in _SIGNS else step.result
     return (
@@ -192,9 +192,11 @@ def _section(name: str, inside: str, words: Words) -> str:
     )
 
 
-def _predictions(guesses: Iterable[Guess], words: Words) -> str:
+def _predictions(report: Report, words: Words) -> str:
+    titles = {lesson.id: words("report.lesson", number=lesson.number, title=lesson.title) for lesson in report.lessons}
+    guesses = report.predictions
     rows = "".join(
-        f"<tr><td>{_text(guess.where)}</td><td><code>{_text(guess.asked)}</code></td>"
+        f"<tr><td>{_text(titles.get(guess.where, guess.where.upper()))}</td><td><code>{_text(guess.asked)}</code></td>"
         f"<td><code>{_text(guess.guessed)}</code></td><td><code>{_text(guess.came)}</code></td>"
         f'<td class="{"done" if guess.right else "wrong"}">{"✔" if guess.right else "✘"} '
         f"{_text(words('report.right' if guess.right else 'report.not_right'))}</td></tr>"
@@ -215,7 +217,7 @@ def _tasks(report: Report, words: Words) -> str:
 def _dialogues(report: Report, shown: Shown, words: Words) -> str:
     titles = {lesson.id: words("report.lesson", number=lesson.number, title=lesson.title) for lesson in report.lessons}
     parts = []
-    for lesson, events in shown.dialogues.items():
+    for lesson, events in shown.dialogues:
         told = "\n".join(_told(events, shown.student, words))
         if told:
             parts.append(f"<h3>{_text(titles.get(lesson, lesson))}</h3>\n{told}")

@@ -21,8 +21,12 @@ from mailtutor.trace.events import AnyEvent
 # Of a lesson's dialogue so many events are kept, and so many pictures in all.
 MOST_EVENTS = 20_000
 MOST_PICTURES = 40
+MOST_DIALOGUES = 4
+# A screen is a few hundred thousand octets; what is larger is no picture of one.
+_LARGEST_PICTURE = 4 * 1024 * 1024
+_DIALOGUE = re.compile(r"(.+)\.(\d{1,9})\.jsonl")
 _LONGEST_NAME = 200
-_PICTURE = re.compile(r"(\d+)\.(\d\d)-(.+)--(.+)\.svg")
+_PICTURE = re.compile(r"(\d{1,11})\.(\d\d)-(.+)--(.+)\.svg")
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
@@ -37,30 +41,45 @@ class Picture:
 
 
 def keep_dialogue(folder: Path, lesson: str, events: Iterable[AnyEvent]) -> None:
-    """Keeps a lesson's dialogue in place of the one before; that one stays until this one is whole. Raises OSError."""
+    """Keeps a lesson's dialogue beside those of it that were kept before; of each lesson the last few. Raises
+    OSError."""
     place = folder / "dialogues"
     place.mkdir(parents=True, exist_ok=True)
-    target = place / f"{_safe(lesson)}.jsonl"
+    kept = [(number, path) for name, number, path in _kept(folder) if name == _safe(lesson)]
+    target = place / f"{_safe(lesson)}.{kept[-1][0] + 1 if kept else 1}.jsonl"
     fresh = target.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     try:
         count = write_trace(fresh, islice(events, MOST_EVENTS))
     except MailtutorError as wrong:
         raise OSError(str(wrong)) from wrong
-    if count:
-        os.replace(fresh, target)
-    else:
-        fresh.unlink()  # nothing was said: what was kept of it stays
+    if not count:
+        fresh.unlink()
+        return
+    os.replace(fresh, target)
+    for _, path in kept[: max(0, len(kept) + 1 - MOST_DIALOGUES)]:
+        path.unlink(missing_ok=True)
+
+
+def _kept(folder: Path) -> list[tuple[str, int, Path]]:
+    """Lesson, number and file of each dialogue, in the order they were kept."""
+    found = []
+    for path in (folder / "dialogues").glob("*.jsonl"):
+        named = _DIALOGUE.fullmatch(path.name)
+        if named is not None and path.is_file():
+            found.append((named[1], int(named[2]), path))
+    return sorted(found)
 
 
 def dialogues(folder: Path) -> Iterator[tuple[str, Sequence[AnyEvent]]]:
-    """The lessons of which a dialogue is kept, and their readable events."""
-    for path in sorted((folder / "dialogues").glob("*.jsonl")):
+    """The lessons of which dialogues are kept, and their readable events; one after the other where there are
+    several."""
+    for lesson, _, path in _kept(folder):
         try:
-            events, _ = read_readable(path)
+            events, _wrong = read_readable(path)
         except MailtutorError:
             continue
-        yield path.stem, events
+        yield lesson, events
 
 
 def keep_picture(folder: Path, at: float, lesson: str, step: str, svg: str) -> Path:
@@ -86,7 +105,7 @@ def pictures(folder: Path) -> list[Picture]:
     found = []
     for path in (folder / "pictures").glob("*.svg"):
         named = _PICTURE.fullmatch(path.name)
-        if named is not None:
+        if named is not None and path.is_file() and path.stat().st_size <= _LARGEST_PICTURE:
             lesson, step = (named[3], named[4]) if named[3] != "mailtutor" else ("", "")
             found.append(Picture(float(f"{named[1]}.{named[2]}"), lesson, step, path))
     return sorted(found, key=lambda picture: picture.at)

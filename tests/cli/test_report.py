@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,10 @@ def test_a_class_is_graded_and_what_is_no_report_is_named_and_skipped(
     (student / "class" / "gbk.html").write_bytes("报告".encode("gbk"))
     (student / "class" / "list.json").write_text("[1, 2]", encoding="utf-8")
     (student / "class" / "later.json").write_text('{"format": "mailtutor-report/9"}', encoding="utf-8")
+    whole = json.loads((student / "class" / "bob.json").read_text(encoding="utf-8"))
+    (student / "class" / "when.json").write_text(json.dumps(whole | {"made_at": 1e300}), encoding="utf-8")
+    os.symlink("/dev/zero", student / "class" / "endless.json")
+    os.mkfifo(student / "class" / "pipe.html")
     assert main(["grade", "class"]) == 0
     told = capsys.readouterr()
     rows = list(csv.DictReader(io.StringIO(told.out)))
@@ -70,7 +75,16 @@ def test_a_class_is_graded_and_what_is_no_report_is_named_and_skipped(
         ("ada.html", "'=1+1", "1/10"),
         ("bob.json", "'=1+1", "1/10"),
     ]
-    for name in ("cut.html", "foreign.html", "gbk.html", "list.json", "later.json"):
+    for name in (
+        "cut.html",
+        "foreign.html",
+        "gbk.html",
+        "list.json",
+        "later.json",
+        "when.json",
+        "endless.json",
+        "pipe.html",
+    ):
         assert name in told.err
     assert main(["grade", "class", "--xapi"]) == 0
     statements = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -85,3 +99,21 @@ def test_a_folder_without_a_report_is_an_error_that_says_how_to_make_one(
     assert "mailtutor report" in capsys.readouterr().err
     assert main(["grade", "nowhere"]) == 1
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_what_a_report_calls_its_lessons_is_no_formula_no_sequence_and_no_other_column(
+    student: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    lesson = told["lessons"][0]
+    told["lessons"] = [lesson | {"id": name} for name in ("=cmd|'x'", "\x1b]0;t\x07", "name")]
+    (student / "class").mkdir()
+    (student / "class" / "a.json").write_text("\ufeff" + json.dumps(told), encoding="utf-8")
+    assert main(["grade", "class"]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    head = next(csv.reader(io.StringIO(out)))
+    assert not any(cell.startswith("=") for cell in head)
+    assert len(set(head)) == len(head)
+    assert "lesson name" in head

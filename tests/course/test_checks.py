@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from mailtutor.course.checks import Evidence, evidence_since, met
-from mailtutor.course.model import Check
+from mailtutor.course.checks import Evidence, evidence_for, evidence_since, met
+from mailtutor.course.model import Check, Type, Watch
 from mailtutor.reading.dialogue import dialogue_of
 from mailtutor.reading.world import World
 from mailtutor.trace.events import (
@@ -124,6 +124,26 @@ def test_what_happened_before_the_step_began_does_not_count() -> None:
     assert is_met({"reply": {"to": "DATA", "code": 503}}, 5)
     assert not is_met({"connection": {"service": "smtp"}}, 5)
     assert is_met({"connection": {"service": "smtp", "closed": True}}, 5)
+
+
+def test_what_is_to_be_typed_counts_from_the_student_and_from_strangers_not_from_the_labs_own_programs() -> None:
+    step = msgspec.convert(
+        {
+            "kind": "type", "id": "x", "console": "hamburger.edu smtp", "solution": ["DATA"],
+            "check": [{"reply": {"to": "DATA", "code": 503}}],
+        },
+        Type,
+    )  # fmt: skip
+    watched = msgspec.convert({"kind": "watch", "id": "x", "do": "send", "check": [{"reply": {"to": "DATA"}}]}, Watch)
+    for client, counts in (("", True), ("you", True), ("crepes.fr", False), ("bob@hamburger.edu", False)):
+        told = Log()
+        for event in log():
+            if isinstance(event, Opened):
+                event = msgspec.structs.replace(event, client=Endpoint(client, "127.0.0.1", 40000))
+            told.append(event)
+        dialogue = dialogue_of(told)
+        assert met(step.check, evidence_for(step, told, dialogue, World(), 0)) == (counts,)
+        assert met(watched.check, evidence_for(watched, told, dialogue, World(), 0)) == (True,)
 
 
 def test_every_check_is_judged_by_itself() -> None:

@@ -104,7 +104,7 @@ def read(page: str) -> _Text:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_holds_everything_and_nothing_that_was_written_is_markup(language: str) -> None:
     page = report_page(
-        made(language, name=NASTY), Shown({}, "you", [(NASTY, "<svg>@font-face { x }</svg>")]), words(language)
+        made(language, name=NASTY), Shown([], "you", [(NASTY, "<svg>@font-face { x }</svg>")]), words(language)
     )
     seen = read(page)
     assert "b" not in seen.tags
@@ -117,7 +117,7 @@ def test_the_page_holds_everything_and_nothing_that_was_written_is_markup(langua
 
 def test_the_data_in_a_page_is_the_report() -> None:
     report_ = made(name=NASTY)
-    assert msgspec.json.decode(data_in(report_page(report_, Shown({}), words("en"))), type=Report) == report_
+    assert msgspec.json.decode(data_in(report_page(report_, Shown([]), words("en"))), type=Report) == report_
     assert data_in("<html>nothing</html>") == ""
 
 
@@ -133,14 +133,14 @@ def by(name: str) -> list[AnyEvent]:
 
 def test_dialogues_of_the_student_are_shown_with_their_notes_and_others_are_not() -> None:
     note = Bookmarked(t=1, at=1, conn=1, line=3, note="here it says <who>")
-    own = report_page(made(), Shown({LESSON: [*by("you"), note]}, "you"), words("en"))
+    own = report_page(made(), Shown([(LESSON, [*by("you"), note])], "you"), words("en"))
     assert "MAIL FROM: &lt;alice@crepes.fr&gt;" in own
     assert "★ here it says &lt;who&gt;" in own
     assert (
         "MAIL FROM"
-        not in report_page(made(), Shown({LESSON: by("crepes.fr")}, "you"), words("en")).split("</style>")[1]
+        not in report_page(made(), Shown([(LESSON, by("crepes.fr"))], "you"), words("en")).split("</style>")[1]
     )
-    marked = report_page(made(), Shown({LESSON: [*by("crepes.fr"), note]}, "you"), words("en"))
+    marked = report_page(made(), Shown([(LESSON, [*by("crepes.fr"), note])], "you"), words("en"))
     assert "MAIL FROM" in marked
 
 

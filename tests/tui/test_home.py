@@ -26,3 +26,13 @@ async def test_what_to_do_first_is_named_by_number_and_title(
         assert "F9" not in shown(app)
         assert "01-who-is-who" not in shown(app)
         assert hint in shown(app)
+
+
+async def test_who_comes_back_is_led_to_what_follows_and_not_to_the_first_lesson() -> None:
+    stage = FakeStage()
+    fifth = stage.lessons.lessons[4]
+    for step in fifth.steps:
+        stage.set_result(fifth.id, step.id, "done")
+    app = TuiApp(stage, "home")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "lesson 6" in shown(app), "the lesson that follows")

@@ -8,11 +8,11 @@ from textual.widgets import Input
 from mailtutor import paths
 from mailtutor.session import Session
 from mailtutor.store import keepsakes
-from mailtutor.trace.events import FromClient
+from mailtutor.trace.events import Bookmarked, FromClient
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.lesson import LessonScreen
 from mailtutor.tui.screens.naming import NamingScreen
-from tests.tui.stage import FakeStage, alice_bob, shown, until
+from tests.tui.stage import FakeStage, alice_bob, paste_line, shown, until
 
 pytestmark = pytest.mark.slow
 
@@ -46,23 +46,43 @@ async def test_the_report_asks_for_a_name_once_and_says_where_it_is() -> None:
 
 
 async def test_a_lesson_writes_down_what_is_done_in_it_and_keeps_what_was_said(session: Session) -> None:
-    for step in ("see-it", "hello", "first-digit", "sender"):
+    for step in ("see-it", "hello", "first-digit"):
         session.set_result("02-smtp-by-hand", step, "done")
     app = TuiApp(session, "lesson", {"lesson": "2"})
     async with app.run_test(size=(80, 24)) as pilot:
         screen = app.screen
         assert isinstance(screen, LessonScreen)
+        await until(pilot, lambda: screen._is_begun and screen.desk.is_ready, "the student's turn")
+        await paste_line(pilot, "MAIL FROM:<alice@crepes.fr>")
+        await until(pilot, lambda: screen.is_done, "the step done")
+        await pilot.press("ctrl+n")
         await until(pilot, lambda: screen.has_class("-asking"), "the question")
         await pilot.press("h")
         await pilot.press("down", "enter")
         await until(pilot, lambda: "wrong" in [entry.kind for entry in session.journal()], "the wrong answer")
+    session.set_result("after", "it", "done")  # written behind everything else
     told = [(one.step, one.kind) for one in session.journal() if one.kind not in ("done", "wrong")]
     step = "data-too-early"
-    assert told == [(step, "shown"), (step, "hint"), (step, "guessed"), (step, "left")]
+    assert told == [("sender", "shown"), (step, "shown"), (step, "hint"), (step, "guessed"), (step, "left")]
     report = session.report("en")
     (lesson,) = report.lessons
     assert next(one.hints for one in lesson.steps if one.id == step) == 1
     assert [guess.right for guess in report.predictions] == [False]
-    kept = dict(keepsakes.dialogues(paths.keepsakes()))
-    said = b"".join(event.data for event in kept["02-smtp-by-hand"] if isinstance(event, FromClient))
-    assert b"HELO crepes.fr" in said
+    ((name, kept),) = keepsakes.dialogues(paths.keepsakes())
+    assert name == "02-smtp-by-hand"
+    said = b"".join(event.data for event in kept if isinstance(event, FromClient))
+    assert b"MAIL FROM:<alice@crepes.fr>" in said
+    # What the program said again is no word of the student's.
+    notes = [event for event in kept if isinstance(event, Bookmarked)]
+    assert ["said it again" in note.note for note in notes] == [True]
+
+
+async def test_who_only_looks_at_a_lesson_has_said_nothing_in_it(session: Session) -> None:
+    for step in ("see-it", "hello", "first-digit", "sender", "data-too-early"):
+        session.set_result("02-smtp-by-hand", step, "done")
+    app = TuiApp(session, "lesson", {"lesson": "2"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, LessonScreen)
+        await until(pilot, lambda: screen._is_begun and screen.desk.is_ready, "the lines said again")
+    assert list(keepsakes.dialogues(paths.keepsakes())) == []

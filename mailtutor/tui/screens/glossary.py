@@ -72,7 +72,7 @@ class GlossaryScreen(Speaking, ModalScreen[str | None]):
         self._mentions: Mentions | None = None
         # The lessons there are to choose from, once Enter was pressed on a word that several are about.
         self._choice: list[Lesson] = []
-        self._input = Input(select_on_focus=False)
+        self._input = Input()
         self._list = OptionList(markup=False)
         self._list.can_focus = False
         self._text = FoldedText()

@@ -123,13 +123,10 @@ class HomeScreen(Speaking, Screen[None]):
         self._bar.title(self.words("screen.home.title"))
         self._hints.show(Content(self.words("screen.home.hints")))
         entries: list[Option | None] = []
-        first_open = ""
         finished: dict[str, int] = {}
         for lesson in self._lessons.values():
             done = sum(results.get((lesson.id, step.id), ("", ""))[0] == "done" for step in lesson.steps)
             finished[lesson.id] = done
-            if done < len(lesson.steps) and not first_open:
-                first_open = f"lesson:{lesson.id}"
         for group in GROUPS:
             members = [lesson for lesson in self._lessons.values() if lesson.outline.group == group]
             if members:
@@ -140,12 +137,21 @@ class HomeScreen(Speaking, Screen[None]):
         entries.append(None)
         entries += [Option(self._elsewhere_line(place), id=place) for place in ELSEWHERE]
         # Who has come further is led on; who has not stays where the mark was.
-        marked = self._marked if finished == self._finished else first_open or self._marked
+        marked = self._marked if finished == self._finished else self._leads_to(finished) or self._marked
         self._finished = finished
         self._list.set_options(entries)
         if marked:
             self._list.highlighted = self._list.get_option_index(marked)
         self._draw_welcome(marked)
+
+    def _leads_to(self, finished: dict[str, int]) -> str:
+        """The next lesson that is not finished: from where the student was, else from the last that was begun."""
+        ids = list(self._lessons)
+        here = self._marked.removeprefix("lesson:")
+        begun = [name for name in ids if finished[name]]
+        start = ids.index(here) if here in ids and here in begun else ids.index(begun[-1]) if begun else 0
+        order = [*ids[start:], *ids[:start]]
+        return next((f"lesson:{name}" for name in order if finished[name] < len(self._lessons[name].steps)), "")
 
     @property
     def _marked(self) -> str:

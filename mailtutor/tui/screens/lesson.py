@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from mailtutor.course.answers import judge
-from mailtutor.course.checks import evidence_since, met
+from mailtutor.course.checks import evidence_for, met
 from mailtutor.course.model import Do, Predict, Quiz, Read, Reflect, Type, Watch
 from mailtutor.errors import MailtutorError
 from mailtutor.protocols.lines import Source
@@ -43,6 +43,8 @@ class LessonScreen(StepScreen):
         super().__init__(session, lesson=lesson)
         self._begun = 0
         self._checked = -1
+        # Connection → its rows before the student's turn came for the first time: the program has said them again.
+        self._dictated: dict[int, int] = {}
         self.desk = Desk(session, self.lesson)
         # Whether the step has begun in the lab that runs: before that, nothing that happens counts for it.
         self._is_begun = False
@@ -58,7 +60,7 @@ class LessonScreen(StepScreen):
     def on_unmount(self) -> None:
         """Nothing is held, and nothing stays open, for a student who has gone; what was said is kept for the report."""
         self._note("left")
-        self.keep_for_report(self.lesson.id)
+        self._keep_said()
         with contextlib.suppress(RuntimeError):  # the lab may be ending at this moment
             self.desk.close()
 
@@ -67,7 +69,13 @@ class LessonScreen(StepScreen):
         with contextlib.suppress(MailtutorError):
             self.session.note(self.lesson.id, self.step.id, kind, said)
 
+    def _keep_said(self) -> None:
+        """What was said in the lab that is about to go."""
+        self.keep_for_report(self.lesson.id, self._dictated)
+        self._dictated.clear()
+
     def _start(self) -> None:
+        self._keep_said()
         self._is_begun = False
         self.start_lesson_lab(self.lesson)
 
@@ -93,6 +101,10 @@ class LessonScreen(StepScreen):
             self._feedback = ("", "")
             self.speak()
         self.viewpoint.read()
+        for console in consoles.values():
+            connection = self.viewpoint.dialogue.connections.get(console.conn)
+            if connection is not None:
+                self._dictated[connection.conn] = len(connection.rows)
         self._begin()
 
     def look_at(self, viewpoint: Viewpoint) -> None:
@@ -171,6 +183,9 @@ class LessonScreen(StepScreen):
         dialogue = self.viewpoint.dialogue
         if self.desk.go_on(dialogue):
             self._begun = len(self.session.log)
+            connection = self.desk.connection(dialogue)
+            if connection is not None:
+                self._dictated.setdefault(connection.conn, len(connection.rows))
             if isinstance(self.step, Predict) and not self.is_done:
                 self.desk.hold_and_say(self.step)
                 self.add_class("-asking")
@@ -188,9 +203,8 @@ class LessonScreen(StepScreen):
             return
         self._checked = self.viewpoint.read_to
         if isinstance(step, (Watch, Do, Type)) or (isinstance(step, Predict) and not self.desk.is_predicting):
-            evidence = evidence_since(
-                self.viewpoint.log, self.viewpoint.dialogue, self.viewpoint.live_world, self._begun
-            )
+            seen = self.viewpoint
+            evidence = evidence_for(step, seen.log, seen.dialogue, seen.live_world, self._begun)
             if all(met(step.check, evidence)) and any(type(event) is not StepReached for event in evidence.events):
                 self._finish()
 
@@ -273,8 +287,10 @@ class LessonScreen(StepScreen):
 
     def may_act(self) -> bool:
         """Whether the agents may act now: what they say must not pass for what the student is to type."""
-        if isinstance(self.step, (Type, Predict)) and not self.is_done:
-            self.tell(self._prompting())
+        is_open = isinstance(self.step, Type) and not self.is_done
+        if is_open or isinstance(self.step, _ASKED):
+            # Digits answer here: one too many must not send a letter.
+            self.tell(self.words("screen.lesson.leads_on") if self.is_done else self._prompting())
             return False
         return self._is_begun and self.session.is_running
 

@@ -35,7 +35,7 @@ class NamingScreen(Speaking, ModalScreen[str | None]):
     def __init__(self, name: str) -> None:
         super().__init__()
         self._text = FoldedText()
-        self._input = Input(name, select_on_focus=False, max_length=200)
+        self._input = Input(name, max_length=200)
 
     def compose(self) -> ComposeResult:
         """The question over the line."""

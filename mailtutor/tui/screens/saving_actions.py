@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from textual import work
 
+from mailtutor.acts import STUDENT
 from mailtutor.errors import MailtutorError
+from mailtutor.protocols.lines import Source
+from mailtutor.reading.dialogue import NoteRow, Row
 from mailtutor.reading.redact import Redactor
 from mailtutor.reading.visible import visible
-from mailtutor.session import STUDENT
 from mailtutor.store.files import write_trace
-from mailtutor.trace.events import AnyEvent
+from mailtutor.trace.events import AnyEvent, Bookmarked
 from mailtutor.trace.log import Log
 from mailtutor.tui.screens.winding_actions import WindingActions
 
@@ -33,15 +35,34 @@ class SavingActions(WindingActions):
         """The same with the passwords in it."""
         self._ask_name(secrets=True)
 
-    def keep_for_report(self, lesson: str) -> None:
-        """Keeps what was said for the student's report, where they said some of it or put a note on a line."""
+    def keep_for_report(self, lesson: str, dictated: Mapping[int, int]) -> None:
+        """Keeps what was said for the student's report, where they said some of it or put a note on a line. dictated:
+        of their connections how many rows there were before they had their turn: those the program said again."""
         viewpoint = self.viewpoint
-        spoke = any(one.client.name == STUDENT for one in viewpoint.dialogue.connections.values())
-        if spoke or len(viewpoint.bookmarks):
-            bookmarks = viewpoint.bookmarks.events(viewpoint.dialogue, viewpoint.wall())
+        notes = viewpoint.bookmarks.events(viewpoint.dialogue, viewpoint.wall())
+        noted = {note.conn for note in notes}
+        silent = set()
+        for conn, one in viewpoint.dialogue.connections.items():
+            if one.client.name == STUDENT and conn not in noted:
+                own = one.rows[dictated.get(conn, 0) :]
+                if not any(_is_said(row) for row in own):
+                    silent.add(conn)
+                elif any(_is_said(row) for row in one.rows[: dictated.get(conn, 0)]):
+                    line = dictated[conn] - 1
+                    notes.append(
+                        Bookmarked(
+                            t=one.rows[line].t, at=viewpoint.wall(), conn=conn, line=line,
+                            note=self.words("report.dictated"),
+                        )
+                    )  # fmt: skip
+        spoke = any(
+            one.client.name == STUDENT and conn not in silent for conn, one in viewpoint.dialogue.connections.items()
+        )
+        if spoke or noted:
             # The lab, and what of the log was on its disk, may have ended.
             with contextlib.suppress(IndexError, MailtutorError):
-                self.session.keep_dialogue(lesson, _saved(viewpoint.log, bookmarks, secrets=False))
+                kept = _saved(viewpoint.log, notes, secrets=False)
+                self.session.keep_dialogue(lesson, (event for event in kept if getattr(event, "conn", 0) not in silent))
 
     def _ask_name(self, *, secrets: bool) -> None:
         if not len(self.viewpoint.log):
@@ -67,6 +88,11 @@ class SavingActions(WindingActions):
             return
         key = "screen.save.done_secrets" if secrets else "screen.save.done"
         self.app.call_from_thread(self.tell, self.words(key, path=visible(str(path)), count=count))
+
+
+def _is_said(row: Row) -> bool:
+    """Whether the client said it."""
+    return not isinstance(row, NoteRow) and row.line.source is Source.CLIENT
 
 
 def _saved(log: Log, bookmarks: Sequence[AnyEvent], *, secrets: bool) -> Iterator[AnyEvent]:
