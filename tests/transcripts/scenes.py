@@ -207,7 +207,7 @@ SCENES = (
     Scene("pipelining", "PIPELINING: several commands in one piece, without waiting for the answers",
           "PIPELINING：几条命令一口气说完，不等回答", pipelining),
     Scene("bdat", "CHUNKING: BDAT counts octets instead of waiting for a dot",
-          "CHUNKING：BDAT 数八位组，不等那个点", chunks),
+          "CHUNKING：BDAT 数字节，不等那个点", chunks),
     Scene("jpeg-mail", "A picture in a letter: MIME and base64 inside DATA",
           "信里的图片：DATA 里的 MIME 和 base64", jpeg),
     Scene("pop3-cut", "POP3 cut off before QUIT: what was marked as deleted is still there",
@@ -222,5 +222,5 @@ SCENES = (
     Scene("http-page", "Bob looks at a page: one connection, a request and an answer for each object",
           "Bob 看一个网页：一条连接，每个对象一问一答", http_page),
     Scene("smuggling-refused", "A smuggled letter: the dot between bare line feeds ends nothing, and 550 ends it all",
-          "偷运信件：光秃秃换行之间的点不算结尾，整封被 550 拒收", smuggling),
+          "走私信件：光秃秃换行之间的点不算结尾，整封被 550 拒收", smuggling),
 )  # fmt: skip

@@ -374,3 +374,20 @@ async def test_a_line_typed_after_the_goodbye_is_kept_for_the_new_connection(ses
         await until(pilot, lambda: "Enter says it here" in shown(app), "what became of the line")
         await pilot.press("enter")
         await until(pilot, lambda: screen.is_done, "the step done")
+
+
+@pytest.mark.slow
+async def test_a_step_that_wants_several_things_says_how_many_are_there(session: Session) -> None:
+    for step in ("who-are-you",):
+        session.set_result("10-pop3-three-states", step, "done")
+    app = TuiApp(session, "lesson", {"lesson": "10"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen._is_begun and screen.desk.is_ready, "the student's turn")
+        await paste_line(pilot, "USER bob")
+        await until(pilot, lambda: "now the password" in shown(app), "the answer")
+        await paste_line(pilot, "PASS pickles")
+        await until(pilot, lambda: "◐ 1 of the 2" in shown(app), "what there is")
+        await paste_line(pilot, "CAPA")
+        await until(pilot, lambda: screen.is_done, "the step done")
+        assert "◐" not in shown(app)

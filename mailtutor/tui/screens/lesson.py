@@ -205,8 +205,20 @@ class LessonScreen(StepScreen):
         if isinstance(step, (Watch, Do, Type)) or (isinstance(step, Predict) and not self.desk.is_predicting):
             seen = self.viewpoint
             evidence = evidence_for(step, seen.log, seen.dialogue, seen.live_world, self._begun)
-            if all(met(step.check, evidence)) and any(type(event) is not StepReached for event in evidence.events):
+            found = met(step.check, evidence)
+            if all(found) and any(type(event) is not StepReached for event in evidence.events):
                 self._finish()
+            elif isinstance(step, (Do, Type)):
+                # What must not happen has not from the start.
+                wanted = [is_met for check, is_met in zip(step.check, found, strict=True) if check.none is None]
+                self._tell_partly(sum(wanted), len(wanted))
+
+    def _tell_partly(self, some: int, total: int) -> None:
+        """Says how far it is: every line may have been right, and still one be missing."""
+        told = ("told", self.words("screen.lesson.partly", some=some, all=total)) if 0 < some < total else ("", "")
+        if told != self._feedback and self._feedback[0] != "wrong":
+            self._feedback = told
+            self.speak()
 
     def _finish(self, answer: str = "") -> None:
         self.is_done = True
