@@ -69,6 +69,8 @@ FTP = [
     [
         ("http", HTTP, [b"Ym9iOnBpY2tsZXM=", b"c2VjcmV0"]),
         ("http", FORM, [b"hunter2"]),
+        # Without a Host nobody believes the head, nor what it says of the body.
+        ("http", [("C", said.replace(b"Host: x", b"X-Gone: 1")) for who, said in FORM if who == "C"], [b"hunter2"]),
         ("ftp", FTP, [b"hunter2"]),
         ("pop3", POP3, [b"pic kles"]),
         ("smtp", SMTP, [b"c2VjcmV0", b"c2VjcmV0Mg=="]),

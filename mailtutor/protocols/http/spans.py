@@ -85,7 +85,11 @@ def _chunk(raw: bytes) -> list[Span]:
 
 
 def _unknown(line: Line) -> list[Span]:
-    """Nobody knows what it is; a line of a head whose beginning was not seen may still name a secret."""
+    """Nobody knows what it is; a line of a head whose beginning was not seen may still name a secret. What a client
+    says there may be a form that nobody can tell the length of."""
+    if line.source is Source.CLIENT:
+        text = line.raw.rstrip(b"\r\n")
+        return [Span(0, len(text), _FIELD + "body", secret=True)] if text else []
     match = _HEADER.match(line.raw)
     if match is None or match[1].decode("ascii", "replace").lower() not in table.SECRET or not match[2]:
         return []
