@@ -25,12 +25,14 @@ STUDENT = "you"
 SENDING_HOST, RECEIVING_HOST = "crepes.fr", "hamburger.edu"
 _UNITS = MappingProxyType({"s": 1, "m": 60, "h": 3600, "d": 86400})
 MOST_TIMES = 50
+# Of a file that is made up: more than any server of the lab takes by itself.
+MOST_OCTETS = 50_000_000
 
 
 def seconds(text: str) -> float:
     """How long "90s", "2h" or "5d" is. Raises ValueError."""
     number, unit = text[:-1], _UNITS.get(text[-1:])
-    if unit is None or not number.isdigit() or not 0 < int(number) * unit <= 3650 * 86400:
+    if unit is None or not number.isdecimal() or len(number) > 9 or not 0 < int(number) * unit <= 3650 * 86400:
         raise ValueError(f"{text!r} is no span of time; write 90s, 15m, 2h or 5d")
     return float(int(number) * unit)
 
@@ -60,6 +62,10 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     name: str
     text: str = ""
     octets: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.octets <= MOST_OCTETS:
+            raise ValueError(f"octets is 0 to {MOST_OCTETS}")
 
 
 class Send(Act, frozen=True, tag="send"):
@@ -100,6 +106,8 @@ class Send(Act, frozen=True, tag="send"):
         _one_of("service", self.service, ("submission", "smtps"))
         _check_tls(self.tls)
         _check_times(self.times)
+        if self.at:
+            seconds(self.at.removeprefix("+"))
 
 
 class Fetch(Act, frozen=True, tag="fetch"):

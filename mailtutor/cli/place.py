@@ -15,7 +15,7 @@ from mailtutor.text.catalogue import words
 def place_of(text: str, flag: str, *, any_port: bool = False) -> tuple[str, int]:
     """Host and port. any_port: 0 will do. Raises UsageError."""
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65_535 or not (any_port or int(port)):
+    if not colon or not port.isdecimal() or len(port) > 5 or int(port) > 65_535 or not (any_port or int(port)):
         raise UsageError("{flag} wants HOST:PORT, not {text!r}", "error.attach.place", flag=flag, text=text)
     return host.strip("[]") or "127.0.0.1", int(port)
 

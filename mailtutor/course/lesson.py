@@ -40,7 +40,7 @@ class Lesson:
     def number(self) -> int:
         """What the name begins with, 2; 0 where it begins with no number."""
         head = self.id.partition("-")[0]
-        return int(head) if head.isdigit() else 0
+        return int(head) if head.isdecimal() and len(head) <= 6 else 0
 
     @property
     def steps(self) -> tuple[AnyStep, ...]:

@@ -15,8 +15,11 @@ from mailtutor.course.lesson import LANGUAGES, Lesson, SeedMessage
 from mailtutor.course.model import Outline
 from mailtutor.course.problem import LessonError, at_key
 from mailtutor.course.prose import read_prose
-from mailtutor.course.source import line_of, read_outline
+from mailtutor.course.source import line_of, read_outline, read_text
 from mailtutor.errors import Sentence, UsageError
+
+# A lesson's number has no more.
+_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,13 @@ class Catalogue:
         """A lesson by number ("2"), id ("02-smtp-by-hand") or name ("smtp-by-hand"). Raises UsageError, or
         LessonError for one that cannot be used."""
         wanted = name.strip().casefold()
+        number = int(wanted) if wanted.isdecimal() and len(wanted) <= _DIGITS else -1
         for lesson in self.lessons:
-            if wanted in (lesson.id, lesson.id.partition("-")[2]) or (
-                wanted.isdigit() and int(wanted) == lesson.number
-            ):
+            if wanted in (lesson.id, lesson.id.partition("-")[2]) or number == lesson.number:
                 return lesson
         for folder, wrong in self.broken.items():
             if wanted in (folder, folder.partition("-")[2]) or (
-                wanted.isdigit() and folder.partition("-")[0] == wanted.zfill(2)
+                number >= 0 and folder.partition("-")[0] == f"{number:02}"
             ):
                 raise wrong
         known = [lesson.id for lesson in self.lessons]
@@ -99,7 +101,7 @@ def load_lesson(folder: Path) -> Lesson:
     """One lesson. Raises LessonError at its first problem."""
     from mailtutor.course.review import review  # late: it knows the protocols
 
-    text = _read(folder / "lesson.toml")
+    text = read_text(folder / "lesson.toml")
     lesson = _assembled(folder, text)
     for problem in review(lesson, text):
         raise problem
@@ -107,7 +109,7 @@ def load_lesson(folder: Path) -> Lesson:
 
 
 def _read_lesson(folder: Path) -> Lesson:
-    return _assembled(folder, _read(folder / "lesson.toml"))
+    return _assembled(folder, read_text(folder / "lesson.toml"))
 
 
 def problems_of(folder: Path) -> list[LessonError]:
@@ -115,7 +117,7 @@ def problems_of(folder: Path) -> list[LessonError]:
     from mailtutor.course.review import review
 
     try:
-        text = _read(folder / "lesson.toml")
+        text = read_text(folder / "lesson.toml")
         return list(review(_assembled(folder, text), text))
     except LessonError as unreadable:
         return [unreadable]
@@ -131,7 +133,7 @@ def _assembled(folder: Path, text: str) -> Lesson:
                 "is missing; write it with the sections of the other language", "error.lesson.no_language"
             )
             raise LessonError(str(file), 0, missing)
-        written = _read(file)
+        written = read_text(file)
         texts[language] = read_prose(written, str(file))
         plain_texts[language] = read_prose(written, str(file), plain=True)
     return Lesson(folder, outline, texts, tuple(_seeds(folder, outline, text)), plain_texts)
@@ -139,7 +141,7 @@ def _assembled(folder: Path, text: str) -> Lesson:
 
 def _seeds(folder: Path, outline: Outline, text: str) -> Iterable[SeedMessage]:
     for index, seed in enumerate(outline.lab.seed):
-        raw = _read(folder / seed.file).replace("\r\n", "\n").replace("\n", "\r\n").encode()
+        raw = read_text(folder / seed.file).replace("\r\n", "\n").replace("\n", "\r\n").encode()
         if seed.size and len(raw) != seed.size:
             problem = Sentence(
                 "{file} has {found} octets with CRLF line ends, not {size}",
@@ -151,14 +153,3 @@ def _seeds(folder: Path, outline: Outline, text: str) -> Iterable[SeedMessage]:
             line = line_of(text, ["lab.seed", index, "size"])
             raise LessonError(str(folder / "lesson.toml"), line, at_key(f"lab.seed.{index}.size", problem))
         yield SeedMessage(seed.user, seed.mailbox, raw, seed.flags)
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as wrong:
-        unreadable = Sentence("cannot be read: {why}", "error.lesson.unreadable", why=wrong)
-        raise LessonError(str(file), 0, unreadable) from wrong
-    except UnicodeDecodeError as wrong:
-        not_utf8 = Sentence("not UTF-8; save the file as UTF-8 text", "error.file.not_utf8")
-        raise LessonError(str(file), 0, not_utf8) from wrong

@@ -27,6 +27,8 @@ from mailtutor.errors import Sentence
 
 _BLOCK = re.compile(r":::([a-z]*)(?: +(\S+))?\s*")
 _EITHER = re.compile(r"\[\[(.*?)\|\|(.*?)\]\]")
+# What a terminal may take for an order; a line may end as Windows ends it.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _TITLE = re.compile(r"\*\*(.+)\*\*\s*")
 _NAMED = frozenset({"wrong", "option"})
 _NAMELESS = frozenset({"hint", "notes", "right"})
@@ -65,6 +67,14 @@ class Prose:
 
 def read_prose(text: str, file: str, *, plain: bool = False) -> Prose:
     """Reads a text file. plain: as it is told without a screen. Raises LessonError that names file and line."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if found := _CONTROL.search(line.removesuffix("\r")):
+            character = f"U+{ord(found[0]):04X}"
+            control = Sentence(
+                "a control character ({character}) in the text; take it out", "error.lesson.control",
+                character=character,
+            )  # fmt: skip
+            raise LessonError(file, number, control)
     chosen = _EITHER.sub(r"\2" if plain else r"\1", text)
     for number, line in enumerate(chosen.split("\n"), 1):
         if "[[" in line:

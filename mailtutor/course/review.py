@@ -15,7 +15,7 @@ from mailtutor.errors import Sentence
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.spec import Outcome
 
-_ROW = re.compile(r"F[1-9]\d*")
+_ROW = re.compile(r"F[1-9][0-9]{0,2}")
 _CONSOLE = re.compile(r"\S+ \S+")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import stat
 import tomllib
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -18,6 +20,33 @@ _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 
 
 T = TypeVar("T")
+
+
+# Octets a file of a lesson may have: a letter with a picture, and room.
+MOST_OCTETS = 16 * 1024 * 1024
+
+
+def read_text(file: Path) -> str:
+    """A file of a lesson. Raises LessonError for what is no file, too large or no text."""
+    try:
+        facts = file.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            # A pipe would be waited for, a device never ends.
+            no_file = Sentence("is no file; put an ordinary file there", "error.lesson.no_file")
+            raise LessonError(str(file), 0, no_file)
+        if facts.st_size > MOST_OCTETS:
+            large = Sentence(
+                "has {found} octets; a file of a lesson has at most {most}", "error.lesson.large", found=facts.st_size,
+                most=MOST_OCTETS,
+            )  # fmt: skip
+            raise LessonError(str(file), 0, large)
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        not_utf8 = Sentence("not UTF-8; save the file as UTF-8 text", "error.file.not_utf8")
+        raise LessonError(str(file), 0, not_utf8) from wrong
+    except (OSError, ValueError) as wrong:  # ValueError: a NUL in its name
+        unreadable = Sentence("cannot be read: {why}", "error.lesson.unreadable", why=wrong)
+        raise LessonError(str(file), 0, unreadable) from wrong
 
 
 def read_outline(text: str, file: str) -> Outline:
@@ -45,6 +74,20 @@ def read_table(text: str, file: str, kind: type[T]) -> T:
         what = _PATH.sub("", str(wrong))
         key = ".".join(str(word) for word in words) or Sentence("the whole file", "error.lesson.whole_file")
         raise LessonError(file, line_of(text, words), at_key(key, what)) from wrong
+    except RecursionError as wrong:
+        lines = text.split("\n")
+        deepest = max(range(len(lines)), key=lambda at: lines[at].count("[") + lines[at].count("{"))
+        deep = Sentence("brackets within brackets, too deep to be read; take some out", "error.lesson.deep")
+        raise LessonError(file, deepest + 1, deep) from wrong
+    except ValueError as wrong:  # a number of thousands of digits
+        no_value = Sentence("not TOML: {why}", "error.lesson.not_toml", why=wrong)
+        raise LessonError(file, _longest_number(text), no_value) from wrong
+
+
+def _longest_number(text: str) -> int:
+    """The line that holds it."""
+    lines = text.split("\n")
+    return 1 + max(range(len(lines)), key=lambda at: max(map(len, re.findall(r"\d+", lines[at])), default=0))
 
 
 def line_of(text: str, path: list[str | int]) -> int:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailtutor.course.lesson import SeedMessage
-from mailtutor.course.problem import LessonError
-from mailtutor.course.source import read_table
+from mailtutor.course.source import read_table, read_text
 from mailtutor.course.task import Task, TaskOutline
-from mailtutor.errors import Sentence, UsageError
+from mailtutor.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +21,9 @@ class Tasks:
     def find(self, name: str) -> Task:
         """A task by number ("3") or name ("first-letter"). Raises UsageError that names what there is."""
         wanted = name.strip().casefold()
+        number = int(wanted) if wanted.isdecimal() and len(wanted) <= 6 else -1
         for task in self.all:
-            if wanted in (task.id, f"{task.number:02}-{task.id}") or (wanted.isdigit() and int(wanted) == task.number):
+            if wanted in (task.id, f"{task.number:02}-{task.id}") or number == task.number:
                 return task
         near = difflib.get_close_matches(wanted, [task.id for task in self.all], 1, 0.5)
         if near:
@@ -45,22 +45,13 @@ def load_tasks(*folders: Path) -> Tasks:
 
 
 def _load(file: Path, number: int) -> Task:
-    outline = read_table(_read(file), str(file), TaskOutline)
-    seeds = [SeedMessage(seed.user, seed.mailbox, _with_crlf(_read(file.parent / seed.file))) for seed in outline.seed]
+    outline = read_table(read_text(file), str(file), TaskOutline)
+    seeds = [
+        SeedMessage(seed.user, seed.mailbox, _with_crlf(read_text(file.parent / seed.file))) for seed in outline.seed
+    ]
     head, _, name = file.stem.partition("-")
     return Task(name if head.isdigit() and name else file.stem, number, outline, tuple(seeds))
 
 
 def _with_crlf(text: str) -> bytes:
     return text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as wrong:
-        unreadable = Sentence("cannot be read: {why}", "error.lesson.unreadable", why=wrong)
-        raise LessonError(str(file), 0, unreadable) from wrong
-    except UnicodeDecodeError as wrong:
-        not_utf8 = Sentence("not UTF-8; save the file as UTF-8 text", "error.file.not_utf8")
-        raise LessonError(str(file), 0, not_utf8) from wrong

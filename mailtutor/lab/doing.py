@@ -44,9 +44,16 @@ class Doing:
     async def do(self, act: acts.AnyAct) -> str:
         """Gives a Sentence. Raises MailtutorError where it could not be done."""
         name = str(act.__struct_config__.tag)
-        if name in DOINGS:
-            return await Devices(self._lab, BOB).do(name)
-        return await _WORKS[type(act)](self, act)
+        try:
+            if name in DOINGS:
+                return await Devices(self._lab, BOB).do(name)
+            return await _WORKS[type(act)](self, act)
+        except MailtutorError:
+            raise
+        except Exception as wrong:  # whoever wrote the act, a lesson or a student, must hear of it
+            raise MailtutorError(
+                "{act} could not be done: {why}", "error.act.undone", act=name, why=str(wrong) or type(wrong).__name__
+            ) from wrong
 
     # Mail -----------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from mailtutor.errors import NetworkError
 from mailtutor.lab.console import Console
+from mailtutor.lab.gate import Pace
+from mailtutor.lab.plan import IMPLICIT_TLS
 from mailtutor.protocols.lines import Source
 from mailtutor.reading.dialogue import Connection, Dialogue
 from mailtutor.reading.dictation import Dictation
@@ -15,6 +17,11 @@ from mailtutor.reading.visible import visible
 
 if TYPE_CHECKING:
     from mailtutor.lab.lab import Lab
+
+# Seconds of silence, of the machine's time, after which nothing more is expected: of a door of TLS, where lines cannot
+# be said, and of the others, where a fault may make a server slow.
+TLS_LIMIT_S = 5.0
+LIMIT_S = 30.0
 
 
 async def say(lab: Lab, who: str, host: str, service: str, lines: Sequence[str], *, stay: bool) -> str:
@@ -39,12 +46,34 @@ async def say(lab: Lab, who: str, host: str, service: str, lines: Sequence[str],
                 if dictation.is_said:
                     break
                 raise NetworkError("the server has closed this connection; open a new one", "error.lab.hung_up")
-            await news.wait()
+            await _heard(lab, news, host, service)
         return _last(dialogue.connections.get(console.conn))
     finally:
         end()
         if console is not None and not stay:
             console.close()
+
+
+async def _heard(lab: Lab, news: asyncio.Event, host: str, service: str) -> None:
+    """Returns once something has happened. Raises NetworkError where nothing does for too long; a wire whose lines are
+    let through by hand is waited for."""
+    is_closed = service in IMPLICIT_TLS
+    while True:
+        try:
+            await asyncio.wait_for(news.wait(), TLS_LIMIT_S if is_closed else LIMIT_S)
+        except TimeoutError as wrong:
+            if is_closed:
+                raise NetworkError(
+                    "{host} {service} hears nothing but TLS, and lines are said in clear; name a door that begins in"
+                    " clear", "error.act.say_tls", host=host, service=service,
+                ) from wrong  # fmt: skip
+            if lab.pace is Pace.RUN:
+                raise NetworkError(
+                    "{host} {service} has said nothing for {seconds} seconds; the rest was not said",
+                    "error.act.say_silent", host=host, service=service, seconds=round(LIMIT_S),
+                ) from wrong  # fmt: skip
+        else:
+            return
 
 
 def _last(connection: Connection | None) -> str:

@@ -16,6 +16,8 @@ import pytest
 
 from mailtutor.capture.opening import read_events
 from mailtutor.cli import main
+from mailtutor.cli.place import place_of
+from mailtutor.errors import UsageError
 from mailtutor.trace.events import FromClient
 
 
@@ -107,3 +109,9 @@ def test_what_cannot_be_done_is_said(
 ) -> None:
     assert main(["attach", *arguments]) == code
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["²", "٣³", "9" * 5000, "65536", ""])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    with pytest.raises(UsageError, match="wants HOST:PORT"):
+        place_of(f"localhost:{port}", "--to")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -292,3 +293,77 @@ def test_a_place_that_is_not_in_the_file_is_line_nothing() -> None:
     assert line_of("a = 1\n", ["step", 3, "x"]) == 0
     assert line_of("a = 1\n", ["b"]) == 0
     assert line_of("[lab]\nplan = 'x'\n", ["lab", "plan"]) == 2
+
+
+GOOD = OUTLINE.replace("size = 13", "size = 14")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("minutes = 3", f"minutes = 3\nneeds = {'[' * 20_000}", "lesson.toml, line 4: brackets within brackets"),
+        ("minutes = 3", f"minutes = {'1' * 5000}", "lesson.toml, line 3: not TOML: Exceeds the limit"),
+        ('subject = "Hi"', 'at = "tomorrow"', "is no span of time"),
+        ('subject = "Hi"', 'at = "+²s"', "is no span of time"),
+        ('subject = "Hi"', 'attach = [{ name = "a", octets = 900000000000 }]', "octets is 0 to"),
+        ('subject = "Hi"', 'attach = [{ name = "a", octets = -1 }]', "octets is 0 to"),
+        ('["F9"]', f'["F{"9" * 5000}"]', "is no row"),
+        ('["F9"]', '["F9999"]', "is no row"),
+        ('file = "one.eml"', 'file = "one\\u0000.eml"', "cannot be read: "),
+        ('file = "one.eml"', 'file = "."', "is no file"),
+    ],
+)
+def test_what_would_break_the_program_is_told_and_the_others_go_on(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    write(tmp_path, outline=GOOD)
+    assert old in GOOD
+    bad = GOOD.replace(old, new).replace("01-hello", "02-bad")
+    write(tmp_path, outline=bad, name="02-bad")
+    found = load_lessons(tmp_path)
+    assert [lesson.id for lesson in found.lessons] == ["01-hello"]
+    assert len(found.problems) == 1
+    assert told in str(found.problems[0])
+    found.coverage()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_seed_that_would_be_waited_for_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "one.eml").unlink()
+    os.mkfifo(folder / "one.eml")
+    with pytest.raises(LessonError, match="is no file"):
+        load_lesson(folder)
+
+
+def test_a_seed_without_end_is_refused_unread(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    with (folder / "one.eml").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(LessonError, match="at most"):
+        load_lesson(folder)
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x9b", "\x07", "\x00"])
+def test_what_a_terminal_takes_for_an_order_is_refused_in_texts(tmp_path: Path, character: str) -> None:
+    folder = write(tmp_path, outline=GOOD, zh=TEXT.replace("**Type**", f"**Ty{character}pe**"))
+    with pytest.raises(LessonError, match=r"text.zh.md, line 7: a control character \(U\+00"):
+        load_lesson(folder)
+
+
+def test_lines_may_end_as_on_windows(tmp_path: Path) -> None:
+    folder = write(tmp_path, outline=GOOD)
+    (folder / "text.en.md").write_bytes(TEXT.replace("\n", "\r\n").encode())
+    assert load_lesson(folder).id == "01-hello"
+
+
+@pytest.mark.parametrize("name", ["²", "9" * 5000, "٣"])
+def test_a_number_that_is_none_names_no_lesson(tmp_path: Path, name: str) -> None:
+    write(tmp_path, outline=GOOD)
+    with pytest.raises(UsageError, match="no lesson"):
+        load_lessons(tmp_path).find(name)
+
+
+def test_a_folder_may_begin_with_any_sign(tmp_path: Path) -> None:
+    write(tmp_path, outline=GOOD.replace("01-hello", "²-hello"), name="²-hello")
+    assert load_lessons(tmp_path).find("hello").number == 0

@@ -12,8 +12,10 @@ from mailtutor import acts
 from mailtutor.acts import ACTS, NAMES, AnyAct, listed, named
 from mailtutor.course.checks import evidence_since, met
 from mailtutor.course.model import Check
-from mailtutor.errors import MailtutorError, UsageError
+from mailtutor.errors import MailtutorError, NetworkError, UsageError
+from mailtutor.lab import saying
 from mailtutor.lab.acts import Acts
+from mailtutor.lab.doing import Doing
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.options import Options
 from mailtutor.reading.dialogue import Dialogue
@@ -236,3 +238,36 @@ def test_a_slip_of_the_pen_is_told(text: str) -> None:
 def test_what_needs_more_is_no_name_alone() -> None:
     with pytest.raises(ValueError, match="what = …"):
         named("fault")
+
+
+def test_an_act_that_breaks_is_told_as_what_could_not_be_done(
+    start_lab: StartLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("nothing of the kind")
+
+    monkeypatch.setattr(Doing, "_user", broken)
+    with pytest.raises(MailtutorError, match="fetch could not be done: 'nothing of the kind'"):
+        done(start_lab(), acts.Fetch())
+
+
+def test_lines_in_clear_at_a_door_of_tls_are_given_up(start_lab: StartLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saying, "TLS_LIMIT_S", 0.01)
+    with pytest.raises(NetworkError, match="hears nothing but TLS"):
+        done(start_lab(), acts.Say(console="hamburger.edu smtps", lines=("EHLO x",)))
+
+
+def test_a_server_that_never_answers_is_given_up_unless_lines_are_let_through_by_hand(
+    start_lab: StartLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saying, "LIMIT_S", 0.01)
+    lab = start_lab()
+    with pytest.raises(NetworkError, match="has said nothing"):
+        done(lab, acts.Say(console="crepes.fr http", lines=("GET",)))
+    lab.set_pace("step")
+    held = Acts(lab).do(acts.Say(console="hamburger.edu smtp", lines=("NOOP",)))
+    happens(lab.log, lambda: bool(lab.held()), "a line is held")
+    with pytest.raises(TimeoutError):
+        held.result(0.1)
+    lab.set_pace("run")
+    assert "250" in str(held.result(20))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailtutor.acts import RECEIVING_HOST, AnyAct, Fetch, OpenPage, Send, SendPictures, named
-from mailtutor.errors import MailtutorError
 from mailtutor.tui.contract import Stage
 from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.unhurried import Unhurried
@@ -37,11 +36,11 @@ class ActingScreen(StageScreen):
         done all the same."""
 
         def work() -> None:
-            trouble: MailtutorError | None = None
+            trouble: Exception | None = None
             for act in acts:
                 try:
                     self.session.do(act).result()
-                except MailtutorError as wrong:
+                except Exception as wrong:  # the next is done all the same
                     trouble = trouble or wrong
             if trouble is not None:
                 raise trouble
