@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mailtutor.cli.output import print_json, tell_troubles
 from mailtutor.cli.parser import language
+from mailtutor.reading.visible import visible
 from mailtutor.session import Session
 from mailtutor.text.catalogue import words
 
@@ -23,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
             print_json({"rows": rows})
         else:
             for row, lessons in rows.items():
-                print(f"{row:4} {', '.join(lessons)}")
+                print(visible(f"{row:4} {', '.join(lessons)}"))
         return code
     speak = language()
     say = words(speak)
@@ -35,5 +36,5 @@ def run(args: argparse.Namespace) -> int:
                         "needs": list(outline.needs), "steps": [step.id for step in lesson.steps]})  # fmt: skip
         else:
             minutes = say("cli.lessons.minutes", minutes=outline.minutes)
-            print(f"{lesson.number:2}  {title} · {minutes} · {' '.join(outline.covers)}")
+            print(visible(f"{lesson.number:2}  {title} · {minutes} · {' '.join(outline.covers)}"))
     return code

@@ -7,6 +7,7 @@ its own solutions, and says so: a lesson can be read through a pipe from beginni
 from __future__ import annotations
 
 import argparse
+import io
 import re
 import shutil
 import sys
@@ -52,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     """Plays the lesson. Exit code 0 once all of it was played, 1 where a step could not be done."""
     if not args.plain:
         raise UsageError("a lesson runs on the screen (`mailtutor 2`), or as text with --plain", "error.cli.run_plain")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")  # a line for a server may hold any octets
     session = Session(lessons=Path(args.lessons) if args.lessons else None)
     lesson = session.lessons.find(args.lesson)
     session.results()  # so that what is wrong with the progress is told before the lesson begins
@@ -75,14 +78,14 @@ class Recital:
         self._consoles: dict[str, Console] = {}
         self._last = self._noted = 0
         self._is_over = False
-        self._is_skipped = False
+        self._is_skipped = self._is_shown = False
         # Letters in the mailboxes of each host, as far as it was told.
         self._counted: dict[str, int] = {}
 
     def play(self) -> bool:
         """From the first step to the last; False where one could not be done."""
         prose = self._lesson.prose(self._speak, plain=True)
-        print(f"{self._lesson.number}. {prose.title}\n")
+        print(visible(f"{self._lesson.number}. {prose.title}") + "\n")
         self._tell(prose.about)
         self._tell(self._say("cli.run.how", hint=_HINT, solution=_SOLUTION, skip=_SKIP))
         for number, step in enumerate(self._lesson.steps, 1):
@@ -102,21 +105,25 @@ class Recital:
         for note in section.notes:
             self._tell(_led(self._say("screen.lesson.notes_say"), note.notes))
             self._tell(_led(self._say("screen.lesson.standard_says"), note.standard))
-        self._is_skipped = False
+        self._is_skipped = self._is_shown = False
         done, answer = self._play(step)
         if done:
             # What the lesson did by itself, once there was no more input, the student has not done.
             by_itself = self._is_over and not isinstance(step, Watch)
-            result = "skipped" if self._is_skipped or by_itself else "done"
+            is_shown = self._is_shown and not isinstance(step, Read)
+            result = "skipped" if self._is_skipped or is_shown or by_itself else "done"
             self._session.set_result(self._lesson.id, step.id, result, answer)
             self._session.reached(self._lesson.id, step.id, result)
             if isinstance(step, (Read, Quiz)) and step.reveals:
                 self._session.reveal().result()
             if self._is_skipped:
                 self._tell(self._say("cli.run.skipped"))
-            elif section.right:
+                return True
+            if section.right:
                 self._tell("✔ " + section.right)
-            elif not isinstance(step, Read):
+            if is_shown:
+                self._tell(self._say("cli.run.shown"))
+            elif not section.right and not isinstance(step, Read):
                 self._tell(self._say("cli.run.done"))
         return done
 
@@ -194,10 +201,11 @@ class Recital:
     def _advise(self, connection: Connection, said: str) -> None:
         """What the coach finds wrong with a line, before the server says so."""
         protocol, state, rows = connection.protocol, connection.state, connection.rows
+        line = said.encode("utf-8", "surrogateescape")
         if expects_command(protocol, state, rows):
-            advice: Advice | None = advise(said.encode(), protocol, state, self._say, (), rows)
+            advice: Advice | None = advise(line, protocol, state, self._say, (), rows)
         else:
-            advice = advise_text(said.encode(), protocol, state, self._say, rows)
+            advice = advise_text(line, protocol, state, self._say, rows)
         if advice is not None and advice.problem:
             self._tell(f"({advice.headline})")
 
@@ -245,7 +253,7 @@ class Recital:
         while True:
             said = self._ask("cli.run.reflect")
             if said is None or judge(step, said).right:
-                return said or ""
+                return visible(said or "")
             self._tell(self._say("screen.lesson.longer"))
 
     def _answer(self, step: Predict | Quiz, prompt: str, options: Sequence[str]) -> str:
@@ -262,10 +270,10 @@ class Recital:
             answer: Answer = chosen if is_order else chosen[0] if len(chosen) == 1 else said
             judgement = judge(step, answer)
             if isinstance(step, Predict):
-                self._session.note(self._lesson.id, step.id, "guessed", said)
+                self._session.note(self._lesson.id, step.id, "guessed", visible(said))
             if judgement.right:
-                return said
-            self._session.set_result(self._lesson.id, step.id, "wrong", said)
+                return visible(said)
+            self._session.set_result(self._lesson.id, step.id, "wrong", visible(said))
             self._session.reached(self._lesson.id, step.id, "wrong")
             self._tell("✘ " + wrong.get(judgement.wrong, self._say("cli.run.wrong")))
 
@@ -292,6 +300,7 @@ class Recital:
                 print(f"> {visible(said)}")
             if said.strip() in (_SOLUTION, _SKIP):
                 self._is_skipped = said.strip() == _SKIP
+                self._is_shown = not self._is_skipped
                 return None
             if said.strip() == _HINT and step is not None:
                 self._session.note(self._lesson.id, step.id, "hint")
@@ -354,7 +363,7 @@ class Recital:
 
 def _chosen(word: str, step: Predict | Quiz, options: Sequence[str]) -> str:
     """An option by its number, where it is none itself: 354 is a code, 2 the second option."""
-    is_number = isinstance(step, Quiz) and step.form != "fill" and word.isdigit()
+    is_number = isinstance(step, Quiz) and step.form != "fill" and word.isdecimal() and len(word) <= 3
     return options[int(word) - 1] if is_number and 0 < int(word) <= len(options) else word
 
 
@@ -365,7 +374,9 @@ def _led(words: str, text: str) -> str:
 
 def _folded(text: str, lead: str = "") -> str:
     """Prose in lines that fit the terminal; into a pipe as into one of 80 columns."""
-    return folded(text, min(_WIDEST, shutil.get_terminal_size().columns), lead)
+    # A teacher's words are somebody else's, too: line by line, for a line's end is all they may order.
+    shown = "\n".join(visible(line) for line in text.split("\n"))
+    return folded(shown, min(_WIDEST, shutil.get_terminal_size().columns), lead)
 
 
 def _plain(markdown: str) -> str:

@@ -26,10 +26,11 @@ def recite(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
     """Runs a lesson with these lines of input; gives the exit code and what was printed."""
     monkeypatch.setenv("MAILTUTOR_HOME", str(tmp_path))
 
-    def told(lesson: str, *lines: str, language: str = "en") -> tuple[int, str]:
+    def told(lesson: str, *lines: str, language: str = "en", raw: bytes = b"", own: str = "") -> tuple[int, str]:
         monkeypatch.setenv("MAILTUTOR_LANG", language)
-        monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
-        code = run(["run", lesson, "--plain"])
+        octets = raw or "".join(f"{line}\n" for line in lines).encode()
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(octets), encoding="utf-8"))
+        code = run(["run", lesson, "--plain", *(["--lessons", own] if own else [])])
         return code, capsys.readouterr().out
 
     return told
@@ -93,3 +94,61 @@ def test_what_a_student_does_in_text_is_written_down_for_the_report(recite: Reci
     assert (third, "wrong") in kinds
     # The last step the lesson did by itself.
     assert results["02-smtp-by-hand", session.lessons.find("2").steps[-1].id][0] == "skipped"
+
+
+@pytest.mark.slow
+def test_what_was_done_for_the_student_is_not_done_by_them(recite: Recite) -> None:
+    _, printed = recite("2", "!", "!", "3")
+    assert printed.count("It was done for you: it counts as skipped, not as done.") == 2
+    session = Session()
+    results = session.results()
+    session.stop()
+    typed, asked = (step.id for step in session.lessons.find("2").steps[1:3])
+    assert results["02-smtp-by-hand", typed][0] == "skipped"
+    assert results["02-smtp-by-hand", asked][0] == "skipped"
+
+
+@pytest.mark.slow
+def test_octets_that_are_no_text_reach_the_server_as_they_are(recite: Recite) -> None:
+    code, printed = recite("2", raw=b"HELO \xff\xfe\n-\n\xff\n-\n")
+    assert code == 0, printed[-2000:]
+    assert "C: HELO ⟨FF⟩⟨FE⟩" in printed
+    assert "> ⟨FF⟩" in printed
+
+
+OUTLINE = """id = "90-own"
+covers = []
+minutes = 1
+
+[[step]]
+id = "pick"
+kind = "quiz"
+form = "choice"
+options = ["a\\u001b[31m", "b\\u009b31m"]
+solution = "b\\u009b31m"
+
+[[step]]
+id = "look"
+kind = "read"
+"""
+TEXT = "# Own \u202eeltit\n\nIt is \u200babout `this`.\n\n## pick\n**Pick\u2066**\n\n## look\n**Look**\n"
+
+
+@pytest.mark.slow
+def test_no_word_of_a_lesson_gives_the_terminal_an_order(
+    recite: Recite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "own" / "90-own"
+    folder.mkdir(parents=True)
+    (folder / "lesson.toml").write_text(OUTLINE, encoding="utf-8")
+    for language in ("en", "zh"):
+        (folder / f"text.{language}.md").write_text(TEXT, encoding="utf-8")
+    code, printed = recite("90", "²", "9" * 5000, "2", "", own=str(folder.parent))
+    assert code == 0
+    assert "Own ⟨U+202E⟩eltit" in printed
+    assert "a␛[31m" in printed
+    assert not [sign for sign in "\x1b\x9b\u202e\u200b\u2066" if sign in printed]
+    assert run(["lessons", "--lessons", str(folder.parent)]) == 0
+    listed = capsys.readouterr().out
+    assert "Own ⟨U+202E⟩eltit" in listed
+    assert "\u202e" not in listed
