@@ -57,7 +57,7 @@ def _outline_problems(lesson: Lesson) -> Iterator[tuple[list[str | int], Sentenc
     for row in outline.covers:
         if not _ROW.fullmatch(row):
             unknown = Sentence(
-                "{row!r} is no row of the course notes; rows are named F1, F2 …", "error.lesson.row", row=row
+                "{row!r} is no row of the course notes; rows are named F1, F2 …", "error.lesson.row", row=row[:20]
             )
             yield ["covers"], at_key("covers", unknown)
     for index, seed in enumerate(outline.lab.seed):

@@ -391,3 +391,23 @@ async def test_a_step_that_wants_several_things_says_how_many_are_there(session:
         await paste_line(pilot, "CAPA")
         await until(pilot, lambda: screen.is_done, "the step done")
         assert "◐" not in shown(app)
+
+
+async def test_an_act_that_breaks_is_told_and_the_next_can_be_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = FakeStage()
+    app = TuiApp(session, "lesson", {"lesson": "1"})
+    tried: list[object] = []
+
+    def broken(act: object) -> None:
+        tried.append(act)
+        raise ValueError("a sum of nothing")
+
+    monkeypatch.setattr(session, "do", broken)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen._is_begun, "the step")
+        await pilot.press("enter")
+        await until(pilot, lambda: "a sum of nothing" in shown(app), "what went wrong")
+        assert not screen.is_busy
+        await pilot.press("enter")
+        await until(pilot, lambda: len(tried) == 2, "a second try")
