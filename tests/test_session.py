@@ -40,7 +40,7 @@ def test_without_a_home_there_is_no_empty_report(barred: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", ["home", "lesson"])
+@pytest.mark.parametrize("start", ["home", "lesson", "practice"])
 async def test_without_a_home_the_screen_says_so_and_opens(barred: Path, start: str) -> None:
     session = Session(net="127.0.47.")
     try:

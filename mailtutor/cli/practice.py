@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
-from mailtutor.cli.output import print_json
+from mailtutor.cli.output import print_json, tell_troubles
 from mailtutor.cli.parser import PROTOCOLS, language
 from mailtutor.cli.place import target_of
 from mailtutor.course.task import Task
@@ -80,6 +80,7 @@ def _far(args: argparse.Namespace) -> Target:
 def _list(session: Session, topic: str, *, as_json: bool) -> int:
     say, speak = words(language()), language()
     done = _done(session)
+    tell_troubles(session.troubles)
     for task in session.tasks.of_topic(topic):
         told = task.told(speak)
         if as_json:
@@ -112,6 +113,7 @@ def _wait(session: Session, task: Task, *, as_json: bool) -> int:
         _tell(session, task, as_json=as_json)
         _until_done(session, task)
         session.set_result(KEPT_AS, task.id, "done")
+        tell_troubles(session.troubles)
     finally:
         session.stop()
     if as_json:

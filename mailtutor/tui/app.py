@@ -119,7 +119,7 @@ class TuiApp(SpeakingApp):
 
     def _tell_problems(self) -> None:
         problems: list[str] = list(self._own.problems)
-        if self._start == "lesson":  # home tells them itself, once it has them
+        if self._start in ("lesson", "practice"):  # home tells them itself, once it has them
             self.session.results()
             problems += self.session.troubles
         for problem in problems:

@@ -89,3 +89,14 @@ def test_being_told_to_end_ends_the_lab_too(tmp_path: Path) -> None:
         waiting.terminate()
         assert waiting.wait(20) == 130
     assert not list(labs.iterdir())
+
+
+def test_progress_that_cannot_be_read_is_said_beside_the_list(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MAILTUTOR_HOME", str(tmp_path / "file" / "home"))
+    assert run(["practice", "--tasks"]) == 0
+    told = capsys.readouterr()
+    assert "neither shown nor kept" in told.err
+    assert told.out.startswith("○")
