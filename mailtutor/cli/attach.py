@@ -19,7 +19,7 @@ from mailtutor.cli.place import place_of, target_of
 from mailtutor.cli.serve import WINDOW_BYTES, Notices, Printer, close_recording
 from mailtutor.errors import UsageError
 from mailtutor.lab.attach import Attachment, Closure, Target
-from mailtutor.lab.lab import new_loop
+from mailtutor.lab.loop import heed_faults, new_loop
 from mailtutor.lab.watch import Watch
 from mailtutor.reading.dialogue import Dialogue, NoteRow
 from mailtutor.store.archive import Archive
@@ -58,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
         attachment = Attachment(log, target, closure=closure, folder=folder, tell=notices.tell)
         loop = new_loop()
         stack.callback(loop.close)
+        heed_faults(loop, notices.tell)
         loop.run_until_complete(_serve(attachment, host, port, printer))
     return 0
 

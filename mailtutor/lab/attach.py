@@ -282,7 +282,7 @@ class Pair:
                 self.client.is_sealed = True
                 self.server.transport = await loop.start_tls(server, self.server, unchecked())
                 self.server.is_sealed = True
-        except (OSError, TimeoutError) as wrong:
+        except (OSError, TimeoutError, RuntimeError) as wrong:  # uvloop's word for a socket that is gone is the last
             why = getattr(wrong, "reason", "") or str(wrong) or type(wrong).__name__
             self.attachment.recorder.world(TlsFailed, conn=self.conn, why=str(why))
             self.abort()

@@ -27,6 +27,7 @@ from mailtutor.lab.gate import Gate, Held, Pace
 from mailtutor.lab.host import Host, Surroundings
 from mailtutor.lab.hub import Hub
 from mailtutor.lab.listener import unopened
+from mailtutor.lab.loop import described, new_loop
 from mailtutor.lab.plan import HostPlan, Plan
 from mailtutor.lab.ready import announce, ready_facts, withdraw
 from mailtutor.lab.resolver import ADDRESS, PORT, REAL_PORT, Resolver
@@ -161,7 +162,7 @@ class Lab:
         assert self._loop is not None
         asyncio.set_event_loop(self._loop)
         # A defect of ours in one session must not write over the student's screen, nor go unseen.
-        self._loop.set_exception_handler(lambda _, fault: self._notice([f"defect: {_described(fault)}"]))
+        self._loop.set_exception_handler(lambda _, fault: self._notice([f"defect: {described(fault)}"]))
         self._loop.run_forever()
 
     def _notice(self, notices: Sequence[str]) -> None:
@@ -403,20 +404,6 @@ class Lab:
         """Runs a function in the lab's loop, soon; nothing happens once the lab has stopped."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(work)
-
-
-def new_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's where there is one (not on Windows): it takes in mail nearly half as fast again."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
-
-
-def _described(fault: dict[str, Any]) -> str:
-    error = fault.get("exception")
-    return f"{fault['message']}: {error!r}" if error is not None else str(fault["message"])
 
 
 def _reached(address: str) -> str:

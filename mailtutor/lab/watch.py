@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mailtutor.errors import Sentence
 from mailtutor.lab.attach import Attachment, Closure, Target
-from mailtutor.lab.lab import new_loop
+from mailtutor.lab.loop import heed_faults, new_loop
 from mailtutor.trace.log import Log
 
 _LIMIT_S = 10.0
@@ -28,6 +28,7 @@ class Watch:
             self.log, target, closure=closure, folder=folder, tell=lambda notice: self.tell(notice)
         )
         self._loop = new_loop()
+        heed_faults(self._loop, lambda notice: self.tell(notice))
         self._thread = threading.Thread(target=self._run, name="mailtutor watch", daemon=True)
 
     @property

@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from mailtutor.errors import NetworkError, Sentence
 from mailtutor.lab.attach import Attachment, Closure, Target, is_near
 from mailtutor.lab.tls import Authority
+from mailtutor.lab.watch import Watch
 from mailtutor.trace.events import Ciphertext, Closed, FromClient, FromServer, Opened, TlsBegun, TlsFailed
 from mailtutor.trace.log import Log
 
@@ -309,6 +311,29 @@ def test_whoever_is_ready_first_inside_tls_is_not_heard_in_clear(loop: str, tmp_
     runner = asyncio.run if loop == "asyncio" else pytest.importorskip("uvloop").run
     runner(talk())
     assert heard == 20 * [b"PASS pickles\r\n"]
+
+
+def test_a_fault_in_a_conversation_is_told_and_writes_nothing_over_the_screen(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told: list[Sentence] = []
+    heard = threading.Event()
+
+    def fail(wrong: Exception) -> None:
+        raise wrong
+
+    watch = Watch(Target("127.0.0.1", 9, "smtp", "smtp"))
+    watch.tell = told.append
+    watch.start("127.0.0.1", 0)
+    try:
+        for wrong in (ConnectionResetError("left in the handshake"), RuntimeError("ours")):
+            watch._loop.call_soon_threadsafe(fail, wrong)
+        watch._loop.call_soon_threadsafe(heard.set)
+        assert heard.wait(20)
+    finally:
+        watch.stop()
+    assert [str(one).startswith("defect: ") and "ours" in one for one in told] == [True]
+    assert not caplog.records
 
 
 async def test_a_door_where_tls_comes_first_can_be_read_too(tmp_path: Path) -> None:
