@@ -27,7 +27,8 @@ _VERB = re.compile(rb"[A-Za-z][A-Za-z0-9]*")
 _REPLY = re.compile(rb"([2-5][0-9][0-9])(?:([ \-])|(?=\r?\n|$))")
 # After these the meaning of the client's next bytes hangs on the answer.
 _WAITS = frozenset({"DATA", "AUTH", "STARTTLS"})
-_GREETS = "220"
+# What a server may say before it was asked anything (RFC 5321 §3.1, §4.3.2; RFC 7504 §3).
+_GREETS = frozenset({"220", "421", "521", "554"})
 _DISCARDED = "smtp.oddity.discarded"
 # Replies up to so many octets are remembered.
 _REMEMBERED = 128
@@ -236,8 +237,9 @@ class SmtpObserver:
             self._pending.append(table.END)
             self._state = table.READY
         verb = self._pending[0] if self._pending else ""
-        # Nothing but STARTTLS is answered 220: a client that did not wait has not been answered yet (RFC 5321 §4.2.3).
-        greeting = self._state == table.CONNECT and (not verb or (code == _GREETS and verb != "STARTTLS"))
+        # The first thing said is the greeting: a client that did not wait has not been answered yet (RFC 5321 §4.2.3).
+        # Only where a record begins in the middle, STARTTLS is answered 220.
+        greeting = self._state == table.CONNECT and (not verb or (code in _GREETS and verb != "STARTTLS"))
         if greeting:
             verb = ""
         before = table.DATA if verb == table.END else self._state

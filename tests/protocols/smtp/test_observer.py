@@ -75,6 +75,15 @@ def test_a_greeting_is_no_answer_to_a_client_that_did_not_wait_for_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(("code", "state"), [("554", "barred"), ("421", "closed"), ("521", "closed")])
+def test_a_refusal_in_the_greeting_is_no_answer_either(code: str, state: str) -> None:
+    observer = SmtpObserver()
+    observer.observe(Source.CLIENT, b"EHLO crepes.fr\r\n")
+    refused = observer.observe(Source.SERVER, code.encode() + b" no\r\n")
+    assert [(line.kind, line.verb) for line in refused] == [(Kind.GREETING, "")]
+    assert observer.state == state
+
+
 def test_a_whole_session_reads_as_it_was_meant() -> None:
     wire = _watched(
         [b"HELO x\r\n", b"MAIL FROM:<a@b.c>\r\n", b"RCPT TO:<bob@hamburger.edu>\r\n", b"DATA\r\n", b"hi\r\n..\r\n",
