@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from mailtutor.cli.output import print_json, tell_troubles
 from mailtutor.cli.parser import PROTOCOLS, language
 from mailtutor.cli.place import target_of
+from mailtutor.cli.serve import leaving
 from mailtutor.course.task import Task
 from mailtutor.course.task_checks import standing
 from mailtutor.errors import UsageError
@@ -106,16 +106,15 @@ def _list(session: Session, topic: str, *, as_json: bool) -> int:
 
 def _wait(session: Session, task: Task, *, as_json: bool) -> int:
     """Starts the lab and tells where to dial; gives 0 when what happened there is what the task wants."""
-    # Being told to end is leaving: the lab is stopped and its folder goes.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        session.start_task(task)
-        _tell(session, task, as_json=as_json)
-        _until_done(session, task)
-        session.set_result(KEPT_AS, task.id, "done")
-        tell_troubles(session.troubles)
-    finally:
-        session.stop()
+    with leaving():
+        try:
+            session.start_task(task)
+            _tell(session, task, as_json=as_json)
+            _until_done(session, task)
+            session.set_result(KEPT_AS, task.id, "done")
+            tell_troubles(session.troubles)
+        finally:
+            session.stop()
     if as_json:
         print_json({"event": "done", "task": task.id})
     else:

@@ -18,6 +18,7 @@ from pathlib import Path
 from mailtutor.acts import NAMES, AnyAct, Send
 from mailtutor.cli.output import has_colour, head_text, line_text, note_text, tell_troubles
 from mailtutor.cli.parser import language
+from mailtutor.cli.serve import leaving
 from mailtutor.course.answers import Answer, judge
 from mailtutor.course.checks import evidence_for, met
 from mailtutor.course.lesson import Lesson
@@ -59,11 +60,12 @@ def run(args: argparse.Namespace) -> int:
     lesson = session.lessons.find(args.lesson)
     session.results()  # so that what is wrong with the progress is told before the lesson begins
     tell_troubles(session.troubles)
-    try:
-        session.start_lesson(lesson)
-        return 0 if Recital(session, lesson, language()).play() else 1
-    finally:
-        session.stop()
+    with leaving():
+        try:
+            session.start_lesson(lesson)
+            return 0 if Recital(session, lesson, language()).play() else 1
+        finally:
+            session.stop()
 
 
 class Recital:

@@ -175,6 +175,25 @@ def signals() -> Iterator[Callable[[], object]]:
 
 
 @contextlib.contextmanager
+def leaving() -> Iterator[None]:
+    """Being told to end by SIGINT, SIGTERM or SIGHUP raises KeyboardInterrupt once: told again, what is being put away
+    is put away all the same."""
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+    def leave(*_: object) -> None:
+        for name in names:
+            signal.signal(getattr(signal, name), lambda *_: None)
+        raise KeyboardInterrupt
+
+    before = {name: signal.signal(getattr(signal, name), leave) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+@contextlib.contextmanager
 def signal_pipe() -> Iterator[int]:
     """A descriptor that can be read once SIGINT, SIGTERM or SIGHUP has come.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -77,26 +78,18 @@ def test_whom_one_may_practise_on_is_asked_before_anybody_is_dialled(
 
 
 @pytest.mark.slow
-def test_being_told_to_end_ends_the_lab_too(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mailtutor", "practice", "mime", "--plain", "--json"]
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("verb", [("practice", "mime", "--plain"), ("run", "2", "--plain")])
+def test_being_told_to_end_ends_the_lab_too(verb: tuple[str, ...], number: signal.Signals, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mailtutor", *verb]
     labs = tmp_path / "labs"
     labs.mkdir()
-    env = os.environ | {"TMPDIR": str(labs)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as waiting:
+    env = os.environ | {"TMPDIR": str(labs), "MAILTUTOR_HOME": str(tmp_path)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as waiting:
         assert waiting.stdout is not None
-        assert json.loads(waiting.stdout.readline())["task"] == "proper-letter"
+        assert waiting.stdout.readline()
         assert list(labs.iterdir())
-        waiting.terminate()
+        waiting.send_signal(number)
+        waiting.send_signal(number)
         assert waiting.wait(20) == 130
     assert not list(labs.iterdir())
-
-
-def test_progress_that_cannot_be_read_is_said_beside_the_list(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("MAILTUTOR_HOME", str(tmp_path / "file" / "home"))
-    assert run(["practice", "--tasks"]) == 0
-    told = capsys.readouterr()
-    assert "neither shown nor kept" in told.err
-    assert told.out.startswith("○")
