@@ -154,7 +154,7 @@ class TuiApp(SpeakingApp):
     def _heed_signals(self) -> None:
         """Being told to end is leaving: the terminal is put back and the lab stopped."""
         loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP"):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
             if number is not None:
                 with contextlib.suppress(NotImplementedError):  # Windows has neither these nor a way to wait for them

@@ -71,9 +71,9 @@ async def test_an_own_text_takes_the_place_of_ours_and_where_no_lab_runs_it_is_s
 async def test_home_leads_there() -> None:
     app = TuiApp(FakeStage(), "home")
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: "○ 1" in shown(app), "the list")
-        await pilot.press("end")
-        await until(pilot, lambda: "A message built up" in shown(app), "the last entry")
+        await until(pilot, lambda: "Who is who" in shown(app), "the list")
+        await pilot.press("end", "up", "up")
+        await until(pilot, lambda: "open: A message built up" in shown(app), "its entry")
         await pilot.press("enter")
         await until(pilot, lambda: "+ MIME-Version: 1.0" in shown(app), "the stages")
         assert screen(app).view == "growth"

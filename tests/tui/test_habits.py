@@ -32,15 +32,15 @@ async def dialogue(pilot: Pilot[int], app: TuiApp) -> None:
 
 
 async def test_an_own_key_does_what_the_usual_one_did_and_the_bar_shows_it() -> None:
-    write_keys('[keys]\nladder = "L,f24"\nqueue = "%"\n')
+    write_keys('[keys]\nladder = "$,f24"\nqueue = "%"\n')
     app = TuiApp(FakeStage(alice_bob()), "lab")
     async with app.run_test(size=(200, 40)) as pilot:
         await dialogue(pilot, app)
-        assert "L ladder" in shown(app)
+        assert "$ ladder" in shown(app)
         await pilot.press("l")
         await pilot.pause()
         assert stage(app).view == "wire"
-        await pilot.press("L")
+        await pilot.press("dollar_sign")
         await until(pilot, lambda: stage(app).view == "ladder", "the ladder")
         await pilot.press("f24")
         await until(pilot, lambda: stage(app).view == "wire", "the wire")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from textual.widgets import Input
 
 from mailtutor.session import Session
 from mailtutor.tui.app import TuiApp
@@ -62,7 +63,10 @@ async def test_who_leaves_a_conversation_taken_over_keeps_the_lab_it_came_from(s
         await until(pilot, lambda: "C> QUIT" in shown(app), "a conversation")
         await pilot.press("t")
         await until(pilot, lambda: isinstance(app.screen, TakeoverScreen), "the other screen")
-        await pilot.press("escape", "escape")
+        await until(pilot, lambda: isinstance(app.focused, Input), "the student's turn")
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.focused, Input), "the line left")
+        await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, LabScreen), "the sandbox again")
         await pilot.press("1")
         await until(pilot, lambda: "✉" in shown(app) and session.is_running, "the lab that still runs")

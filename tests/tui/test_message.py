@@ -268,8 +268,10 @@ async def test_who_opened_one_message_leaves_the_program_with_it() -> None:
 async def test_home_leads_to_the_messages_of_ours() -> None:
     app = TuiApp(FakeStage(), "home")
     async with app.run_test(size=(120, 36)) as pilot:
-        await until(pilot, lambda: "○ 1" in shown(app) and "Messages taken apart" in shown(app), "the list")
-        await pilot.press("end", "up", "enter")
+        await until(pilot, lambda: "Who is who" in shown(app), "the list")
+        await pilot.press("end", "up", "up", "up")
+        await until(pilot, lambda: "open: Messages taken apart" in shown(app), "its entry")
+        await pilot.press("enter")
         await until(pilot, lambda: "multipart/alternative" in shown(app), "the first of ours")
 
 
