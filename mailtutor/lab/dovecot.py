@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,16 +74,22 @@ class Dovecot(Program):
 
     def start(self) -> None:
         """Runs it until it answers. Raises NetworkError that tells what it has written down."""
-        (self._folder / "users").write_text("".join(f"{user.name}:{user.password}\n" for user in self._users))
+        users = self._folder / "users"
+        users.touch(mode=0o600)
+        shutil.chown(users, "dovecot")  # passwords are for its login server alone, which is that user
+        users.write_text("".join(f"{user.name}:{user.password}\n" for user in self._users))
         config = self._folder / "dovecot.conf"
         uid, gid = self._owner
         config.write_text(
             _CONFIG.format(folder=self._folder, port=self.port, pop3_port=self.pop3_port, uid=uid, gid=gid)
         )
-        self.process = subprocess.Popen(  # noqa: S603 - a program of the system, and names of our own
-            [program("dovecot"), "-F", "-c", str(config)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        # In a session of its own: what a terminal tells its programs at its end is not for it. What it says of its
+        # configuration before it has a log goes there, too.
+        with self.log.open("ab") as said:
+            self.process = subprocess.Popen(  # noqa: S603 - a program of the system, and names of our own
+                [program("dovecot"), "-F", "-c", str(config)], start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
+            )  # fmt: skip
         wait_until_it_answers(self)
         wait_until_it_answers(self, self.pop3_port)
 

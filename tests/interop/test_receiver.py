@@ -118,6 +118,7 @@ def test_their_processes_and_their_files_end_with_the_lab(tmp_path: Path) -> Non
     lab.start()
     host = host_of(lab)
     folder = host.maildir.parent
+    assert (folder / "users").stat().st_mode & 0o777 == 0o600
     masters = [server.process.pid for server in (host._postfix, host._dovecot) if server and server.process]
     assert len(masters) == 2
     lab.stop()
