@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mailtutor.errors import MailtutorError
+from mailtutor.errors import MailtutorError, NetworkError
 from mailtutor.lab.agents.devices import remember
 from mailtutor.lab.carrier import Means
 from mailtutor.lab.clock import Clock, LabClock
@@ -58,6 +58,8 @@ DATABASE_NAME = "lab.sqlite3"
 # Notices that are kept.
 MOST_NOTICES = 100
 _START_LIMIT_S = 30.0
+# Postfix and Dovecot may take up to 20 s for each thing they are asked.
+_REAL_LIMIT_S = 120.0
 _STOP_LIMIT_S = 10.0
 
 
@@ -116,8 +118,15 @@ class Lab:
             self._loop = new_loop()
             self._thread = threading.Thread(target=self._run_loop, name="mailtutor lab", daemon=True)
             self._thread.start()
-            self.submit(self._open()).result(_START_LIMIT_S)
+            limit = _REAL_LIMIT_S if any(host.is_real for host in self.plan.hosts) else _START_LIMIT_S
+            self.submit(self._open()).result(limit)
             announce(self._data, self.ready_facts())
+        except TimeoutError as wrong:
+            self.stop()
+            raise NetworkError(
+                "the lab was not ready after {seconds} s; try again once this machine has less to do",
+                "error.lab.slow", seconds=round(limit),
+            ) from wrong  # fmt: skip
         except BaseException:
             self.stop()
             raise

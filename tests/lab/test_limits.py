@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from mailtutor.errors import NetworkError
 from mailtutor.lab.lab import Lab
 from mailtutor.lab.options import LIMITS, Options
-from mailtutor.lab.plan import HostPlan
+from mailtutor.lab.plan import HostPlan, textbook_plan
 from mailtutor.protocols.lines import Kind
 from mailtutor.protocols.smtp.limits import Limits
 from mailtutor.reading.dialogue import dialogue_of
@@ -139,3 +142,9 @@ def test_a_limit_holds_for_the_host_it_names_alone(start_lab: StartLab) -> None:
 
 def test_every_limit_of_the_engine_can_be_named() -> None:
     assert {row.field for row in LIMITS.values()} - {""} == set(Limits.__dataclass_fields__)
+
+
+def test_a_lab_that_is_not_ready_in_time_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailtutor.lab.lab._START_LIMIT_S", 0)
+    with pytest.raises(NetworkError, match="was not ready after 0 s"):
+        Lab(textbook_plan(), tmp_path).start()
