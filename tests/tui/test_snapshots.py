@@ -6,6 +6,7 @@ anew, and a look at each (any browser shows them) belongs to it. Nothing real ru
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import Awaitable, Callable
@@ -162,11 +163,16 @@ async def draw(scene: Scene, size: tuple[int, int], look: str) -> tuple[str, str
         for key in scene.then:
             await pilot.press(key)
         # Whatever was asked for in between has been drawn when nothing changes any more.
-        now, alike = "", 0
+        # The text and the focus are quickly had; a picture is not.
+        text, focused, alike = "", app.focused, 0
         while alike < ALIKE:
-            before, now = now, still(app)
-            alike = alike + 1 if now == before else 0
-            await pilot.pause(0.05)
+            is_alike = (text, focused) == (shown(app), app.focused)
+            text, focused, alike = shown(app), app.focused, alike + 1 if is_alike else 0
+            await asyncio.sleep(0.04)
+        before = ""
+        while (now := still(app)) != before:
+            before = now
+            await pilot.pause()
         return normal(now), shown(app)
 
 
