@@ -75,7 +75,13 @@ class Ledger(ScrollView, can_focus=True):
         self.virtual_size = Size(self.scrollable_content_region.width, count)
         if moved:
             self.reveal()
+            # A list that has become shorter is drawn from its top before its bar hears of it.
+            self.call_after_refresh(self._settle_bar)
         self.refresh()
+
+    def _settle_bar(self) -> None:
+        """The bar stands where the lines do."""
+        self.vertical_scrollbar.position = self.scroll_y
 
     def reveal(self) -> None:
         """Scrolls so that the marked line is seen."""
