@@ -13,6 +13,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from mailtutor.capture.layers import ACK, FIN, RST, SYN, Datagram, Segment
@@ -302,7 +303,8 @@ class Conversations:
             of.server.has_spoken = True
         if of.protocol == "ftp":
             self._expect(of, data, from_client)
-        self._give((FromClient if from_client else FromServer)(t=self._now(), at=self._at, conn=of.conn, data=data))
+        kind = FromClient if from_client else FromServer
+        self._give(kind(of.conn, data, t=self._now(), at=self._at))
 
     def _decide(self, of: Conversation, *, is_last: bool = False) -> None:
         """Finds out what is spoken, once the words tell; or that it is none of ours."""
@@ -403,8 +405,7 @@ class Conversations:
         half = (len(flow) - 4) // 2
         hosts, ports = (flow[:half], flow[half : 2 * half]), _ports(flow)
         client, server = (
-            Endpoint(self._names.get(host, ""), str(ipaddress.ip_address(host)), port)
-            for host, port in zip(hosts, ports, strict=True)
+            Endpoint(self._names.get(host, ""), _address(host), port) for host, port in zip(hosts, ports, strict=True)
         )
         return client, server
 
@@ -439,6 +440,11 @@ def _is_new(of: Conversation, from_client: bool, segment: Segment) -> bool:
 def _turned(flow: bytes) -> bytes:
     half = (len(flow) - 4) // 2
     return flow[half : 2 * half] + flow[:half] + flow[-2:] + flow[-4:-2]
+
+
+@lru_cache(maxsize=4096)
+def _address(host: bytes) -> str:
+    return str(ipaddress.ip_address(host))
 
 
 def _ports(flow: bytes) -> tuple[int, int]:

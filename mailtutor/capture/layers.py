@@ -31,7 +31,8 @@ FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 # Datagrams whose fragments are waited for, and octets a datagram may have.
 _MOST_PENDING = 256
 _LONGEST_DATAGRAM = 65_535
-_TCP_HEAD = struct.Struct("!HHIIBBH")
+# Of a TCP header, behind its ports: both numbers, where the data begins, the flags.
+_NUMBERS = struct.Struct("!IIBB")
 
 
 class Segment(msgspec.Struct, gc=False):
@@ -77,9 +78,15 @@ class Layers:
         data = frame.data
         if frame.link == ETHERNET:
             # Nearly every frame: no tag, no options, no fragment.
-            is_whole = data[12:15] == b"\x08\x00\x45" and len(data) >= 54 and not (data[20] & 0x3F or data[21])
+            size = len(data)
+            is_whole = data[12:15] == b"\x08\x00\x45" and size >= 54 and not (data[20] & 0x3F or data[21])
             if is_whole and data[23] == _TCP:
-                return self._tcp(frame, data[26:34], 34, 14 + (data[16] << 8 | data[17]))
+                end = 14 + (data[16] << 8 | data[17])
+                seq, ack, offset, flags = _NUMBERS.unpack_from(data, 38)
+                start = 34 + (offset >> 4) * 4
+                if 54 <= start <= end <= size:
+                    return Segment(frame.number, frame.at, data[26:38], seq, ack, flags, data[start:end])
+                return self._tcp(frame, data[26:34], 34, end)
             return self._network(frame, *_ethernet(data))
         if frame.link in _RAW_TOO:
             return self._network(frame, _version(data, 0), 0)
@@ -182,7 +189,7 @@ class Layers:
         data = frame.data
         if len(data) < begin + 20:
             return None
-        _, _, seq, ack, offset, flags, _ = _TCP_HEAD.unpack_from(data, begin)
+        seq, ack, offset, flags = _NUMBERS.unpack_from(data, begin + 4)
         start = begin + (offset >> 4) * 4
         if end > len(data):
             # A length that lies is believed as far as the frame was long, whatever was captured of it.

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mailtutor.capture.container import is_capture, is_gzip
-from mailtutor.capture.reading import Reading, read_capture, read_key_log
+from mailtutor.capture.reading import Reading, key_log, read_capture
 from mailtutor.errors import MailtutorError
-from mailtutor.protocols.tunnel import KeyLog
 from mailtutor.reading.records import Record, read_record
 from mailtutor.store import files
 from mailtutor.trace.events import AnyEvent
@@ -74,11 +73,6 @@ def dissected(path: Path, keys: Path | None = None) -> Reading:
             return read_capture(file, str(path), secrets)
     except OSError as wrong:
         raise MailtutorError("{path} cannot be read ({why})", "error.file.unreadable", path=path, why=wrong) from wrong
-
-
-def key_log(keys: Path | None) -> KeyLog:
-    """The TLS secrets in a file as SSLKEYLOGFILE names it; none without one."""
-    return read_key_log(keys) if keys is not None else KeyLog()
 
 
 def is_capture_file(path: Path) -> bool:

@@ -83,6 +83,11 @@ def batches(
     yield events
 
 
+def key_log(keys: Path | None) -> KeyLog:
+    """The TLS secrets in a file as SSLKEYLOGFILE names it; none without one."""
+    return read_key_log(keys) if keys is not None else KeyLog()
+
+
 def read_key_log(path: Path) -> KeyLog:
     """The secrets in a file as SSLKEYLOGFILE names it. Raises MailtutorError where it cannot be read or has none."""
     try:

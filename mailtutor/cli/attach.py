@@ -8,12 +8,11 @@ import contextlib
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
-from operator import attrgetter
 from pathlib import Path
 
 from mailtutor import paths
-from mailtutor.cli.output import has_colour, head_text, line_text, note_text, print_json
+from mailtutor.cli.lines import Lines
+from mailtutor.cli.output import print_json
 from mailtutor.cli.parser import language
 from mailtutor.cli.place import place_of, target_of
 from mailtutor.cli.serve import WINDOW_BYTES, Notices, Printer, close_recording
@@ -21,16 +20,10 @@ from mailtutor.errors import UsageError
 from mailtutor.lab.attach import Attachment, Closure, Target
 from mailtutor.lab.loop import heed_faults, new_loop
 from mailtutor.lab.watch import Watch
-from mailtutor.reading.dialogue import Dialogue, NoteRow
 from mailtutor.store.archive import Archive
 from mailtutor.store.recording import Recording, open_trace
 from mailtutor.text.catalogue import words
-from mailtutor.trace.codec import decode
-from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.log import Log
-
-# What a recording says where it left something out.
-_MISSED = b'{"event":"missed"'
 
 
 def run(args: argparse.Namespace) -> int:
@@ -104,44 +97,6 @@ async def _serve(attachment: Attachment, host: str, port: int, printer: Printer 
         await over.wait()
     finally:
         await attachment.stop()
-
-
-_number = attrgetter("n")
-
-
-class Lines:
-    """Prints a dialogue while it is held."""
-
-    def __init__(self) -> None:
-        self._dialogue = Dialogue()
-        self._say = words(language())
-        self._colour = has_colour(sys.stdout)
-        self._count = 0
-        self._last = 0
-
-    def write(self, lines: bytes) -> None:
-        """Whole lines of a recording."""
-        self.tell([decode(line) for line in lines.splitlines() if not line.startswith(_MISSED)])
-
-    def tell(self, events: Sequence[AnyEvent]) -> None:
-        """What has happened since last time."""
-        dialogue = self._dialogue
-        rows = dialogue.take(events, self._count)
-        self._count += len(events)
-        out: list[str] = []
-        told = sorted([*rows, *dialogue.note_rows], key=_number) if dialogue.note_rows else rows
-        for row in told:
-            if row.conn != self._last:
-                out.append(("\n" if self._last else "") + head_text(dialogue.connections[row.conn]))
-                self._last = row.conn
-            if isinstance(row, NoteRow):
-                out.append(note_text(row, self._say))
-            else:
-                out.append(line_text(row.line, colour=self._colour))
-        if out:
-            sys.stdout.write("\n".join(out) + "\n")
-            sys.stdout.flush()
-        dialogue.forget()
 
 
 def _target(args: argparse.Namespace) -> Target:

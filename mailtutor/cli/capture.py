@@ -11,10 +11,10 @@ from pathlib import Path
 from mailtutor.capture.conversations import Conversations
 from mailtutor.capture.layers import Layers
 from mailtutor.capture.live import Sniffer
-from mailtutor.capture.opening import key_log
 from mailtutor.capture.ports import DNS_PORT, PORTS
+from mailtutor.capture.reading import key_log
 from mailtutor.capture.writing import CapturedFile
-from mailtutor.cli.attach import Lines
+from mailtutor.cli.lines import Lines
 from mailtutor.cli.output import print_json
 from mailtutor.cli.parser import language
 from mailtutor.cli.serve import signal_pipe

@@ -9,9 +9,8 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from mailtutor.capture.opening import key_log
-from mailtutor.capture.reading import Reading, batches
-from mailtutor.cli.attach import Lines
+from mailtutor.capture.reading import Reading, batches, key_log
+from mailtutor.cli.lines import Lines
 from mailtutor.cli.output import print_objects, row_facts
 from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError
@@ -71,7 +70,7 @@ class _Told:
         dialogue.take(events, self._count)
         self._count += len(events)
         frames, protocols = self._reading.frames, {conn: one.protocol for conn, one in dialogue.connections.items()}
-        print_objects(row_facts(row, protocols[row.conn]) | {"frame": frames[row.n]} for row in dialogue.told)
+        print_objects(row_facts(row, protocols[row.conn], frames[row.n]) for row in dialogue.told)
         dialogue.forget()
 
 

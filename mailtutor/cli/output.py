@@ -5,25 +5,27 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
 from mailtutor.cli.parser import language
-from mailtutor.protocols.lines import Line, Source
+from mailtutor.protocols.lines import Kind, Line, Source
 from mailtutor.protocols.spec import Outcome
 from mailtutor.reading import notes
 from mailtutor.reading.dialogue import Connection, Dialogue, NoteRow, Row
-from mailtutor.reading.picture import Picture
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words, words
 from mailtutor.text.telling import tell
-from mailtutor.trace.codec import printable
+from mailtutor.trace.codec import printable, printable_lines
 from mailtutor.trace.events import Endpoint
 
 if TYPE_CHECKING:
     from rich.color import ColorSystem
     from rich.style import Style
+
+    from mailtutor.reading.picture import Picture
 
 _COLOURS = {Outcome.SUCCESS: "32", Outcome.GO_ON: "36", Outcome.TRY_LATER: "33", Outcome.REFUSED: "31"}
 _CLIENT_COLOUR = "1"
@@ -31,22 +33,17 @@ _CLIENT_COLOUR = "1"
 _AT_A_TIME = 500
 
 
-def print_json(facts: Mapping[str, object]) -> None:
+def print_json(facts: object) -> None:
     """One object on one line, at once: a reader may be waiting for it."""
     sys.stdout.write(printable(msgspec.json.encode(facts)).decode() + "\n")
     sys.stdout.flush()
 
 
-def print_objects(objects: Iterable[Mapping[str, object]]) -> None:
+def print_objects(objects: Iterable[object]) -> None:
     """Many of them, as fast as they come: nobody waits for one in particular."""
-    encode, write = msgspec.json.Encoder().encode, sys.stdout.write
-    lines: list[bytes] = []
-    for facts in objects:
-        lines.append(printable(encode(facts)))
-        if len(lines) == _AT_A_TIME:
-            write(b"\n".join([*lines, b""]).decode())
-            lines.clear()
-    write(b"\n".join([*lines, b""] if lines else []).decode())
+    encode, write, left = msgspec.json.Encoder().encode_lines, sys.stdout.write, iter(objects)
+    while some := list(islice(left, _AT_A_TIME)):
+        write(printable_lines(encode(some)).decode())
     sys.stdout.flush()
 
 
@@ -84,9 +81,10 @@ def _in_colours(text: str, style: Style, system: ColorSystem) -> str:
 
 def line_text(line: Line, *, colour: bool = False) -> str:
     """`C: …` or `S: …`, safe to print."""
-    text = f"{line.source.value}: {visible(line.text)}"
-    shade = _CLIENT_COLOUR if line.source is Source.CLIENT else _COLOURS.get(line.outcome, "")
-    return f"\x1b[{shade}m{text}\x1b[0m" if colour and shade else text
+    is_client = line.source is Source.CLIENT
+    text = ("C: " if is_client else "S: ") + visible(line.text)
+    shade = "" if not colour else _CLIENT_COLOUR if is_client else _COLOURS.get(line.outcome, "")
+    return f"\x1b[{shade}m{text}\x1b[0m" if shade else text
 
 
 def note_text(row: NoteRow, say: Words) -> str:
@@ -116,23 +114,40 @@ def print_dialogue(dialogue: Dialogue, say: Words) -> None:
     sys.stdout.flush()
 
 
-def row_facts(row: Row, protocol: str) -> dict[str, object]:
-    """A row for JSON: its bytes as text where they are UTF-8, else with each odd byte as \\udcXX's replacement.
+class RowFacts(msgspec.Struct, gc=False):
+    """A line for JSON, its fields in their order. t: in seconds, to the microsecond. text: its bytes, read as UTF-8, an
+    odd one as U+FFFD. frame: of a capture, the number of the frame that completed it."""
 
-    What nobody said is of the kind "note", its text is English, and the facts of it come last.
-    """
+    conn: int
+    t: float
+    protocol: str
+    source: Source
+    kind: Kind
+    text: str
+    verb: str
+    code: str
+    outcome: Outcome
+    before: str
+    after: str
+    frame: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def row_facts(
+    row: Row, protocol: str, frame: int | msgspec.UnsetType = msgspec.UNSET
+) -> RowFacts | Mapping[str, object]:
+    """A row for JSON. What nobody said is of the kind "note", its text is English, and the facts of it come last."""
     line = row.line
-    facts: dict[str, object] = {
-        "conn": row.conn, "t": round(row.t, 6), "protocol": protocol, "source": line.source.value,
-        "kind": "note" if isinstance(row, NoteRow) else line.kind.value, "text": line.text.decode("utf-8", "replace"),
-        "verb": line.verb, "code": line.code, "outcome": line.outcome.value, "before": line.before, "after": line.after,
-    }  # fmt: skip
-    if isinstance(row, NoteRow):
-        facts |= {"text": notes.headline(row, words("en")), **notes.facts(row)}
-    return facts
+    facts = RowFacts(
+        row.conn, round(row.t, 6), protocol, line.source, line.kind, line.text.decode("utf-8", "replace"), line.verb,
+        line.code, line.outcome, line.before, line.after, frame,
+    )  # fmt: skip
+    if not isinstance(row, NoteRow):
+        return facts
+    told: dict[str, object] = msgspec.to_builtins(facts)
+    return told | {"kind": "note", "text": notes.headline(row, words("en"))} | notes.facts(row)
 
 
-def dialogue_facts(dialogue: Dialogue) -> list[dict[str, object]]:
+def dialogue_facts(dialogue: Dialogue) -> list[RowFacts | Mapping[str, object]]:
     """Every line, and what happened between them, for JSON."""
     return [row_facts(row, dialogue.connections[row.conn].protocol) for row in dialogue.told]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from mailtutor import paths
 from mailtutor.capture.filed import FiledPackets
-from mailtutor.capture.opening import is_capture_file, key_log, read_events, read_recognised
+from mailtutor.capture.opening import is_capture_file, read_events, read_recognised
+from mailtutor.capture.reading import key_log
 from mailtutor.cli.output import dialogue_facts, line_text, print_dialogue, print_json
 from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 import msgspec
 
@@ -39,6 +40,10 @@ _AFTER_TLS = {
     ("pop3", pop3.TLS): pop3.AUTHORIZATION,
     ("imap", imap.TLS): imap.NOT_AUTHENTICATED,
 }
+
+
+_number = attrgetter("n")
+_CLIENT, _SERVER = Source.CLIENT, Source.SERVER
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -119,7 +124,7 @@ class Dialogue:
     @property
     def told(self) -> list[Row]:
         """The rows, and the notes between them, in the order they happened."""
-        return sorted([*self.rows, *self.note_rows], key=lambda row: row.n)
+        return sorted([*self.rows, *self.note_rows], key=_number) if self.note_rows else list(self.rows)
 
     def forget(self) -> None:
         """Lets go of all rows so far, and of closed connections: for who has told them and goes on for long."""
@@ -142,10 +147,8 @@ class Dialogue:
         before = len(self.rows)
         for n, event in enumerate(events, start):
             kind = type(event)
-            if kind is FromClient:
-                self._said(n, event, Source.CLIENT)  # type: ignore[arg-type]
-            elif kind is FromServer:
-                self._said(n, event, Source.SERVER)  # type: ignore[arg-type]
+            if kind is FromClient or kind is FromServer:  # nearly all of them
+                self._said(n, event)  # type: ignore[arg-type]
             elif isinstance(event, Opened):
                 self._open(n, event)
             elif isinstance(event, Closed):
@@ -174,22 +177,23 @@ class Dialogue:
         self._talks[event.conn] = connection, observer
         connection.state = observer.state
 
-    def _said(self, n: int, event: FromClient | FromServer, source: Source) -> None:
+    def _said(self, n: int, event: FromClient | FromServer) -> None:
         conn, data = event.conn, event.data
         talk = self._talks.get(conn)
         if talk is None:
             return
         connection, observer = talk
-        if source is Source.CLIENT:
+        if type(event) is FromClient:
             connection.bytes_from_client += len(data)
+            lines = observer.observe(_CLIENT, data)
         else:
             connection.bytes_from_server += len(data)
-        lines = observer.observe(source, data)
+            lines = observer.observe(_SERVER, data)
         if len(lines) == 1:
             row = Row(n, event.t, conn, lines[0])
             connection.rows.append(row)
             self.rows.append(row)
-        else:
+        elif lines:
             self._add(n, event.t, connection, lines)
         connection.state = observer.state
 
@@ -245,7 +249,8 @@ class Dialogue:
         connection.closed_by, connection.closed_t = event.by, event.t
 
     def _add(self, n: int, t: float, connection: Connection, lines: Sequence[Line]) -> None:
-        rows = [Row(n, t, connection.conn, line) for line in lines]
+        conn = connection.conn
+        rows = [Row(n, t, conn, line) for line in lines]
         connection.rows += rows
         self.rows += rows
 

@@ -47,7 +47,19 @@ def printable(text: bytes) -> bytes:
     """JSON as it is printed: the same facts, every character that cannot be seen as \\uXXXX (RFC 8259 §7)."""
     if text.isascii() and b"\x7f" not in text:
         return text  # JSON escapes the other controls itself
-    return "".join(one if one.isprintable() else _escaped(one) for one in text.decode()).encode()
+    read = text.decode()
+    return text if read.isprintable() else "".join(map(_shown, read)).encode()
+
+
+def printable_lines(lines: bytes) -> bytes:
+    """The same for whole lines of it."""
+    if lines.isascii() and b"\x7f" not in lines:
+        return lines
+    return b"".join(printable(line) + b"\n" for line in lines.splitlines())
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() else _escaped(character)
 
 
 def _escaped(character: str) -> str:

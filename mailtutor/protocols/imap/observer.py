@@ -20,6 +20,8 @@ from mailtutor.protocols.lines import TAIL, Kind, Line, LineReader, Source, bare
 from mailtutor.protocols.spec import Outcome
 
 _LINE_LIMIT = 1024 * 1024
+# What lines are made of by the million.
+_LITERAL, _NONE = Kind.LITERAL, Outcome.NONE
 # A literal's line that is longer is given in pieces of this many bytes.
 _PIECE_LIMIT = 16 * 1024
 # Commands waiting for their answer; the oldest is forgotten beyond it (a capture of one side only).
@@ -142,9 +144,7 @@ class ImapObserver:
             if half.left:
                 pieces = half.literal_piece() if self.skims and half.is_harmless(source) else half.literal_lines()
                 verb, state = half.verb, self._state
-                found += [
-                    Line(source, Kind.LITERAL, raw, verb, before=state, after=state, last=False) for raw in pieces
-                ]
+                found += [Line(source, _LITERAL, raw, verb, "", _NONE, state, state, False) for raw in pieces]
                 if half.left:
                     return found
             raw = half.lines.line()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from functools import lru_cache
 
 import msgspec
 
@@ -22,6 +23,8 @@ from mailtutor.protocols.skim import Content
 from mailtutor.protocols.spec import Outcome
 
 _LINE_LIMIT = 64 * 1024
+# What lines are made of by the million.
+_SERVER, _DATA, _NONE = Source.SERVER, Kind.DATA, Outcome.NONE
 _STATUS = re.compile(rb"(\+OK|-ERR)(?: \[([^\]\r\n]*)\])?(?=[ \r\n]|$)", re.IGNORECASE)
 _CONTINUATION = re.compile(rb"\+(?=[ \r\n]|$)")
 # How greetings speak: of being ready, or with the timestamp of APOP (RFC 1939 §4, §7).
@@ -85,7 +88,7 @@ class Pop3Observer:
                     return found
             elif source is Source.SERVER and self._content and is_regular:
                 lines, verb, state = self._lines.lines(reader), self._content, self._state
-                found += [Line(source, Kind.DATA, one, verb, before=state, after=state, last=False) for one in lines]
+                found += [Line(_SERVER, _DATA, one, verb, "", _NONE, state, state, False) for one in lines]
                 is_regular = bool(lines)
             raw = reader.line()
             if raw is None:
@@ -136,15 +139,7 @@ class Pop3Observer:
             return self._line(Source.CLIENT, Kind.CONTINUATION, raw, self._due[0].verb)
         verb = grammar.verb_of(raw)
         unanswered = self._abridged and bool(self._due)
-        has_argument = bool(raw[len(verb) :].strip())
-        self._due.append(
-            _Due(
-                verb,
-                table.has_lines(verb, has_argument=has_argument),
-                raw,
-                table.moves(verb, has_argument=has_argument),
-            )
-        )
+        self._due.append(_due(raw, verb))
         return self._line(Source.CLIENT, Kind.COMMAND, raw, verb, oddity="pop3.oddity.unanswered" if unanswered else "")
 
     # The server ---------------------------------------------------------------------------------------------------
@@ -172,8 +167,7 @@ class Pop3Observer:
         return self._line(Source.SERVER, Kind.UNKNOWN, raw)
 
     def _status(self, raw: bytes, status: re.Match[bytes]) -> Line:
-        code = status[1].decode().upper()
-        outcome = table.outcome_of(code, (status[2] or b"").decode("ascii", "replace"))
+        code, outcome = _status_of(status[1], status[2])
         before = self._state
         if self._is_greeting(raw):
             self._heard_status = True
@@ -264,11 +258,21 @@ class Pop3Observer:
         last: bool = True,
         oddity: str = "",
     ) -> Line:
-        overlong = self._readers[source].overlong
-        return Line(
-            source, kind, raw, verb, code, outcome,
-            before=self._state if before is None else before,
-            after=self._state,
-            last=last,
-            oddity=oddity or ("wire.overlong" if overlong else bare_line_end(raw)),
-        )  # fmt: skip
+        after = self._state
+        if not oddity:
+            oddity = "wire.overlong" if self._readers[source].overlong else bare_line_end(raw)
+        return Line(source, kind, raw, verb, code, outcome, after if before is None else before, after, last, oddity)
+
+
+def _due(raw: bytes, verb: str) -> _Due:
+    has_argument = bool(raw[len(verb) :].strip())
+    return _Due(
+        verb, table.has_lines(verb, has_argument=has_argument), raw, table.moves(verb, has_argument=has_argument)
+    )
+
+
+@lru_cache(maxsize=256)
+def _status_of(word: bytes, response_code: bytes | None) -> tuple[str, Outcome]:
+    """The code of a status line, and what it says."""
+    code = word.decode().upper()
+    return code, table.outcome_of(code, (response_code or b"").decode("ascii", "replace"))

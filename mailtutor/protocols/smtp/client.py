@@ -22,7 +22,6 @@ from mailtutor.protocols.engine import NEED_DATA, Signal
 from mailtutor.protocols.lines import LineReader, stuff
 from mailtutor.protocols.sasl import mechanisms as sasl
 from mailtutor.protocols.smtp import table
-from mailtutor.protocols.smtp.server import outcome_of
 from mailtutor.protocols.smtp.xtext import ascii_orcpt, to_orcpt, to_xtext
 from mailtutor.protocols.spec import Outcome, Wording
 
@@ -44,7 +43,7 @@ class ServerReply:
     @property
     def outcome(self) -> Outcome:
         """What the first digit says."""
-        return outcome_of(self.code)
+        return table.outcome_of(self.code)
 
     @property
     def status(self) -> str:

@@ -17,13 +17,16 @@ from mailtutor.protocols.ciphertext import RecordReader, is_tls
 from mailtutor.protocols.lines import Kind, Line, LineReader, Source, bare_line_end
 from mailtutor.protocols.skim import Content
 from mailtutor.protocols.smtp import grammar, table
-from mailtutor.protocols.smtp.server import outcome_of
 from mailtutor.protocols.spec import Outcome
 
 _LINE_LIMIT = 64 * 1024
 # A chunk's line that is longer is given in pieces of this many bytes.
 _PIECE_LIMIT = 16 * 1024
 _VERB = re.compile(rb"[A-Za-z][A-Za-z0-9]*")
+# As nearly everybody writes them.
+_VERBS = {verb.encode(): verb for verb in table.COMMANDS}
+# What lines are made of by the million.
+_CLIENT, _COMMAND, _DATA, _NONE = Source.CLIENT, Kind.COMMAND, Kind.DATA, Outcome.NONE
 _REPLY = re.compile(rb"([2-5][0-9][0-9])(?:([ \-])|(?=\r?\n|$))")
 # After these the meaning of the client's next bytes hangs on the answer.
 _WAITS = frozenset({"DATA", "AUTH", "STARTTLS"})
@@ -64,7 +67,7 @@ class SmtpObserver:
             # A command or a reply by itself: most of what is ever said, and there may be millions of them.
             if source is Source.CLIENT:
                 if not self._blocked() and self._client.is_line(data):
-                    return [self._command(data)]
+                    return [self._command(data, is_regular=data.find(b"\r") == len(data) - 2)]
             elif self._server.is_line(data):
                 self._heard_server = True
                 line = self._reply(data) if len(data) > _REMEMBERED or not self._pending else self._answer(data)
@@ -161,7 +164,7 @@ class SmtpObserver:
                     return
             elif self._state == table.DATA and is_regular:
                 lines, state = self._content.lines(self._client), self._state
-                found += [Line(Source.CLIENT, Kind.DATA, one, before=state, after=state) for one in lines]
+                found += [Line(_CLIENT, _DATA, one, "", "", _NONE, state, state) for one in lines]
                 is_regular = bool(lines)
             raw = self._client.line()
             if raw is None:
@@ -174,7 +177,8 @@ class SmtpObserver:
             else:
                 found.append(self._command(raw))
 
-    def _command(self, raw: bytes) -> Line:
+    def _command(self, raw: bytes, *, is_regular: bool = False) -> Line:
+        """is_regular: whether its end is known to be as it should be."""
         verb = self._verb(raw)
         chunk = grammar.announced_chunk(raw) if verb == "BDAT" else None
         move = verb
@@ -184,10 +188,8 @@ class SmtpObserver:
         elif verb == "BDAT":
             move = table.UNREADABLE_CHUNK
         self._pending.append(move)
-        state = self._state
-        return Line(
-            Source.CLIENT, Kind.COMMAND, raw, verb, before=state, after=state, oddity=self._oddity(raw, self._client)
-        )
+        state, oddity = self._state, "" if is_regular else self._oddity(raw, self._client)
+        return Line(_CLIENT, _COMMAND, raw, verb, "", _NONE, state, state, True, oddity)
 
     def _chunk(self) -> Iterator[bytes]:
         """What has come of the chunk, line by line, or together for who skims."""
@@ -229,7 +231,7 @@ class SmtpObserver:
         if found is None:
             return self._line(Source.SERVER, Kind.UNKNOWN, raw)
         code = found[1].decode()
-        outcome = outcome_of(code)
+        outcome = table.outcome_of(code)
         last = found[2] != b"-"
         is_end = self._content.loose_end or outcome is Outcome.SUCCESS
         if self._state == table.DATA and is_end and not self._pending:
@@ -319,7 +321,10 @@ class SmtpObserver:
 
     def _verb(self, raw: bytes) -> str:
         found = _VERB.match(raw)
-        return found.group().decode().upper() if found else ""
+        if found is None:
+            return ""
+        word = found[0]
+        return _VERBS.get(word) or word.decode().upper()
 
     def _oddity(self, raw: bytes, reader: LineReader) -> str:
         return "wire.overlong" if reader.overlong else bare_line_end(raw)

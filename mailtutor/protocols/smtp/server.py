@@ -50,12 +50,6 @@ _BEFORE_TLS = frozenset({"NOOP", "EHLO", "STARTTLS", "QUIT"})
 _DEAF = frozenset({table.CLOSED, table.TLS})
 # The words of 1982 that have a capability today.
 _CLASSIC = frozenset({"HELP", "EXPN"})
-_OUTCOMES = {"2": Outcome.SUCCESS, "3": Outcome.GO_ON, "4": Outcome.TRY_LATER, "5": Outcome.REFUSED}
-
-
-def outcome_of(code: str) -> Outcome:
-    """What the first digit of a reply code says (RFC 5321 §4.2.1)."""
-    return _OUTCOMES.get(code[:1], Outcome.NONE)
 
 
 class _Said(NamedTuple):
@@ -93,7 +87,7 @@ def _taken_apart(raw: bytes) -> _Said:
 _known = lru_cache(maxsize=1024)(_taken_apart)
 
 # What every reply says, by its key.
-_OUTCOME = {key: outcome_of(row.code) for key, row in table.REPLIES.items()}
+_OUTCOME = {key: table.outcome_of(row.code) for key, row in table.REPLIES.items()}
 _CLOSING = frozenset(key for key, row in table.REPLIES.items() if row.code in table.CLOSING)
 _ACCEPTED = frozenset({Outcome.SUCCESS, Outcome.GO_ON})
 
@@ -165,7 +159,7 @@ class SmtpServer(Speaker):
     def greet(self) -> None:
         """Says 220, or why not."""
         code = table.REPLIES[self.greeting].code
-        self._state = table.WAIT if outcome_of(code) is Outcome.SUCCESS else table.BARRED
+        self._state = table.WAIT if table.outcome_of(code) is Outcome.SUCCESS else table.BARRED
         self._say(self.greeting)
 
     def receive_data(self, data: bytes) -> None:

@@ -10,7 +10,7 @@ from mailtutor.protocols.sasl import mechanisms as sasl
 from mailtutor.protocols.smtp import grammar
 from mailtutor.protocols.smtp.parameters import PARAMETERS
 from mailtutor.protocols.smtp.replies import CLOSING, REPLIES
-from mailtutor.protocols.spec import Command, Move, Table
+from mailtutor.protocols.spec import Command, Move, Outcome, Table
 
 __all__ = ["CLOSING", "COMMANDS", "MOVES", "PARAMETERS", "REPLIES", "TABLE"]
 
@@ -35,6 +35,13 @@ END = "."
 CHUNK = "BDAT chunk"
 
 _ANY_TIME = ("NOOP", "HELP", "VRFY", "EXPN")
+# What the first digit of a reply code says (RFC 5321 §4.2.1).
+_OUTCOMES = {"2": Outcome.SUCCESS, "3": Outcome.GO_ON, "4": Outcome.TRY_LATER, "5": Outcome.REFUSED}
+
+
+def outcome_of(code: str) -> Outcome:
+    """What the first digit of a reply code says (RFC 5321 §4.2.1)."""
+    return _OUTCOMES.get(code[:1], Outcome.NONE)
 
 
 def _stay(state: str) -> dict[str, Move]:

@@ -1,0 +1,53 @@
+"""A dialogue printed while it is held, or while it is read from a capture."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from operator import attrgetter
+
+from mailtutor.cli.output import has_colour, head_text, line_text, note_text
+from mailtutor.cli.parser import language
+from mailtutor.reading.dialogue import Dialogue, NoteRow
+from mailtutor.text.catalogue import words
+from mailtutor.trace.codec import decode
+from mailtutor.trace.events import AnyEvent
+
+# What a recording says where it left something out.
+_MISSED = b'{"event":"missed"'
+_number = attrgetter("n")
+
+
+class Lines:
+    """Prints a dialogue while it is held."""
+
+    def __init__(self) -> None:
+        self._dialogue = Dialogue()
+        self._say = words(language())
+        self._colour = has_colour(sys.stdout)
+        self._count = 0
+        self._last = 0
+
+    def write(self, lines: bytes) -> None:
+        """Whole lines of a recording."""
+        self.tell([decode(line) for line in lines.splitlines() if not line.startswith(_MISSED)])
+
+    def tell(self, events: Sequence[AnyEvent]) -> None:
+        """What has happened since last time."""
+        dialogue = self._dialogue
+        rows = dialogue.take(events, self._count)
+        self._count += len(events)
+        out: list[str] = []
+        told = sorted([*rows, *dialogue.note_rows], key=_number) if dialogue.note_rows else rows
+        for row in told:
+            if row.conn != self._last:
+                out.append(("\n" if self._last else "") + head_text(dialogue.connections[row.conn]))
+                self._last = row.conn
+            if isinstance(row, NoteRow):
+                out.append(note_text(row, self._say))
+            else:
+                out.append(line_text(row.line, colour=self._colour))
+        if out:
+            sys.stdout.write("\n".join(out) + "\n")
+            sys.stdout.flush()
+        dialogue.forget()
