@@ -152,6 +152,8 @@ class Pair:
     def __init__(self, attachment: Attachment) -> None:
         self.attachment = attachment
         self.conn = attachment.recorder.next_connection()
+        # What every read goes through.
+        self._log, self._both = attachment.log, attachment.clock.both
         self.client, self.server = _End(self, from_client=True), _End(self, from_client=False)
         self._observer: Observer | None = None
         if attachment.reads_inside:
@@ -220,12 +222,20 @@ class Pair:
             # One read's worth is enough to keep.
             self._end(from_client=from_client).hold()
             return
-        other = self.server if from_client else self.client
         self._record(data, from_client=from_client)
-        begins = False
-        if self._observer is not None:
-            self._observer.observe(Source.CLIENT if from_client else Source.SERVER, data)
-            begins = not from_client and self._observer.state == _TLS_STATE
+        other = self.server if from_client else self.client
+        if self._observer is None:
+            other.write(data)
+        else:
+            self._pass_on(data, other, self._observer)
+        if self._log.is_followed and self._log.is_behind(self.conn):
+            self._hold_up(self.client if from_client else self.server)
+
+    def _pass_on(self, data: bytes, other: _End, observer: Observer) -> None:
+        """The same where TLS is ended here: it may begin with what is said now."""
+        from_client = other is self.server
+        observer.observe(Source.CLIENT if from_client else Source.SERVER, data)
+        begins = not from_client and observer.state == _TLS_STATE
         if begins and self.client.transport is not None:
             # What the client says next is its hello.
             self.client.transport.pause_reading()
@@ -234,13 +244,10 @@ class Pair:
             self._held = []
             self._observer = PROTOCOLS[self.attachment.target.protocol].observer()
             self._securing = asyncio.get_running_loop().create_task(self._secure())
-        log = self.attachment.log
-        if log.is_followed and log.is_behind(self.conn):
-            self._hold_up(self.client if from_client else self.server)
 
     def _record(self, data: bytes, *, from_client: bool) -> None:
-        t, at = self.attachment.clock.both()
-        append = self.attachment.log.append
+        t, at = self._both()
+        append = self._log.append
         if self._tunnel is None and self._asked_for_tls and not self.attachment.reads_inside and begins_tls(data):
             self._tunnel = Tunnel(KeyLog())
         if self._tunnel is not None:
@@ -250,11 +257,11 @@ class Pair:
             return
         if from_client:
             self._asked_for_tls = asks_for_tls(data)
-        append((FromClient if from_client else FromServer)(t=t, at=at, conn=self.conn, data=data))
+        append((FromClient if from_client else FromServer)(self.conn, data, t=t, at=at))
 
     def _hold_up(self, end: _End) -> None:
         """Reads no more from an end until the recording has caught up."""
-        transport, log = end.transport, self.attachment.log
+        transport, log = end.transport, self._log
         if transport is None or transport.is_closing():
             return
         transport.pause_reading()

@@ -114,6 +114,7 @@ class Table:
     states: in the order a conversation passes through them. state_names: what the standard calls each.
     not_offered: commands the standards know and our servers do not speak. parameters: verb → name → row.
     sections: kind of a line → where it is defined, in protocols where that does not hang on the command.
+    secret: commands whose arguments may be a password or stand for one.
     """
 
     protocol: str
@@ -129,6 +130,7 @@ class Table:
     not_offered: frozenset[str] = frozenset()
     parameters: Mapping[str, Mapping[str, Parameter]] = field(default_factory=dict)
     sections: Mapping[str, str] = field(default_factory=dict)
+    secret: frozenset[str] = frozenset()
 
     def legal(self, state: str) -> tuple[str, ...]:
         """The verbs that may be said in `state`, in table order."""

@@ -22,14 +22,27 @@ from mailtutor.reading.suspicion import SPOKEN, Suspicion
 from mailtutor.trace.events import AnyEvent, Ciphertext, Closed, FromClient, FromServer, Gap, LineTampered, Opened
 
 MASK = b"*"
+_CLIENT, _SERVER = Source.CLIENT, Source.SERVER
+
+
+class _Reader(msgspec.Struct):
+    """A connection as far as it has been read. suspicion: None where nobody types commands.
+
+    is_told: whether what its server says is looked at. A mail server says a challenge at most, which anybody may read;
+    a web server gives out keys.
+    """
+
+    entry: Entry
+    observer: Observer
+    suspicion: Suspicion | None
+    is_told: bool
 
 
 class Redactor:
     """Events in, events out, in order; one for each trace that leaves."""
 
     def __init__(self) -> None:
-        self._readers: dict[int, tuple[Entry, Observer]] = {}
-        self._suspicions: dict[int, Suspicion] = {}
+        self._readers: dict[int, _Reader] = {}
         # Connections whose protocol hides nothing that we know of.
         self._open_books: set[int] = set()
         # Connections whose client's next line may have begun in octets that were not captured.
@@ -46,25 +59,23 @@ class Redactor:
                 observer = entry.observer()
                 if _may_skim(observer):
                     observer.skims = True
-                self._readers[event.conn] = (entry, observer)
-                if event.protocol in SPOKEN:
-                    self._suspicions[event.conn] = Suspicion(entry.table)
+                is_spoken = event.protocol in SPOKEN
+                suspicion = Suspicion(entry.table) if is_spoken else None
+                self._readers[event.conn] = _Reader(entry, observer, suspicion, not is_spoken)
             else:
                 self._open_books.add(event.conn)
         elif isinstance(event, LineTampered) and event.conn in self._readers:
             was, became = (self._masked_aside(event, data) for data in (event.was, event.became))
             return [msgspec.structs.replace(event, was=was, became=became)]
         elif isinstance(event, Gap) and event.conn in self._readers:
-            entry, observer = self._readers[event.conn]
-            begun = observer.miss(Source.CLIENT if event.from_client else Source.SERVER, event.size)
+            reader = self._readers[event.conn]
+            begun = reader.observer.miss(Source.CLIENT if event.from_client else Source.SERVER, event.size)
             if event.from_client:
                 self._torn.add(event.conn)
-            return [*self._masked(entry, begun, event), event]
+            return [*self._masked(reader, begun, event), event]
         elif isinstance(event, Closed) and event.conn in self._readers:
-            entry, observer = self._readers.pop(event.conn)
-            left = self._masked(entry, observer.finish(), event)
-            self._suspicions.pop(event.conn, None)
-            return [*left, event]
+            reader = self._readers.pop(event.conn)
+            return [*self._masked(reader, reader.observer.finish(), event), event]
         elif isinstance(event, Ciphertext):
             return [_sealed(event)]
         elif isinstance(event, LineTampered) and event.conn not in self._open_books:
@@ -72,24 +83,23 @@ class Redactor:
         return [event]
 
     def _take_said(self, event: FromClient | FromServer) -> list[AnyEvent]:
-        conn, reader = event.conn, self._readers.get(event.conn)
+        reader = self._readers.get(event.conn)
         if reader is None:
-            if conn in self._open_books:
+            if event.conn in self._open_books:
                 return [event]
             # Its beginning is not here, so nobody can tell what in it is a secret.
             return [msgspec.structs.replace(event, data=_blank(event.data))]
-        entry, observer = reader
-        source = Source.CLIENT if type(event) is FromClient else Source.SERVER
-        if source is Source.CLIENT and conn in self._torn:
+        source = _CLIENT if type(event) is FromClient else _SERVER
+        if self._torn and source is _CLIENT and event.conn in self._torn:
             event = self._torn_line(event)
-        lines = observer.observe(source, event.data)
+        lines = reader.observer.observe(source, event.data)
         if len(lines) == 1:
             line = lines[0]
             if line.source is source and line.raw == event.data:
                 # Most of what is ever said: a whole line, without secrets.
-                masked = line.raw if line.kind is Kind.DATA else self._mask(entry, line, conn)
+                masked = _mask(reader, line, reader.suspicion)
                 return [event] if masked is line.raw else [_event(source, event, masked)]
-        return self._masked(entry, lines, event)
+        return self._masked(reader, lines, event)
 
     def _torn_line(self, event: FromClient | FromServer) -> FromClient | FromServer:
         """The first line after octets that were not captured may be the end of a password."""
@@ -101,20 +111,20 @@ class Redactor:
     def finish(self, t: float, at: float) -> list[AnyEvent]:
         """What still waited for the end of its line when the trace stopped."""
         left: list[AnyEvent] = []
-        for conn, (entry, observer) in self._readers.items():
+        for conn, reader in self._readers.items():
             end = Closed(t=t, at=at, conn=conn, by="lost")
-            left += self._masked(entry, observer.finish(), end)
+            left += self._masked(reader, reader.observer.finish(), end)
         self._readers.clear()
         return left
 
     def _masked(
-        self, entry: Entry, lines: Sequence[Line], at: FromClient | FromServer | Closed | Gap
+        self, reader: _Reader, lines: Sequence[Line], at: FromClient | FromServer | Closed | Gap
     ) -> list[AnyEvent]:
         """The lines as events again, neighbours of one side together."""
         out: list[AnyEvent] = []
         run = bytearray()
         for index, line in enumerate(lines):
-            run += self._mask(entry, line, at.conn)
+            run += _mask(reader, line, reader.suspicion)
             if index + 1 == len(lines) or lines[index + 1].source is not line.source:
                 out.append(_event(line.source, at, bytes(run)))
                 run.clear()
@@ -123,30 +133,30 @@ class Redactor:
     def _masked_aside(self, event: LineTampered, data: bytes) -> bytes:
         """What might have been said at this place of the conversation, without its secrets. It was not: who reads along
         must not hear it."""
-        entry, observer = self._readers[event.conn]
-        observer, suspicion = copy.deepcopy((observer, self._suspicions.get(event.conn)))
+        reader = self._readers[event.conn]
+        observer, suspicion = copy.deepcopy((reader.observer, reader.suspicion))
         source = Source.CLIENT if event.source == "client" else Source.SERVER
         lines = [*observer.observe(source, data), *observer.finish()]
-        masked = b"".join(self._mask(entry, line, event.conn, suspicion) for line in lines if line.source is source)
+        masked = b"".join(_mask(reader, line, suspicion) for line in lines if line.source is source)
         # Where the line cannot be told from what was said before it, nothing of it leaves.
         return masked if len(masked) == len(data) else MASK * len(data)
 
-    def _mask(self, entry: Entry, line: Line, conn: int, suspicion: Suspicion | None = None) -> bytes:
-        if line.kind is Kind.DATA:
-            return line.raw
-        # What a mail server says is a challenge at most, which anybody may read. A web server gives out keys.
-        is_read = line.source is Source.CLIENT or entry.table.protocol not in SPOKEN
-        spans = entry.spans(line) if is_read else ()
-        secrets = [(span.start, span.end) for span in spans if span.secret]
-        suspicion = suspicion or self._suspicions.get(conn)
-        if suspicion is not None:
-            secrets += suspicion.look(line)
-        if not secrets:
-            return line.raw
-        raw = bytearray(line.raw)
-        for start, end in secrets:
-            raw[start:end] = MASK * (end - start)
-        return bytes(raw)
+
+def _mask(reader: _Reader, line: Line, suspicion: Suspicion | None) -> bytes:
+    """A line without its secrets: itself where it has none."""
+    if line.kind is Kind.DATA or (suspicion is not None and suspicion.passes(line)):
+        return line.raw
+    secrets: list[tuple[int, int]] = []
+    if reader.is_told or line.source is _CLIENT:
+        secrets += ((span.start, span.end) for span in reader.entry.spans(line) if span.secret)
+    if suspicion is not None:
+        secrets += suspicion.look(line)
+    if not secrets:
+        return line.raw
+    raw = bytearray(line.raw)
+    for start, end in secrets:
+        raw[start:end] = MASK * (end - start)
+    return bytes(raw)
 
 
 def _may_skim(observer: Observer) -> TypeGuard[Skimming]:

@@ -63,6 +63,8 @@ class Suspicion:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._own = _verbs(table.protocol)
+        # Commands that are kept whole as long as nobody logs in.
+        self._plain = _plain_verbs(table.protocol)
         # Whether a login was begun and has not succeeded.
         self._in_login = False
         # Whether the next line goes on with a command whose literal has come, and whether that was a login.
@@ -75,7 +77,9 @@ class Suspicion:
     def look(self, line: Line) -> list[Hidden]:
         """What of this line may be a secret; nothing in a line that carries mail."""
         if line.source is Source.SERVER:
-            return self._repeated(line)
+            return self._repeated(line) if self._words or self._in_login or self._goes_on else []
+        if self.passes(line):
+            return []
         if line.kind is Kind.LITERAL or (line.kind in _COMMANDS and self._goes_on):
             hidden = self._whole(line.text) if self._of_login else []
         elif line.kind in _COMMANDS:
@@ -88,6 +92,10 @@ class Suspicion:
         for start, end in hidden:
             self._remember(line.text[start:end])
         return hidden
+
+    def passes(self, line: Line) -> bool:
+        """Whether a line is a command that nothing can be wrong with, as most are; it need not be looked at then."""
+        return line.verb in self._plain and not self._in_login and line.kind is Kind.COMMAND
 
     # The client -----------------------------------------------------------------------------------------------------
 
@@ -185,6 +193,16 @@ def _verbs(protocol: str) -> frozenset[str]:
     """The first word of every command of a protocol, offered here or not."""
     table = PROTOCOLS[protocol].table
     return frozenset(verb.split()[0] for verb in (*table.commands, *table.not_offered))
+
+
+@cache
+def _plain_verbs(protocol: str) -> frozenset[str]:
+    """Those of them that begin no login. None in IMAP: there the first word of a line may be a verb, and what is taken
+    for the verb a password."""
+    secret = PROTOCOLS[protocol].table.secret
+    return frozenset(
+        verb for verb in _verbs(protocol) if protocol != "imap" and verb not in secret and not _login_word(verb)
+    )
 
 
 @cache

@@ -9,12 +9,10 @@ not stop the lab with it: after a while it is left behind, and told how much it 
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -22,7 +20,7 @@ import msgspec
 
 from mailtutor.errors import MailtutorError, Sentence
 from mailtutor.reading.redact import Redactor
-from mailtutor.trace.codec import HEADER, encode
+from mailtutor.trace.codec import HEADER, encode_lines
 from mailtutor.trace.events import AnyEvent, Ciphertext, Closed, FromClient, FromServer, Opened, TlsBegun, TlsFailed
 from mailtutor.trace.log import Log, event_cost
 
@@ -34,16 +32,19 @@ NOTED_FROM = WAITING_LIMIT // 64
 MOST_WAITING = 4 * WAITING_LIMIT
 # Seconds to write the last of them.
 CLOSE_LIMIT_S = 3.0
-# Octets that are written at once, about: what waits is written together, as long as it is not more.
+# Octets of events that are written at once, about: what waits is written together, as long as it is not more.
 _BATCH = 64 * 1024
+# Seconds from one look at what has come to the next, where more comes meanwhile: what many say at once costs less
+# together, and nobody sees so short a time. Octets of events that wait from which on the next look comes at once.
+_GATHER_S = 0.01
+_HURRY = 8 * _BATCH
 # Octets whose lines are looked at together: the shortest lines take a hundred times their own length.
 _PIECE = 16 * 1024
 _WIRE = (FromClient, FromServer, TlsBegun, TlsFailed, Ciphertext, Closed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    """So many events were left out here."""
+class _Gap(msgspec.Struct, frozen=True, tag_field="event", tag="missed"):
+    """So many events were left out here. Written as it is."""
 
     count: int
 
@@ -97,7 +98,10 @@ class Recording:
         self._write = write
         self._redactor = None if secrets else Redactor()
         self._patience_s = patience_s
-        self._events: queue.SimpleQueue[AnyEvent | _Gap | None] = queue.SimpleQueue()
+        self._events: deque[AnyEvent | _Gap] = deque()
+        # Something has come; it is much; nothing more will come.
+        self._awake, self._in_haste = threading.Event(), threading.Event()
+        self._ends = False
         self._last: AnyEvent | None = None
         self.failed: OSError | Sentence | None = None
         # Events left out because nobody took them: all of them, and those that the reader has not been told of.
@@ -108,9 +112,8 @@ class Recording:
         self._known: set[int] | None = None
         self._hidden = 0
         self._hidden_untold = 0
-        # Lines to be written together, their octets, and the octets of the events they came of.
-        self._batch: list[bytes] = []
-        self._batch_octets = 0
+        # What is to be written together: events, and in their place what was left out. Octets of the events it came of.
+        self._batch: list[AnyEvent | _Gap] = []
         self._batch_cost = 0
         self._abandoned = False
         # Each is counted up by one thread only, the log's writer and ours, so that neither needs a lock.
@@ -138,7 +141,9 @@ class Recording:
         everything, the rest is given up: a reader that does not read must not keep the program from ending."""
         self._unsubscribe()
         self._tell_gap()
-        self._events.put(None)
+        self._ends = True
+        self._awake.set()
+        self._in_haste.set()
         before = -1
         while self._thread.is_alive() and self._written != before:
             before = self._written
@@ -152,9 +157,9 @@ class Recording:
     # In the log's writer's thread -----------------------------------------------------------------------------------
 
     def _is_behind(self, conn: int) -> bool:
-        waiting = self.waiting
-        if not waiting or self.failed is not None:
-            return False
+        waiting = self._taken - self._written
+        if waiting <= WAITING_LIMIT or self.failed is not None:
+            return False  # whoever brought it
         self._shares.forget(self._written)
         # As in a switch whose ports share a memory (Choudhury and Hahne, "Dynamic queue length thresholds"): each may
         # fill as much as is left free, so that there is always room for who comes anew.
@@ -177,33 +182,51 @@ class Recording:
             self._filled_at = time.monotonic()
         cost = event_cost(event)
         self._taken += cost
-        if self._taken - self._written > NOTED_FROM:
+        waiting = self._taken - self._written
+        if waiting > NOTED_FROM:
             self._shares.forget(self._written)
             self._shares.take(self._taken, getattr(event, "conn", 0), cost)
-        self._events.put(event)
+            if waiting > _HURRY and not self._in_haste.is_set():
+                self._in_haste.set()
+        self._events.append(event)
+        if not self._awake.is_set():
+            self._awake.set()
 
     def _tell_gap(self) -> None:
         if self._untold:
-            self._events.put(_Gap(self._untold))
+            self._events.append(_Gap(self._untold))
             self._untold = 0
 
     # In our own -----------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while (event := self._events.get()) is not None:
+        ends = False
+        while not ends:
+            self._awake.wait()
+            self._awake.clear()
+            ends = self._ends
+            self._in_haste.clear()
+            self._write_what_waits()
             if self._abandoned:
                 return
-            self._began_at = time.monotonic()
+            if not ends:
+                self._in_haste.wait(_GATHER_S)
+        self._finish()
+        self._tell_hidden()
+        self._flush()
+
+    def _write_what_waits(self) -> None:
+        events = self._events
+        while events and not self._abandoned:
+            event = events.popleft()
             if isinstance(event, _Gap):
                 self._leave_out(event)
             else:
                 self._last = event
                 self._put(self._safe(event))
                 self._batch_cost += event_cost(event)
-            if self._batch_octets >= _BATCH or not self._events.qsize():
+            if self._batch_cost >= _BATCH:
                 self._flush()
-        self._finish()
-        self._tell_hidden()
         self._flush()
 
     def _safe(self, event: AnyEvent) -> list[AnyEvent]:
@@ -231,7 +254,7 @@ class Recording:
         self._finish()
         if self._redactor is not None:
             self._redactor, self._known = Redactor(), set()
-        self._tell_missed(gap.count)
+        self._batch.append(gap)
 
     def _finish(self) -> None:
         """What waited for the end of its line."""
@@ -239,28 +262,21 @@ class Recording:
             self._put(self._redactor.finish(self._last.t, self._last.at))
 
     def _put(self, events: list[AnyEvent]) -> None:
-        for event in events:
+        if events:
             self._tell_hidden()
-            self._put_line(encode(event))
+            self._batch += events
 
     def _tell_hidden(self) -> None:
-        count, self._hidden_untold = self._hidden_untold, 0
-        if count:
-            self._tell_missed(count)
-
-    def _tell_missed(self, count: int) -> None:
-        self._put_line(msgspec.json.encode({"event": "missed", "count": count}))
-
-    def _put_line(self, line: bytes) -> None:
-        self._batch.append(line + b"\n")
-        self._batch_octets += len(line) + 1
+        if self._hidden_untold:
+            self._batch.append(_Gap(self._hidden_untold))
+            self._hidden_untold = 0
 
     def _flush(self) -> None:
-        """Writes the lines that were put, and counts the events they came of as written."""
-        lines = b"".join(self._batch)
+        """Writes what was put, and counts the events it came of as written."""
+        lines = encode_lines(self._batch)
         self._batch.clear()
         self._began_at = time.monotonic()
-        while lines and self.failed is None:
+        while lines and self.failed is None and not self._abandoned:
             try:
                 took = self._write(lines)
             except OSError as wrong:  # a full disk or a closed pipe ends the recording, not the lab
@@ -268,7 +284,7 @@ class Recording:
             else:
                 lines = lines[took:] if isinstance(took, int) else b""
         self._written += self._batch_cost
-        self._batch_octets = self._batch_cost = 0
+        self._batch_cost = 0
 
 
 def open_trace(path: Path) -> IO[bytes]:

@@ -39,6 +39,7 @@ class _Said(msgspec.Struct, gc=False, omit_defaults=True):
 
 _decode_said = msgspec.json.Decoder(_Said).decode
 _SAID: dict[str, type[FromClient] | type[FromServer]] = {"client": FromClient, "server": FromServer}
+_NAMES: dict[type[AnyEvent], str] = {kind: name for name, kind in _SAID.items()}
 # What a line of these begins with, as it is written here; others write their keys in another order.
 _SAID_HEADS = (b'{"event":"client"', b'{"event":"server"')
 
@@ -69,16 +70,24 @@ def _escaped(character: str) -> str:
 
 def encode(event: AnyEvent) -> bytes:
     """One event as one line of JSON, without the line end."""
-    if isinstance(event, LineTampered):
-        return printable(_encoder.encode(_readable(event)))
-    if not isinstance(event, (FromClient, FromServer)):
-        return printable(_encoder.encode(event))
-    said = _Said("client" if isinstance(event, FromClient) else "server", event.t, event.at, event.conn)
-    try:
-        said.data = event.data.decode()
-    except UnicodeDecodeError:
-        said.base64 = event.data
-    return printable(_encoder.encode(said))
+    return printable(_encoder.encode(_plain(event)))
+
+
+def encode_lines(events: Iterable[AnyEvent | msgspec.Struct]) -> bytes:
+    """Events as lines of JSON, with their line ends; and what else is told between them."""
+    return printable_lines(_encoder.encode_lines([_plain(event) for event in events]))
+
+
+def _plain(event: AnyEvent | msgspec.Struct) -> object:
+    """What is encoded for an event."""
+    kind = type(event)
+    if kind is FromClient or kind is FromServer:  # nearly all of them
+        name, data = _NAMES[kind], event.data  # type: ignore[union-attr]
+        try:
+            return _Said(name, event.t, event.at, event.conn, data.decode())  # type: ignore[union-attr]
+        except UnicodeDecodeError:
+            return _Said(name, event.t, event.at, event.conn, None, data)  # type: ignore[union-attr]
+    return _readable(event) if isinstance(event, LineTampered) else event
 
 
 def _readable(event: LineTampered) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mailtutor.protocols import skim
 from mailtutor.protocols.catalogue import PROTOCOLS
+from mailtutor.protocols.lines import Source
 from mailtutor.protocols.skim import Skimming
 from mailtutor.reading import redact
 from mailtutor.reading.dialogue import Dialogue
@@ -442,3 +443,14 @@ def test_of_a_connection_without_its_beginning_nothing_is_told() -> None:
     (safe,) = Redactor().take(said)
     assert isinstance(safe, FromClient)
     assert safe.data == b"***********\r\n****\r\n"
+
+
+@pytest.mark.parametrize("protocol", ["smtp", "pop3", "imap", "ftp"])
+@given(argument=st.from_regex(rb"[ -~]{0,20}", fullmatch=True))
+def test_the_table_names_every_command_whose_arguments_may_be_a_secret(protocol: str, argument: bytes) -> None:
+    entry = PROTOCOLS[protocol]
+    tag = b"a1 " if protocol == "imap" else b""
+    for verb in entry.table.commands:
+        (line, *_) = entry.observer().observe(Source.CLIENT, b"%b%b %b\r\n" % (tag, verb.encode(), argument))
+        if line.verb == verb and any(span.secret for span in entry.spans(line)):
+            assert verb in entry.table.secret

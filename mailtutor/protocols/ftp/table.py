@@ -156,4 +156,5 @@ TABLE = Table(
     commands=COMMANDS,
     replies=REPLIES,
     moves=MOVES,
+    secret=SECRET,
 )

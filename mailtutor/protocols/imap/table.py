@@ -433,4 +433,5 @@ TABLE = Table(
     moves=MOVES,
     capabilities=CAPABILITIES,
     not_offered=NOT_OFFERED,
+    secret=frozenset({"LOGIN", "AUTHENTICATE"}),
 )  # fmt: skip

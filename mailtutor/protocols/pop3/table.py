@@ -303,4 +303,5 @@ TABLE = Table(
     moves=MOVES,
     capabilities=CAPABILITIES,
     not_offered=NOT_OFFERED,
+    secret=frozenset({"PASS", "APOP", "AUTH"}),
 )  # fmt: skip

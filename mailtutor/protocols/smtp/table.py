@@ -269,4 +269,5 @@ TABLE = Table(
     capabilities=_PARAMETER_RFCS | _LIMIT_RFCS | _BODY_RFCS | sasl.MECHANISMS | CAPABILITIES,
     not_offered=NOT_OFFERED,
     parameters=PARAMETERS,
+    secret=frozenset({"AUTH"}),
 )  # fmt: skip
