@@ -21,7 +21,7 @@ from mailtutor.lab.attach import Attachment, Closure, Target
 from mailtutor.lab.loop import heed_faults, new_loop
 from mailtutor.lab.watch import Watch
 from mailtutor.store.archive import Archive
-from mailtutor.store.recording import Recording, open_trace
+from mailtutor.store.recording import Recording, Telling, open_trace
 from mailtutor.text.catalogue import words
 from mailtutor.trace.log import Log
 
@@ -44,10 +44,12 @@ def run(args: argparse.Namespace) -> int:
             file = stack.enter_context(open_trace(Path(args.trace)))
             stack.callback(close_recording, Recording(log, file.write, secrets=args.with_passwords), args.trace)
         printer = Printer() if args.json else None
-        write = printer.write if printer is not None else Lines().write
-        stack.callback(close_recording, Recording(log, write, secrets=args.with_passwords), "stdout")
+        secrets = args.with_passwords
         if printer is not None:
+            stack.callback(close_recording, Recording(log, printer.write, secrets=secrets), "stdout")
             stack.callback(printer.give_up)
+        else:
+            stack.callback(close_recording, Telling(log, Lines().tell, secrets=secrets), "stdout")
         attachment = Attachment(log, target, closure=closure, folder=folder, tell=notices.tell)
         loop = new_loop()
         stack.callback(loop.close)

@@ -22,7 +22,7 @@ from mailtutor.errors import UsageError
 from mailtutor.reading.redact import Redactor
 from mailtutor.store.files import new_file
 from mailtutor.text.catalogue import words
-from mailtutor.trace.codec import encode
+from mailtutor.trace.codec import encode_lines
 from mailtutor.trace.events import AnyEvent
 
 
@@ -82,7 +82,7 @@ class _Told:
         if self._lines is not None:
             self._lines.tell(self._events)
         else:
-            sys.stdout.writelines(encode(event).decode() + "\n" for event in self._events)
+            sys.stdout.write(encode_lines(self._events).decode())
             sys.stdout.flush()
         self._events.clear()
 

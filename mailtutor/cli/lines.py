@@ -10,11 +10,8 @@ from mailtutor.cli.output import has_colour, head_text, line_text, note_text
 from mailtutor.cli.parser import language
 from mailtutor.reading.dialogue import Dialogue, NoteRow
 from mailtutor.text.catalogue import words
-from mailtutor.trace.codec import decode
 from mailtutor.trace.events import AnyEvent
 
-# What a recording says where it left something out.
-_MISSED = b'{"event":"missed"'
 _number = attrgetter("n")
 
 
@@ -27,10 +24,6 @@ class Lines:
         self._colour = has_colour(sys.stdout)
         self._count = 0
         self._last = 0
-
-    def write(self, lines: bytes) -> None:
-        """Whole lines of a recording."""
-        self.tell([decode(line) for line in lines.splitlines() if not line.startswith(_MISSED)])
 
     def tell(self, events: Sequence[AnyEvent]) -> None:
         """What has happened since last time."""

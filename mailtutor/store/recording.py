@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -272,19 +272,33 @@ class Recording:
             self._hidden_untold = 0
 
     def _flush(self) -> None:
-        """Writes what was put, and counts the events it came of as written."""
-        lines = encode_lines(self._batch)
-        self._batch.clear()
+        """Hands out what was put, and counts the events it came of as written."""
+        batch, self._batch = self._batch, []
         self._began_at = time.monotonic()
-        while lines and self.failed is None and not self._abandoned:
+        if batch and self.failed is None and not self._abandoned:
             try:
-                took = self._write(lines)
+                self._hand_out(batch)
             except OSError as wrong:  # a full disk or a closed pipe ends the recording, not the lab
                 self.failed = wrong
-            else:
-                lines = lines[took:] if isinstance(took, int) else b""
         self._written += self._batch_cost
         self._batch_cost = 0
+
+    def _hand_out(self, batch: Sequence[AnyEvent | _Gap]) -> None:
+        lines = encode_lines(batch)
+        while lines and not self._abandoned:
+            took = self._write(lines)
+            lines = lines[took:] if isinstance(took, int) else b""
+
+
+class Telling(Recording):
+    """The same for who takes the events themselves. Where something was left out nothing says so."""
+
+    def __init__(self, log: Log, tell: Callable[[Sequence[AnyEvent]], object], *, secrets: bool = False) -> None:
+        self._tell = tell
+        super().__init__(log, lambda _: None, secrets=secrets)
+
+    def _hand_out(self, batch: Sequence[AnyEvent | _Gap]) -> None:
+        self._tell([event for event in batch if not isinstance(event, _Gap)])
 
 
 def open_trace(path: Path) -> IO[bytes]:
