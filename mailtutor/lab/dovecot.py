@@ -70,7 +70,8 @@ class Dovecot(Program):
         self.port, self.pop3_port = free_port(), free_port()
         self._config = folder.path / "dovecot.conf"
         passwords = folder.path / "users"
-        passwords.touch(mode=0o600)
+        for path in (passwords, self._config):
+            path.touch(mode=0o600)
         shutil.chown(passwords, "dovecot")  # they are for its login server alone, which is that user
         passwords.write_text("".join(f"{user.name}:{user.password}\n" for user in users))
         ports = {"port": self.port, "pop3_port": self.pop3_port}

@@ -67,6 +67,13 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+def place(path: Path, mode: int, user: str, group: str | int) -> None:
+    """A folder for the program that is this user, whatever our umask."""
+    path.mkdir(exist_ok=True)
+    shutil.chown(path, user, group)
+    path.chmod(mode)
+
+
 class Folder:
     """One that is gone, with all that is in it, once it is let go and no program runs that was started in it."""
 
@@ -102,6 +109,7 @@ class Program:
         self._folder = folder
         self._changing = threading.Lock()
         self._is_over = False
+        log.touch(mode=0o600)  # it has who writes to whom
 
     def launch(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         """Starts it under a warden; not once it was told to end. Raises NetworkError."""

@@ -6,11 +6,10 @@ Maildirs that belong to `nobody`; so the folder stands where all of them can go.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from mailtutor.lab.outside import Folder, Program, free_port, program, wait_until_it_answers
+from mailtutor.lab.outside import Folder, Program, free_port, place, program, wait_until_it_answers
 from mailtutor.lab.plan import User
 
 _MASTER = """\
@@ -81,14 +80,13 @@ class Postfix(Program):
         super().__init__("postfix", folder, folder.path / "postfix.log")
         self.port = free_port()
         self._config = folder.path / "postfix"
-        for name, user in (("queue", "root"), ("data", "postfix")):
-            (folder.path / name).mkdir(exist_ok=True)
-            shutil.chown(folder.path / name, user)
-        self._config.mkdir(exist_ok=True)
+        for name, user, mode in (("queue", "root", 0o711), ("data", "postfix", 0o700), ("postfix", "root", 0o750)):
+            place(folder.path / name, mode, user, "postfix")
         boxes = " ".join(f"{{{user.address}={user.name}/Maildir/}}" for user in users)
         main = _MAIN.format(host=host, mailboxes=boxes, folder=folder.path, uid=owner[0], gid=owner[1])
-        (self._config / "main.cf").write_text(main)
-        (self._config / "master.cf").write_text(_MASTER.format(port=self.port))
+        for name, text in (("main.cf", main), ("master.cf", _MASTER.format(port=self.port))):
+            (self._config / name).write_text(text)
+            (self._config / name).chmod(0o644)
 
     def start(self) -> None:
         """Runs it until it answers. Raises NetworkError that tells what it has written down."""

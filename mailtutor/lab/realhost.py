@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import pwd
-import shutil
 import socket
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from mailtutor.lab.attach import Attachment, Pair, Target
 from mailtutor.lab.dovecot import Dovecot
 from mailtutor.lab.host import Host, Surroundings
 from mailtutor.lab.listener import Door, hold
-from mailtutor.lab.outside import Folder, check_permitted
+from mailtutor.lab.outside import Folder, check_permitted, place
 from mailtutor.lab.plan import HostPlan
 from mailtutor.lab.postfix import Postfix
 from mailtutor.lab.zone import exchanger_of
@@ -24,7 +23,8 @@ from mailtutor.trace.events import Endpoint
 
 # Whose the mail is: nobody's who could log in.
 _OWNER = "nobody"
-_MODE = 0o755
+# Each server has users of its own, who must come through to what is theirs; nobody else needs to see what there is.
+_THROUGH = 0o711
 
 
 class RealHost(Host):
@@ -72,9 +72,8 @@ class RealHost(Host):
         self._dovecot = Dovecot(self.plan.users, self._folder, mine)
 
     def _fill(self, folder: Path) -> None:
-        folder.chmod(_MODE)
-        (folder / "mail").mkdir()
-        shutil.chown(folder / "mail", _OWNER, pwd.getpwnam(_OWNER).pw_gid)
+        folder.chmod(_THROUGH)
+        place(folder / "mail", 0o700, _OWNER, pwd.getpwnam(_OWNER).pw_gid)
         pem = folder / "server.pem"
         pem.touch(mode=0o600)
         pem.write_bytes(self._around.authority.pem(self.plan.name, (exchanger_of(self.plan.name),)))

@@ -150,11 +150,40 @@ def test_their_processes_and_their_files_end_with_the_lab(tmp_path: Path) -> Non
     lab.start()
     host = host_of(lab)
     folder = host.maildir.parent
-    assert (folder / "users").stat().st_mode & 0o777 == 0o600
     assert len(programs_in(folder)) > 4
     lab.stop()
     assert not folder.exists()
     assert not programs_in(folder)
+
+
+def readable_to_strangers(folder: Path) -> set[str]:
+    """The files that somebody who is no user of the mail servers can read; but not those of process ids."""
+    files = [str(path) for path in folder.rglob("*") if path.is_file() and path.parent.name not in ("state", "pid")]
+    look = 'for one; do if [ -r "$one" ]; then echo "$one"; fi; done'
+    done = subprocess.run(
+        ["/bin/sh", "-c", look, "sh", *files], user=65000, group=65000, extra_groups=[], capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    return {str(Path(line).relative_to(folder)) for line in done.stdout.splitlines()}
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o077])
+def test_their_mail_logs_and_passwords_are_not_for_others_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+    session = Session(tmp_path, options=Options(receiver=REAL))
+    before = os.umask(mask)
+    try:
+        session.start()
+        session.send("alice", ["bob@hamburger.edu"], "secret", "x")
+        until(lambda: bool(filed(session.lab)))
+        for protocol in ("imap", "pop3"):
+            assert session.fetch("bob", protocol, delete=False)
+        folder = host_of(session.lab).maildir.parent
+        assert folder.stat().st_mode & 0o777 == 0o711
+        assert {"users", "postfix.log", "dovecot.log"} <= {path.name for path in folder.iterdir()}
+        assert not readable_to_strangers(folder) - {"run/master.pid"}
+    finally:
+        os.umask(before)
+        session.stop()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
