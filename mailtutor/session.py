@@ -6,6 +6,7 @@ The command line and the screen are its two faces; neither knows the other, and 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import time
@@ -115,19 +116,23 @@ class Session:
 
         faults: what is broken from the start besides what always is, as `--fault` takes it; secret_faults: the same,
         and the trace does not tell until `reveal`. options, tls: what this lab's servers and agents are like besides
-        what they always are. speed: of the lab's time. Raises NetworkError, StoreError, or UsageError for what does not
-        exist, that say what to do.
+        what they always are. speed: of the lab's time. Raises MailtutorError that says what to do; UsageError for what
+        does not exist.
         """
         from mailtutor.lab.faults import parsed
         from mailtutor.lab.lab import Lab
         from mailtutor.lab.plan import moved, textbook_plan
+        from mailtutor.lab.unstarted import unstarted
         from mailtutor.protocols.smtp.courier import Tls
         from mailtutor.store.archive import Archive
 
         self._stop_lab()
         folder = self._data
         if folder is None:
-            folder = self._own_folder = Path(tempfile.mkdtemp(prefix="mailtutor-"))
+            try:
+                folder = self._own_folder = Path(tempfile.mkdtemp(prefix="mailtutor-"))
+            except OSError as wrong:
+                raise unstarted(wrong, Path(os.environ.get("TMPDIR", "/tmp"))) from wrong  # noqa: S108
         wording = Wording.CLASSIC if classic else Wording.EXTENDED
         self.log = Log()
         plan = textbook_plan(wording=wording, real_ports=self._real_ports, seed=tuple(seed), tls=Tls(tls or self._tls))

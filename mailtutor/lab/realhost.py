@@ -18,6 +18,7 @@ from mailtutor.lab.listener import Door, hold
 from mailtutor.lab.outside import Folder, check_permitted, place
 from mailtutor.lab.plan import HostPlan
 from mailtutor.lab.postfix import Postfix
+from mailtutor.lab.unstarted import unstarted
 from mailtutor.lab.zone import exchanger_of
 from mailtutor.trace.events import Endpoint
 
@@ -39,7 +40,10 @@ class RealHost(Host):
     async def start(self, address: str) -> list[str]:  # type: ignore[override]
         """Starts the servers, then opens the doors in front of them."""
         check_permitted()
-        self._make_servers()
+        try:
+            self._make_servers()
+        except OSError as wrong:  # not on the lab's disk, perhaps
+            raise unstarted(wrong, self._folder.path if self._folder is not None else Path("/tmp")) from wrong  # noqa: S108
         await asyncio.to_thread(self._start_servers)
         return list(await super().start(address))
 
