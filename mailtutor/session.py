@@ -468,19 +468,32 @@ class Session:
         return self._progress_file().read(progress.results)
 
     def set_result(self, lesson: str, step: str, result: str, answer: str = "") -> None:
-        """Keeps what came of a step, on disk when this returns."""
+        """Keeps what came of a step, on disk when this returns; that it cannot be kept is told in `troubles`."""
         now = time.time()
-        done = self._progress_file().write(lambda db: progress.set_result(db, lesson, step, result, answer, now))
-        done.result()
+        self._kept(self._progress_file().write(lambda db: progress.set_result(db, lesson, step, result, answer, now)))
 
     def forget(self, lesson: str, step: str = "") -> None:
-        """Starts a lesson over, or one step of it."""
-        self._progress_file().write(lambda db: progress.forget(db, lesson, step)).result()
+        """Starts a lesson over, or one step of it; that it cannot be kept is told in `troubles`."""
+        self._kept(self._progress_file().write(lambda db: progress.forget(db, lesson, step)))
 
     def note(self, lesson: str, step: str, kind: str, said: str = "") -> None:
         """Writes down in the student's journal what they did, as `progress.Entry` has it; waits for no disk."""
         entry = progress.Entry(time.time(), lesson, step, kind, said)
-        self._progress_file().write(lambda db: progress.note(db, entry))
+        self._progress_file().write(lambda db: progress.note(db, entry)).add_done_callback(self._kept)
+
+    def _kept(self, done: Future[None]) -> None:
+        """Waits for the disk. Where it is full the student goes on all the same, and is told once."""
+        wrong = done.exception()
+        if wrong is None:
+            return
+        if not isinstance(wrong, StoreError):
+            raise wrong
+        told = Sentence(
+            "what you do is not saved ({why}), but you can go on; make room for {path}, and it is saved again",
+            "error.store.unsaved", why=wrong.sentence, path=paths.progress_file(),
+        )  # fmt: skip
+        if told not in self.troubles:
+            self.troubles.append(told)
 
     def journal(self) -> list[progress.Entry]:
         """What the student did, in order."""
