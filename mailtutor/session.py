@@ -176,9 +176,11 @@ class Session:
 
     def _stop_lab(self) -> None:
         lab, self._lab = self._lab, None
-        if lab is not None:
-            lab.stop()
-        self._drop_folder()
+        try:
+            if lab is not None:
+                lab.stop()
+        finally:  # also where somebody is told to end just now
+            self._drop_folder()
 
     def _drop_folder(self) -> None:
         if self._archive is not None:
