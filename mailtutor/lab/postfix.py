@@ -12,8 +12,9 @@ from pathlib import Path
 from mailtutor.lab.outside import Folder, Program, free_port, place, program, wait_until_it_answers
 from mailtutor.lab.plan import User
 
-_MASTER = """\
-127.0.0.1:{port} inet n - n - - smtpd
+# What master runs. listen: address and port.
+MASTER = """\
+{listen} inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -68,8 +69,8 @@ maillog_file_prefixes = {folder}
 """
 
 
-# Its own check makes the queue's folders; the shell then becomes the master, so that its id is the server's.
-_START = 'postfix -c "$1" check && exec "$(postconf -c "$1" -h daemon_directory)/master" -d -c "$1"'
+# A shell's words, $1 its configuration. Its own check makes the queue's folders; the shell then becomes the master.
+START = 'postfix -c "$1" check && exec "$(postconf -c "$1" -h daemon_directory)/master" -d -c "$1"'
 
 
 class Postfix(Program):
@@ -84,7 +85,7 @@ class Postfix(Program):
             place(folder.path / name, mode, user, "postfix")
         boxes = " ".join(f"{{{user.address}={user.name}/Maildir/}}" for user in users)
         main = _MAIN.format(host=host, mailboxes=boxes, folder=folder.path, uid=owner[0], gid=owner[1])
-        for name, text in (("main.cf", main), ("master.cf", _MASTER.format(port=self.port))):
+        for name, text in (("main.cf", main), ("master.cf", MASTER.format(listen=f"127.0.0.1:{self.port}"))):
             (self._config / name).write_text(text)
             (self._config / name).chmod(0o644)
 
@@ -92,5 +93,5 @@ class Postfix(Program):
         """Runs it until it answers. Raises NetworkError that tells what it has written down."""
         path = f"{Path(program('postfix')).parent}:/usr/sbin:/usr/bin:/sbin:/bin"
         environment = {"PATH": path, "MAIL_CONFIG": str(self._config), "LANG": "C.UTF-8"}
-        self.launch(["/bin/sh", "-c", _START, "sh", str(self._config)], environment)
+        self.launch(["/bin/sh", "-c", START, "sh", str(self._config)], environment)
         wait_until_it_answers(self)
