@@ -6,6 +6,7 @@ The command line and the screen are its two faces; neither knows the other, and 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import time
@@ -115,19 +116,23 @@ class Session:
 
         faults: what is broken from the start besides what always is, as `--fault` takes it; secret_faults: the same,
         and the trace does not tell until `reveal`. options, tls: what this lab's servers and agents are like besides
-        what they always are. speed: of the lab's time. Raises NetworkError, StoreError, or UsageError for what does not
-        exist, that say what to do.
+        what they always are. speed: of the lab's time. Raises MailtutorError that says what to do; UsageError for what
+        does not exist.
         """
         from mailtutor.lab.faults import parsed
         from mailtutor.lab.lab import Lab
         from mailtutor.lab.plan import moved, textbook_plan
+        from mailtutor.lab.unstarted import unstarted
         from mailtutor.protocols.smtp.courier import Tls
         from mailtutor.store.archive import Archive
 
         self._stop_lab()
         folder = self._data
         if folder is None:
-            folder = self._own_folder = Path(tempfile.mkdtemp(prefix="mailtutor-"))
+            try:
+                folder = self._own_folder = Path(tempfile.mkdtemp(prefix="mailtutor-"))
+            except OSError as wrong:
+                raise unstarted(wrong, Path(os.environ.get("TMPDIR", "/tmp"))) from wrong  # noqa: S108
         wording = Wording.CLASSIC if classic else Wording.EXTENDED
         self.log = Log()
         plan = textbook_plan(wording=wording, real_ports=self._real_ports, seed=tuple(seed), tls=Tls(tls or self._tls))
@@ -171,9 +176,11 @@ class Session:
 
     def _stop_lab(self) -> None:
         lab, self._lab = self._lab, None
-        if lab is not None:
-            lab.stop()
-        self._drop_folder()
+        try:
+            if lab is not None:
+                lab.stop()
+        finally:  # also where somebody is told to end just now
+            self._drop_folder()
 
     def _drop_folder(self) -> None:
         if self._archive is not None:
@@ -463,19 +470,32 @@ class Session:
         return self._progress_file().read(progress.results)
 
     def set_result(self, lesson: str, step: str, result: str, answer: str = "") -> None:
-        """Keeps what came of a step, on disk when this returns."""
+        """Keeps what came of a step, on disk when this returns; that it cannot be kept is told in `troubles`."""
         now = time.time()
-        done = self._progress_file().write(lambda db: progress.set_result(db, lesson, step, result, answer, now))
-        done.result()
+        self._kept(self._progress_file().write(lambda db: progress.set_result(db, lesson, step, result, answer, now)))
 
     def forget(self, lesson: str, step: str = "") -> None:
-        """Starts a lesson over, or one step of it."""
-        self._progress_file().write(lambda db: progress.forget(db, lesson, step)).result()
+        """Starts a lesson over, or one step of it; that it cannot be kept is told in `troubles`."""
+        self._kept(self._progress_file().write(lambda db: progress.forget(db, lesson, step)))
 
     def note(self, lesson: str, step: str, kind: str, said: str = "") -> None:
         """Writes down in the student's journal what they did, as `progress.Entry` has it; waits for no disk."""
         entry = progress.Entry(time.time(), lesson, step, kind, said)
-        self._progress_file().write(lambda db: progress.note(db, entry))
+        self._progress_file().write(lambda db: progress.note(db, entry)).add_done_callback(self._kept)
+
+    def _kept(self, done: Future[None]) -> None:
+        """Waits for the disk. Where it is full the student goes on all the same, and is told once."""
+        wrong = done.exception()
+        if wrong is None:
+            return
+        if not isinstance(wrong, StoreError):
+            raise wrong
+        told = Sentence(
+            "what you do is not saved ({why}), but you can go on; make room for {path}, and it is saved again",
+            "error.store.unsaved", why=wrong.sentence, path=paths.progress_file(),
+        )  # fmt: skip
+        if told not in self.troubles:
+            self.troubles.append(told)
 
     def journal(self) -> list[progress.Entry]:
         """What the student did, in order."""

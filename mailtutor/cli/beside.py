@@ -10,6 +10,7 @@ from mailtutor.cli import texts
 from mailtutor.cli.mail import keep_trace, said
 from mailtutor.cli.output import columns, print_dialogue, print_json
 from mailtutor.cli.parser import language
+from mailtutor.cli.serve import leaving
 from mailtutor.errors import UsageError
 from mailtutor.reading.dialogue import dialogue_of
 from mailtutor.reading.ways import FILE, Way, recorded_file, ways
@@ -26,8 +27,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("a delay is 0 to {most} milliseconds", "error.cli.delay", most=f"{LONGEST_DELAY_MS:.0f}")
     say = words(language())
     if args.text:
-        return texts.run(args.text, args)
+        with leaving():
+            return texts.run(args.text, args)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(leaving())
         lab = Session()
         stack.callback(lab.stop)
         lab.start()

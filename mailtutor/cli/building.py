@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailtutor.cli.mail import Arrivals
 from mailtutor.cli.output import print_json
+from mailtutor.cli.serve import leaving
 from mailtutor.errors import MailtutorError, UsageError
 from mailtutor.lab.plan import BOB
 from mailtutor.message.encodings import decode_words
@@ -30,12 +31,13 @@ def build_up(wanted: str, say: Words, *, as_json: bool) -> int:
         )  # fmt: skip
     seed = our_picture() if wanted == PICTURE else text_seed(wanted or say("growth.text"))
     session = Session()
-    session.start()
-    try:
-        replies = [_sent(session, seed, stage) for stage in range(len(FIELDS))]
-        arrived = _by_stage(session.fetch(BOB.name, "pop3", delete=False), seed.kind)
-    finally:
-        session.stop()
+    with leaving():
+        try:
+            session.start()
+            replies = [_sent(session, seed, stage) for stage in range(len(FIELDS))]
+            arrived = _by_stage(session.fetch(BOB.name, "pop3", delete=False), seed.kind)
+        finally:
+            session.stop()
     if not as_json:
         print(say("growth.about_sent"))
     for stage, reply in enumerate(replies):

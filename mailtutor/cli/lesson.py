@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mailtutor.cli.output import print_json
 from mailtutor.cli.parser import language
+from mailtutor.cli.serve import leaving
 from mailtutor.course.loader import load_lesson, problems_of
 from mailtutor.course.problem import LessonError
 from mailtutor.course.skeleton import FILES
@@ -24,7 +25,10 @@ _NAME = re.compile(r"[0-9a-z]+(-[0-9a-z]+)*")
 
 def run(args: argparse.Namespace) -> int:
     """0 when every lesson is as it should be, or the new one is written."""
-    return _new(args) if args.act == "new" else _check(args)
+    if args.act == "new":
+        return _new(args)
+    with leaving():
+        return _check(args)
 
 
 def _check(args: argparse.Namespace) -> int:

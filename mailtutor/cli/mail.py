@@ -14,6 +14,7 @@ from mailtutor.cli.moment import release_of
 from mailtutor.cli.options import options_of
 from mailtutor.cli.output import dialogue_facts, print_dialogue, print_json
 from mailtutor.cli.parser import language
+from mailtutor.cli.serve import leaving
 from mailtutor.errors import MailtutorError, Sentence, StoreError, UsageError
 from mailtutor.lab.guest import Guest
 from mailtutor.lab.ready import NAME, running_lab
@@ -165,6 +166,7 @@ def _lab(args: argparse.Namespace) -> Iterator[Session | Guest]:
     """The lab to work in: the one --lab names, the one that runs in the data folder, or one of our own."""
     data = Path(args.data) if args.data else paths.lab_data()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(leaving())
         if args.lab:
             lab: Session | Guest = stack.enter_context(_guest(Path(args.lab), args))
         else:

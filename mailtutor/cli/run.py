@@ -79,6 +79,7 @@ class Recital:
         self._seen = Viewpoint(session.log)
         self._consoles: dict[str, Console] = {}
         self._last = self._noted = 0
+        self._troubles = len(session.troubles)  # as far as they were told
         self._is_over = False
         self._is_skipped = self._is_shown = False
         # Letters in the mailboxes of each host, as far as it was told.
@@ -116,6 +117,8 @@ class Recital:
             result = "skipped" if self._is_skipped or is_shown or by_itself else "done"
             self._session.set_result(self._lesson.id, step.id, result, answer)
             self._session.reached(self._lesson.id, step.id, result)
+            tell_troubles(self._session.troubles[self._troubles :])
+            self._troubles = len(self._session.troubles)
             if isinstance(step, (Read, Quiz)) and step.reveals:
                 self._session.reveal().result()
             if self._is_skipped:

@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 
-from mailtutor.lab.outside import Program, free_port, program, wait_until_it_answers
+from mailtutor.lab.outside import Folder, Program, free_port, program, wait_until_it_answers
 from mailtutor.lab.plan import User
 
 _CONFIG = """\
@@ -67,34 +65,20 @@ service stats {{
 class Dovecot(Program):
     """One instance, for the mail in `folder`/mail. users: who may log in, by name. owner: as of Postfix."""
 
-    def __init__(self, users: Sequence[User], folder: Path, owner: tuple[int, int]) -> None:
-        super().__init__("dovecot", folder / "dovecot.log")
+    def __init__(self, users: Sequence[User], folder: Folder, owner: tuple[int, int]) -> None:
+        super().__init__("dovecot", folder, folder.path / "dovecot.log")
         self.port, self.pop3_port = free_port(), free_port()
-        self._folder, self._users, self._owner = folder, users, owner
+        self._config = folder.path / "dovecot.conf"
+        passwords = folder.path / "users"
+        for path in (passwords, self._config):
+            path.touch(mode=0o600)
+        shutil.chown(passwords, "dovecot")  # they are for its login server alone, which is that user
+        passwords.write_text("".join(f"{user.name}:{user.password}\n" for user in users))
+        ports = {"port": self.port, "pop3_port": self.pop3_port}
+        self._config.write_text(_CONFIG.format(folder=folder.path, uid=owner[0], gid=owner[1], **ports))
 
     def start(self) -> None:
         """Runs it until it answers. Raises NetworkError that tells what it has written down."""
-        users = self._folder / "users"
-        users.touch(mode=0o600)
-        shutil.chown(users, "dovecot")  # passwords are for its login server alone, which is that user
-        users.write_text("".join(f"{user.name}:{user.password}\n" for user in self._users))
-        config = self._folder / "dovecot.conf"
-        uid, gid = self._owner
-        config.write_text(
-            _CONFIG.format(folder=self._folder, port=self.port, pop3_port=self.pop3_port, uid=uid, gid=gid)
-        )
-        # In a session of its own: what a terminal tells its programs at its end is not for it. What it says of its
-        # configuration before it has a log goes there, too.
-        with self.log.open("ab") as said:
-            self.process = subprocess.Popen(  # noqa: S603 - a program of the system, and names of our own
-                [program("dovecot"), "-F", "-c", str(config)], start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
-            )  # fmt: skip
+        self.launch([program("dovecot"), "-F", "-c", str(self._config)])
         wait_until_it_answers(self)
         wait_until_it_answers(self, self.pop3_port)
-
-    def end(self) -> None:
-        """The master ends its children."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.wait()

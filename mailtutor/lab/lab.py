@@ -35,6 +35,7 @@ from mailtutor.lab.seed import plant
 from mailtutor.lab.services.played import Played
 from mailtutor.lab.tap import Recorder
 from mailtutor.lab.tls import CA_NAME, Authority
+from mailtutor.lab.unstarted import unstarted
 from mailtutor.lab.zone import Zone, ascii_name, exchanger_of, records_of
 from mailtutor.store import mailboxes, queue
 from mailtutor.store.database import Database
@@ -111,7 +112,7 @@ class Lab:
     # Starting and stopping ------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Opens every door; returns when all of them answer. Raises NetworkError or StoreError, nothing left open."""
+        """Opens every door; returns when all of them answer. Raises MailtutorError, nothing left open."""
         self._lock = Lock(self._data / "lab.lock")
         try:
             self._database = Database(self._data / DATABASE_NAME)
@@ -127,6 +128,9 @@ class Lab:
                 "the lab was not ready after {seconds} s; try again once this machine has less to do",
                 "error.lab.slow", seconds=round(limit),
             ) from wrong  # fmt: skip
+        except OSError as wrong:
+            self.stop()
+            raise unstarted(wrong, self._data) from wrong
         except BaseException:
             self.stop()
             raise

@@ -6,19 +6,15 @@ Maildirs that belong to `nobody`; so the folder stands where all of them can go.
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from mailtutor.errors import NetworkError
-from mailtutor.lab.outside import LIMIT_S, Program, free_port, program, wait_until_it_answers
+from mailtutor.lab.outside import Folder, Program, free_port, place, program, wait_until_it_answers
 from mailtutor.lab.plan import User
 
-_MASTER = """\
-127.0.0.1:{port} inet n - n - - smtpd
+# What master runs. listen: address and port.
+MASTER = """\
+{listen} inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -73,49 +69,29 @@ maillog_file_prefixes = {folder}
 """
 
 
+# A shell's words, $1 its configuration. Its own check makes the queue's folders; the shell then becomes the master.
+START = 'postfix -c "$1" check && exec "$(postconf -c "$1" -h daemon_directory)/master" -d -c "$1"'
+
+
 class Postfix(Program):
     """One instance. host: what it is called, and whose mail it takes. folder: where the mail goes, too, in `mail`, and
     where its certificate is. owner: user and group the mail belongs to."""
 
-    def __init__(self, host: str, users: Sequence[User], folder: Path, owner: tuple[int, int]) -> None:
-        super().__init__("postfix", folder / "postfix.log")
+    def __init__(self, host: str, users: Sequence[User], folder: Folder, owner: tuple[int, int]) -> None:
+        super().__init__("postfix", folder, folder.path / "postfix.log")
         self.port = free_port()
-        self._folder, self._config = folder, folder / "postfix"
+        self._config = folder.path / "postfix"
+        for name, user, mode in (("queue", "root", 0o711), ("data", "postfix", 0o700), ("postfix", "root", 0o750)):
+            place(folder.path / name, mode, user, "postfix")
         boxes = " ".join(f"{{{user.address}={user.name}/Maildir/}}" for user in users)
-        self._main = _MAIN.format(host=host, mailboxes=boxes, folder=folder, uid=owner[0], gid=owner[1])
+        main = _MAIN.format(host=host, mailboxes=boxes, folder=folder.path, uid=owner[0], gid=owner[1])
+        for name, text in (("main.cf", main), ("master.cf", MASTER.format(listen=f"127.0.0.1:{self.port}"))):
+            (self._config / name).write_text(text)
+            (self._config / name).chmod(0o644)
 
     def start(self) -> None:
         """Runs it until it answers. Raises NetworkError that tells what it has written down."""
-        for name, user in (("queue", "root"), ("data", "postfix")):
-            (self._folder / name).mkdir(exist_ok=True)
-            shutil.chown(self._folder / name, user)
-        self._config.mkdir(exist_ok=True)
-        (self._config / "main.cf").write_text(self._main)
-        (self._config / "master.cf").write_text(_MASTER.format(port=self.port))
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "MAIL_CONFIG": str(self._config), "LANG": "C.UTF-8"}
-        checked = self._run(environment, program("postfix"), "-c", str(self._config), "check")
-        if checked.returncode:
-            raise self.failed(checked.stderr.decode(errors="replace"))
-        found = self._run(environment, program("postconf"), "-c", str(self._config), "-h", "daemon_directory")
-        master = f"{found.stdout.decode().strip()}/master"
-        self.process = subprocess.Popen(  # noqa: S603 - a program of the system, and names of our own
-            [master, "-d", "-c", str(self._config)], start_new_session=True, env=environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        path = f"{Path(program('postfix')).parent}:/usr/sbin:/usr/bin:/sbin:/bin"
+        environment = {"PATH": path, "MAIL_CONFIG": str(self._config), "LANG": "C.UTF-8"}
+        self.launch(["/bin/sh", "-c", START, "sh", str(self._config)], environment)
         wait_until_it_answers(self)
-
-    def _run(self, environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[bytes]:
-        try:
-            return subprocess.run(  # noqa: S603 - the same
-                command, capture_output=True, timeout=LIMIT_S, check=False, env=environment
-            )
-        except (OSError, subprocess.SubprocessError) as wrong:
-            raise NetworkError(
-                "{name} did not start ({why})", "error.receiver.failed", name=self.name, why=str(wrong)
-            ) from wrong
-
-    def end(self) -> None:
-        """The master and its children are a process group of their own."""
-        if self.process is not None and self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGTERM)
-            self.wait()

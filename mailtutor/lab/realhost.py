@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import pwd
-import shutil
 import socket
-import tempfile
 from pathlib import Path
 
 from mailtutor.lab.attach import Attachment, Pair, Target
 from mailtutor.lab.dovecot import Dovecot
 from mailtutor.lab.host import Host, Surroundings
 from mailtutor.lab.listener import Door, hold
-from mailtutor.lab.outside import check_permitted
+from mailtutor.lab.outside import Folder, check_permitted, place
 from mailtutor.lab.plan import HostPlan
 from mailtutor.lab.postfix import Postfix
+from mailtutor.lab.unstarted import unstarted
 from mailtutor.lab.zone import exchanger_of
 from mailtutor.trace.events import Endpoint
 
 # Whose the mail is: nobody's who could log in.
 _OWNER = "nobody"
-_MODE = 0o755
+# Each server has users of its own, who must come through to what is theirs; nobody else needs to see what there is.
+_THROUGH = 0o711
 
 
 class RealHost(Host):
@@ -33,14 +33,18 @@ class RealHost(Host):
 
     def __init__(self, plan: HostPlan, around: Surroundings) -> None:
         super().__init__(plan, around)
-        self._folder: Path | None = None
+        self._folder: Folder | None = None
         self._postfix: Postfix | None = None
         self._dovecot: Dovecot | None = None
 
     async def start(self, address: str) -> list[str]:  # type: ignore[override]
         """Starts the servers, then opens the doors in front of them."""
         check_permitted()
-        await asyncio.to_thread(self._run_servers)
+        try:
+            self._make_servers()
+        except OSError as wrong:  # not on the lab's disk, perhaps
+            raise unstarted(wrong, self._folder.path if self._folder is not None else Path("/tmp")) from wrong  # noqa: S108
+        await asyncio.to_thread(self._start_servers)
         return list(await super().start(address))
 
     async def stop(self, *, cut: bool = False) -> None:
@@ -52,40 +56,42 @@ class RealHost(Host):
         """Gives the ports away, and the mail up."""
         super().release()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.let_go()
             self._folder = None
 
     @property
     def maildir(self) -> Path:
         """Where the users' Maildirs are."""
         assert self._folder is not None
-        return self._folder / "mail"
+        return self._folder.path / "mail"
 
-    def _run_servers(self) -> None:
+    def _make_servers(self) -> None:
+        """All that is written is written before they start, so that nothing is once they are told to end."""
         if self._folder is None:
-            self._folder = self._new_folder()
+            self._folder = Folder("mailtutor-real-")
+            self._fill(self._folder.path)
         owner = pwd.getpwnam(_OWNER)
         mine = owner.pw_uid, owner.pw_gid
         self._postfix = Postfix(self.plan.name, self.plan.users, self._folder, mine)
         self._dovecot = Dovecot(self.plan.users, self._folder, mine)
-        self._postfix.start()
-        self._dovecot.start()
 
-    def _new_folder(self) -> Path:
-        folder = Path(tempfile.mkdtemp(prefix="mailtutor-real-", dir="/tmp"))
-        folder.chmod(_MODE)
-        (folder / "mail").mkdir()
-        shutil.chown(folder / "mail", _OWNER, pwd.getpwnam(_OWNER).pw_gid)
+    def _fill(self, folder: Path) -> None:
+        folder.chmod(_THROUGH)
+        place(folder / "mail", 0o700, _OWNER, pwd.getpwnam(_OWNER).pw_gid)
         pem = folder / "server.pem"
         pem.touch(mode=0o600)
         pem.write_bytes(self._around.authority.pem(self.plan.name, (exchanger_of(self.plan.name),)))
-        return folder
+
+    def _start_servers(self) -> None:
+        assert self._postfix is not None
+        assert self._dovecot is not None
+        self._postfix.start()
+        self._dovecot.start()
 
     def _end_servers(self) -> None:
         for server in (self._postfix, self._dovecot):
             if server is not None:
                 server.end()
-        self._postfix = self._dovecot = None
 
     def _door(self, sock: socket.socket, protocol: str, service: str) -> Door:
         assert self._postfix is not None

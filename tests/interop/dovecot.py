@@ -1,19 +1,18 @@
 """A Dovecot of one's own: own configuration, sockets and mail folders, a loopback address, a high port.
 
-/etc/dovecot is not read. Dovecot's login processes run as users of their own and its mail belongs to `nobody`, so the
-folder stands where all of them can go.
+It is run as the lab runs its own, with settings that are the tests': quota, special mailboxes, no TLS, and nobody waits
+who has mistyped a password. /etc/dovecot is not read. Dovecot's login processes run as users of their own and its mail
+belongs to `nobody`, so the folder stands where all of them can go.
 """
 
 from __future__ import annotations
 
 import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 
+from mailtutor.lab.outside import Folder, Program
 from mailtutor.lab.plan import User
 from tests.interop.programs import LIMIT_S, answers_at, free_port, path_of
 
@@ -107,10 +106,11 @@ class Dovecot:
         self.port = free_port(address)
         self.pop3_port = free_port(address)
         self._more = more
-        self.folder = Path(tempfile.mkdtemp(prefix="mailtutor-dovecot-", dir="/tmp"))
-        self.folder.chmod(0o755)
+        self._folder = Folder("mailtutor-dovecot-")
+        self.folder = self._folder.path
+        self.folder.chmod(0o711)
         self._users = users
-        self._process: subprocess.Popen[bytes] | None = None
+        self._program = Program("dovecot", self._folder, self.folder / "log")
 
     def __enter__(self) -> Dovecot:
         try:
@@ -121,12 +121,9 @@ class Dovecot:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        if self._process is not None and self._process.poll() is None:
-            # The master ends its children.
-            self._process.terminate()
-            self._process.wait(LIMIT_S)
+        self._program.end()
         print("dovecot:", self.log)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._folder.let_go()
 
     def _start(self) -> None:
         (self.folder / "mail").mkdir()
@@ -137,13 +134,11 @@ class Dovecot:
             _CONFIG.format(folder=self.folder, address=self.address, port=self.port, pop3_port=self.pop3_port)
             + self._more
         )
-        self._process = subprocess.Popen(
-            [path_of("dovecot"), "-F", "-c", str(config)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        self._program.launch([path_of("dovecot"), "-F", "-c", str(config)])
         end = time.monotonic() + LIMIT_S
         while not answers_at(self.address, self.port):
-            assert self._process.poll() is None, f"dovecot ended: {self.log}"
+            assert self._program.process is not None
+            assert self._program.process.poll() is None, f"dovecot ended: {self.log}"
             assert time.monotonic() < end, f"not within {LIMIT_S} s: it answers\n{self.log}"
             time.sleep(0.02)
 

@@ -1,5 +1,6 @@
 """A Postfix of one's own: own configuration, queue and spool folders, a loopback address, a high port.
 
+It is run as the lab runs its own, with services and settings that are the tests': it relays, for several domains.
 /etc/postfix is not read: no map in here is one of the system's. Postfix's daemons run as the user `postfix` and its
 mailboxes belong to `nobody`, so the folder stands where all of them can go.
 """
@@ -10,45 +11,19 @@ import os
 import pwd
 import re
 import shutil
-import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import TracebackType
 
 import trustme
 
+from mailtutor.lab.outside import Folder, Program
+from mailtutor.lab.postfix import MASTER, START
 from tests.interop.programs import LIMIT_S, answers_at, free_port, path_of
 
 _NOBODY = pwd.getpwnam("nobody")
-_MASTER = """\
-{listen} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-tlsproxy unix - - n - 0 tlsproxy
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-proxywrite unix - - n - 1 proxymap
-smtp unix - - n - - smtp
-relay unix - - n - - smtp
-showq unix n - n - - showq
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-virtual unix - n n - - virtual
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-postlog unix-dgram n - n - 1 postlogd
-"""
+_TLSPROXY = "tlsproxy unix - - n - 0 tlsproxy\n"
 # What is the same for every instance. Nothing is looked up: names in brackets are addresses.
 _MAIN = {
     "compatibility_level": "3.6",
@@ -82,10 +57,11 @@ class Postfix:
     def __init__(self, address: str, settings: Mapping[str, str]) -> None:
         self.address = address
         self.port = free_port(address)
-        self.folder = Path(tempfile.mkdtemp(prefix="mailtutor-postfix-", dir="/tmp"))
-        self.folder.chmod(0o755)
+        self._folder = Folder("mailtutor-postfix-")
+        self.folder = self._folder.path
+        self.folder.chmod(0o711)
         self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
+        self._program = Program("postfix", self._folder, self.folder / "log")
 
     def __enter__(self) -> Postfix:
         try:
@@ -96,12 +72,9 @@ class Postfix:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        if self._process is not None and self._process.poll() is None:
-            # The master and its children are a process group of their own.
-            os.killpg(self._process.pid, signal.SIGTERM)
-            self._process.wait(LIMIT_S)
+        self._program.end()
         print("postfix:", self.log)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._folder.let_go()
 
     def _start(self) -> None:
         folder = self.folder
@@ -125,15 +98,8 @@ class Postfix:
             **self._settings,
         }
         (folder / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in main.items()))
-        (folder / "master.cf").write_text(_MASTER.format(listen=f"{self.address}:{self.port}"))
-        checked = self.command("postfix", "-c", str(folder), "check")
-        assert checked.returncode == 0, (checked.stdout, checked.stderr, self.log)
-        daemons = self.command("postconf", "-c", str(folder), "-h", "daemon_directory").stdout.decode().strip()
-        self._process = subprocess.Popen(
-            [f"{daemons}/master", "-d", "-c", str(folder)],
-            start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env=self._env(),
-        )  # fmt: skip
+        (folder / "master.cf").write_text(MASTER.format(listen=f"{self.address}:{self.port}") + _TLSPROXY)
+        self._program.launch(["/bin/sh", "-c", START, "sh", str(folder)], self._env())
         self.wait_until(lambda: answers_at(self.address, self.port), "it answers")
 
     def _env(self) -> dict[str, str]:

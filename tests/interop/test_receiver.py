@@ -112,20 +112,99 @@ def test_tls_with_them_is_tls_and_the_trace_has_what_crossed(tmp_path: Path) -> 
         session.stop()
 
 
+def programs_in(folder: Path) -> list[int]:
+    """Who is named after the folder or works in it."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(folder).encode() in (one / "cmdline").read_bytes() or (one / "cwd").readlink().is_relative_to(
+                folder
+            ):
+                found.append(int(one.name))
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
+
+
+def commands_of(parent: int) -> list[list[str]]:
+    """What the programs were started with that this one has started."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*"):
+        try:
+            if int((one / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append((one / "cmdline").read_text().split("\0"))
+        except OSError:
+            continue
+    return found
+
+
+def folder_of(parent: int) -> Path | None:
+    """Of the servers that this program runs, once it has one."""
+    named = [Path(word) for command in commands_of(parent) for word in command]
+    return next((path for path in named if path.parent == Path("/tmp") and "-real-" in path.name), None)
+
+
 def test_their_processes_and_their_files_end_with_the_lab(tmp_path: Path) -> None:
     plan = Options(receiver=REAL).applied(textbook_plan())
     lab = Lab(plan, tmp_path)
     lab.start()
     host = host_of(lab)
     folder = host.maildir.parent
-    assert (folder / "users").stat().st_mode & 0o777 == 0o600
-    masters = [server.process.pid for server in (host._postfix, host._dovecot) if server and server.process]
-    assert len(masters) == 2
+    assert len(programs_in(folder)) > 4
     lab.stop()
     assert not folder.exists()
-    for pid in masters:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+    assert not programs_in(folder)
+
+
+def readable_to_strangers(folder: Path) -> set[str]:
+    """The files that somebody who is no user of the mail servers can read; but not those of process ids."""
+    files = [str(path) for path in folder.rglob("*") if path.is_file() and path.parent.name not in ("state", "pid")]
+    look = 'for one; do if [ -r "$one" ]; then echo "$one"; fi; done'
+    done = subprocess.run(
+        ["/bin/sh", "-c", look, "sh", *files], user=65000, group=65000, extra_groups=[], capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    return {str(Path(line).relative_to(folder)) for line in done.stdout.splitlines()}
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o077])
+def test_their_mail_logs_and_passwords_are_not_for_others_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+    session = Session(tmp_path, options=Options(receiver=REAL))
+    before = os.umask(mask)
+    try:
+        session.start()
+        session.send("alice", ["bob@hamburger.edu"], "secret", "x")
+        until(lambda: bool(filed(session.lab)))
+        for protocol in ("imap", "pop3"):
+            assert session.fetch("bob", protocol, delete=False)
+        folder = host_of(session.lab).maildir.parent
+        assert folder.stat().st_mode & 0o777 == 0o711
+        assert {"users", "postfix.log", "dovecot.log"} <= {path.name for path in folder.iterdir()}
+        assert not readable_to_strangers(folder) - {"run/master.pid"}
+    finally:
+        os.umask(before)
+        session.stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("moment", ["starting", "running"])
+def test_they_end_with_mailtutor_however_and_whenever_it_does(
+    tmp_path: Path, number: signal.Signals, moment: str
+) -> None:
+    env = {**os.environ, "MAILTUTOR_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "mailtutor", "serve", "--json", "--receiver", "postfix+dovecot"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as process:
+        assert process.stdout is not None
+        if moment == "running":
+            process.stdout.readline()
+        else:  # the first server's warden is there
+            until(lambda: any("postfix" in " ".join(one) for one in commands_of(process.pid)))
+        folder = folder_of(process.pid)
+        assert folder is not None
+        process.send_signal(number)
+        process.wait(LIMIT_S)
+    until(lambda: not folder.exists())
+    assert not programs_in(folder)
 
 
 def test_serve_has_them_too_and_ends_cleanly(tmp_path: Path) -> None:

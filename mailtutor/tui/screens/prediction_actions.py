@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mailtutor.errors import MailtutorError
 from mailtutor.reading.explain import explain
 from mailtutor.reading.visible import visible
 from mailtutor.text.catalogue import Words
@@ -112,10 +111,7 @@ class PredictionActions(ComparingActions):
         assert prediction.answer is not None
         number = 1 + sum(lesson == PREDICTIONS for lesson, _ in self.session.results())
         said = f"{protocol} {prediction.verb or '-'} {prediction.guess} {prediction.answer.code}"
-        try:
-            self.session.set_result(PREDICTIONS, f"{number:04}", "right" if prediction.is_right else "wrong", said)
-        except MailtutorError as wrong:
-            self.tell(wrong, severe=True)
+        self.session.set_result(PREDICTIONS, f"{number:04}", "right" if prediction.is_right else "wrong", said)
 
     def on_control_panel_changed(self, event: ControlPanel.Changed) -> None:
         """Something is asked, or nothing any more."""

@@ -113,6 +113,8 @@ class StageScreen(RunningLab):
         self._pulse: Pulse | None = None
         self._calm: Limiter | None = None
         self._speed = 1.0
+        # How many of the session's troubles have been told.
+        self._told = 0
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -150,7 +152,8 @@ class StageScreen(RunningLab):
         """Called after each look at the log, with the rows that are new."""
 
     def on_mount(self) -> None:
-        """Begins to follow the log."""
+        """Begins to follow the log. What the session has to tell by now the application tells."""
+        self._told = len(self.session.troubles)
         self.add_class("-view-wire")
         self._calm = Limiter(self.draw_around, CALM_S)
         self._pulse = Pulse(self.beat, lambda: self.viewpoint.is_behind)
@@ -189,6 +192,7 @@ class StageScreen(RunningLab):
             self._pulse.watch(viewpoint.log)
 
     def _slow_beat(self) -> None:
+        self._tell_troubles()
         if (
             self.is_attending
             or self.session.pace != "run"
@@ -202,6 +206,13 @@ class StageScreen(RunningLab):
         elif self.view == "queue" and self.viewpoint.is_live and self.queue.counts_down:
             # The lab's time is in no log.
             self.queue.show(self.viewpoint, self.lab_now)
+
+    def _tell_troubles(self) -> None:
+        """What has come up since: that nothing can be saved any more."""
+        troubles = self.session.troubles[self._told :]
+        self._told += len(troubles)
+        for trouble in troubles:
+            self.tell(trouble, severe=True)
 
     @property
     def gate(self) -> tuple[str, Sequence[Held]]:
