@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -81,6 +82,10 @@ async def test_leaving_asks_while_somebody_is_connected() -> None:
                 await until(pilot, lambda: "hangs up on them" not in shown(app), "it stays")
                 sock.sendall(b"QUIT\r\n")
                 await until(pilot, lambda: "QUIT" in shown(app), "it goes on")
+                # Heard to its end: who leaves before that resets the connection.
+                sock.settimeout(20)
+                while await asyncio.to_thread(sock.recv, 1024):
+                    pass
             await until(pilot, lambda: not any(c.is_open for c in stage(app).viewpoint.connections()), "the end")
             await pilot.press("escape")
             await until(pilot, lambda: app._exit, "the end")
