@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mailtutor.capture.reading import Reading, batches, key_log
 from mailtutor.cli.lines import Lines
-from mailtutor.cli.output import print_objects, row_facts
+from mailtutor.cli.output import print_objects, rows_facts
 from mailtutor.cli.parser import language
 from mailtutor.errors import UsageError
 from mailtutor.reading.dialogue import Dialogue
@@ -69,8 +69,8 @@ class _Told:
     def _print(self, dialogue: Dialogue, events: Sequence[AnyEvent]) -> None:
         dialogue.take(events, self._count)
         self._count += len(events)
-        frames, protocols = self._reading.frames, {conn: one.protocol for conn, one in dialogue.connections.items()}
-        print_objects(row_facts(row, protocols[row.conn], frames[row.n]) for row in dialogue.told)
+        protocols = {conn: one.protocol for conn, one in dialogue.connections.items()}
+        print_objects(rows_facts(dialogue.told, protocols, self._reading.frames))
         dialogue.forget()
 
 

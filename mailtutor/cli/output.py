@@ -132,24 +132,36 @@ class RowFacts(msgspec.Struct, gc=False):
     frame: int | msgspec.UnsetType = msgspec.UNSET
 
 
-def row_facts(
-    row: Row, protocol: str, frame: int | msgspec.UnsetType = msgspec.UNSET
-) -> RowFacts | Mapping[str, object]:
-    """A row for JSON. What nobody said is of the kind "note", its text is English, and the facts of it come last."""
-    line = row.line
-    facts = RowFacts(
-        row.conn, round(row.t, 6), protocol, line.source, line.kind, line.text.decode("utf-8", "replace"), line.verb,
-        line.code, line.outcome, line.before, line.after, frame,
-    )  # fmt: skip
-    if not isinstance(row, NoteRow):
-        return facts
+def rows_facts(
+    rows: Iterable[Row], protocols: Mapping[int, str], frames: Sequence[int] = ()
+) -> Iterator[RowFacts | Mapping[str, object]]:
+    """Rows for JSON. What nobody said is of the kind "note", its text is English, and the facts of it come last.
+
+    protocols: by the number of the connection. frames: of a capture, by the number of the event.
+    """
+    n, t = -1, 0.0
+    frame: int | msgspec.UnsetType = msgspec.UNSET
+    for row in rows:
+        if row.n != n:  # an event may be many lines
+            n, t = row.n, round(row.t, 6)
+            frame = frames[n] if frames else msgspec.UNSET
+        line = row.line
+        facts = RowFacts(
+            row.conn, t, protocols[row.conn], line.source, line.kind, line.text.decode("utf-8", "replace"), line.verb,
+            line.code, line.outcome, line.before, line.after, frame,
+        )  # fmt: skip
+        yield facts if type(row) is Row else _note_facts(facts, row)
+
+
+def _note_facts(facts: RowFacts, row: Row) -> Mapping[str, object]:
+    assert isinstance(row, NoteRow)
     told: dict[str, object] = msgspec.to_builtins(facts)
     return told | {"kind": "note", "text": notes.headline(row, words("en"))} | notes.facts(row)
 
 
 def dialogue_facts(dialogue: Dialogue) -> list[RowFacts | Mapping[str, object]]:
     """Every line, and what happened between them, for JSON."""
-    return [row_facts(row, dialogue.connections[row.conn].protocol) for row in dialogue.told]
+    return list(rows_facts(dialogue.told, {conn: one.protocol for conn, one in dialogue.connections.items()}))
 
 
 def columns(lines: Sequence[Sequence[str]]) -> None:
