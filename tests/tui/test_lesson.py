@@ -12,7 +12,7 @@ from mailtutor.tui.screens.lesson import LessonScreen
 from mailtutor.tui.widgets.folding import fold
 from mailtutor.tui.widgets.prose import prose
 from tests.tui.playing import lesson_screen, play, play_step
-from tests.tui.stage import FakeStage, opened, paste_line, shown, stage, until
+from tests.tui.stage import FakeStage, alice_bob, opened, paste_line, shown, stage, until
 
 
 @pytest.fixture(autouse=True)
@@ -411,3 +411,32 @@ async def test_an_act_that_breaks_is_told_and_the_next_can_be_tried(monkeypatch:
         assert not screen.is_busy
         await pilot.press("enter")
         await until(pilot, lambda: len(tried) == 2, "a second try")
+
+
+async def test_while_an_answer_is_typed_page_up_and_down_scroll_the_dialogue() -> None:
+    session = FakeStage(alice_bob())
+    app = TuiApp(session, "lesson", {"lesson": "1"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        at_step(lesson_screen(app), "two-stores")
+        await until(pilot, lambda: lesson_screen(app).question._input.has_focus, "the line for the answer")
+        assert "S< 220" not in shown(app)
+        await pilot.press(*["pageup"] * 20)
+        await until(pilot, lambda: "S< 220" in shown(app), "the beginning")
+        await pilot.press(*["pagedown"] * 20)
+        await until(pilot, lambda: "S< 221" in shown(app), "the end")
+
+
+@pytest.mark.slow
+async def test_a_line_that_is_typed_while_the_beginning_is_looked_at_brings_its_answer(session: Session) -> None:
+    session.set_result("02-smtp-by-hand", "see-it", "done")
+    app = TuiApp(session, "lesson", {"lesson": "2"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen._is_begun and screen.desk.is_ready, "the student's turn")
+        for _ in range(6):
+            await paste_line(pilot, "NOOP")
+        await until(pilot, lambda: shown(app).count("C> NOOP") > 1 and "S< 220" not in shown(app), "a full pane")
+        await pilot.press(*["pageup"] * 9)
+        await until(pilot, lambda: "S< 220" in shown(app), "the beginning")
+        await paste_line(pilot, "EHLO me")
+        await until(pilot, lambda: "S< 250 " in shown(app) and "S< 220" not in shown(app), "the answer")

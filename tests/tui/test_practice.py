@@ -142,3 +142,22 @@ async def test_on_a_small_screen_the_coach_takes_three_lines_and_a_key_unfolds_i
         assert "[parameters]" in "".join(shown(app).splitlines()[15:])
         await pilot.press("f3")
         await until(pilot, lambda: advice.size.height == 3, "three lines again")
+
+
+async def test_while_typing_page_up_and_down_scroll_the_dialogue_and_a_sent_line_returns_to_its_end(
+    session: Session,
+) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
+        await paste_line(pilot, "EHLO me")
+        await paste_line(pilot, "HELP")
+        await until(
+            pilot, lambda: "S< 214 " in shown(app) and "S< 220" not in shown(app), "more than there is room for"
+        )
+        await pilot.press("Q", *["pageup"] * 5)
+        await until(pilot, lambda: "S< 220" in shown(app), "the beginning")
+        await pilot.press(*["pagedown"] * 5)
+        await until(pilot, lambda: "S< 214 " in shown(app), "the end")
+        await pilot.press(*["pageup"] * 5, "U", "I", "T", "enter")
+        await until(pilot, lambda: "S< 221" in shown(app), "the answer to what was typed meanwhile")

@@ -250,7 +250,7 @@ class PracticeScreen(StageScreen):
             self._say_raw(event.line)
             return
         rows = self.connection.rows if self.connection is not None else []
-        self.viewpoint.go(None)
+        self._return()
         judged = expects_command(self.protocol, self._state, rows)
         line = event.line.encode("utf-8", "surrogateescape")
         if judged:
@@ -263,10 +263,16 @@ class PracticeScreen(StageScreen):
         except MailtutorError as wrong:
             self.prompt.tell(tell(wrong, self.words))
 
+    def _return(self) -> None:
+        """Now, and the end of the dialogue: the answer must be seen, whatever was looked at before."""
+        self.viewpoint.go(None)
+        if self.deck.pane is not None:
+            self.deck.pane.lines.action_follow()
+
     def _say_raw(self, written: str) -> None:
         """Sends the octets that were written, and nothing else."""
         assert self.console is not None
-        self.viewpoint.go(None)
+        self._return()
         try:
             data = meant(written)
             if data:

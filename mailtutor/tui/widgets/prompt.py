@@ -101,6 +101,10 @@ _HINTED = 12
 class Prompt(Speaking, Vertical):
     """Coach above input. `Typed` says which line was sent."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "screen.page_dialogue(-1)", show=False, id="prompt.page-up"),
+        Binding("pagedown", "screen.page_dialogue(1)", show=False, id="prompt.page-down"),
+    ]
     DEFAULT_CSS = """
     Prompt { height: auto; border-top: solid $panel; border-title-color: $accent; }
     Prompt > #advice { height: auto; max-height: 8; padding: 0 1; }

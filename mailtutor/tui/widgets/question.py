@@ -35,7 +35,11 @@ class Question(Speaking, Vertical):
     The row ends with Enter, an arrow or Esc. What was typed and fits nothing is never taken for what is marked.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("backspace", "take_back", show=False, id="question.take_back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("backspace", "take_back", show=False, id="question.take_back"),
+        Binding("pageup", "screen.page_dialogue(-1)", show=False, id="question.page-up"),
+        Binding("pagedown", "screen.page_dialogue(1)", show=False, id="question.page-down"),
+    ]
     DEFAULT_CSS = """
     Question { height: auto; max-height: 14; border-top: solid $accent; padding: 0 1; }
     Question > OptionList { height: auto; max-height: 10; border: none; background: $background; }
