@@ -7,6 +7,7 @@ import pytest
 from mailtutor.course.model import Quiz, Reflect, Type
 from mailtutor.lab import gate
 from mailtutor.session import Session
+from mailtutor.text.catalogue import words
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.lesson import LessonScreen
 from mailtutor.tui.widgets.folding import fold
@@ -182,6 +183,21 @@ async def test_hints_unfold_and_end_with_the_solution() -> None:
         await pilot.pause()
         assert "A solution:" in shown(app)
         assert "R starts this" in shown(app)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_hint_of_many_lines_has_a_line_for_each_and_is_seen_from_its_beginning(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(FakeStage(), "lesson", {"lesson": "5"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        at_step(lesson_screen(app), "by-hand")
+        await pilot.press("f3", "f3", "f3")
+        await until(pilot, lambda: words(language)("screen.lesson.hint", number=3) in shown(app), "the last hint")
+        rows = [row.strip() for row in shown(app).splitlines()]
+        for line in ("HELO crepes.fr", "MAIL FROM:<alice@crepes.fr>", "RCPT TO:<bob@hamburger.edu>", "DATA"):
+            assert f"• {line}" in rows
 
 
 async def test_the_language_changes_everything_at_once_and_is_remembered() -> None:

@@ -375,7 +375,7 @@ class LessonScreen(StepScreen):
         self._hints += 1
         self._note("hint")
         self.speak()
-        self._text.scroll_end(animate=False)
+        self.call_after_refresh(self._show_hint)
 
     def action_faults(self) -> None:
         """The panel shows what is broken, also what nobody told of so far."""
