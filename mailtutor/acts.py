@@ -18,6 +18,8 @@ from types import MappingProxyType
 
 import msgspec
 
+from mailtutor.errors import Sentence
+
 ALICE, BOB = "alice", "bob"
 # What a connection that the student types on is called in the trace; a stranger's program has no name there.
 STUDENT = "you"
@@ -33,13 +35,23 @@ def seconds(text: str) -> float:
     """How long "90s", "2h" or "5d" is. Raises ValueError."""
     number, unit = text[:-1], _UNITS.get(text[-1:])
     if unit is None or not number.isdecimal() or len(number) > 9 or not 0 < int(number) * unit <= 3650 * 86400:
-        raise ValueError(f"{text!r} is no span of time; write 90s, 15m, 2h or 5d")
+        raise ValueError(
+            Sentence("{text!r} is no span of time; write 90s, 15m, 2h or 5d", "error.schema.span", text=text)
+        )
     return float(int(number) * unit)
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise ValueError(f"{name} is one of {', '.join(word for word in known if word)}, not {value!r}")
+        raise ValueError(
+            Sentence(
+                "{name} is one of {known}, not {value!r}",
+                "error.schema.one_of",
+                name=name,
+                known=", ".join(word for word in known if word),
+                value=value,
+            )
+        )
 
 
 def _check_tls(value: str) -> None:
@@ -48,7 +60,9 @@ def _check_tls(value: str) -> None:
 
 def _check_times(value: int) -> None:
     if not 1 <= value <= MOST_TIMES:
-        raise ValueError(f"times is 1 to {MOST_TIMES}")
+        raise ValueError(
+            Sentence("{name} is {least} to {most}", "error.schema.between", name="times", least=1, most=MOST_TIMES)
+        )
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="act"):
@@ -65,7 +79,11 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         if not 0 <= self.octets <= MOST_OCTETS:
-            raise ValueError(f"octets is 0 to {MOST_OCTETS}")
+            raise ValueError(
+                Sentence(
+                    "{name} is {least} to {most}", "error.schema.between", name="octets", least=0, most=MOST_OCTETS
+                )
+            )
 
 
 class Send(Act, frozen=True, tag="send"):
@@ -146,7 +164,11 @@ class Say(Act, frozen=True, tag="say"):
 
     def __post_init__(self) -> None:
         if len(self.console.split()) != 2:
-            raise ValueError("console is a host and a service, such as `hamburger.edu smtp`")
+            raise ValueError(
+                Sentence(
+                    "{name} is a host and a service, such as `hamburger.edu smtp`", "error.schema.door", name="console"
+                )
+            )
 
 
 class Etrn(Act, frozen=True, tag="etrn"):
@@ -228,7 +250,9 @@ class Speed(Act, frozen=True, tag="speed"):
 
     def __post_init__(self) -> None:
         if not 1 <= self.factor <= 3600:
-            raise ValueError("factor is 1 to 3600")
+            raise ValueError(
+                Sentence("{name} is {least} to {most}", "error.schema.between", name="factor", least=1, most=3600)
+            )
 
 
 class FiveDaysAway(Act, frozen=True, tag="five-days-away"):
@@ -277,7 +301,9 @@ class OpenPage(Act, frozen=True, tag="open-page"):
 
     def __post_init__(self) -> None:
         if not 1 <= self.connections <= 8:
-            raise ValueError("connections is 1 to 8")
+            raise ValueError(
+                Sentence("{name} is {least} to {most}", "error.schema.between", name="connections", least=1, most=8)
+            )
 
 
 class SendPictures(Act, frozen=True, tag="send-pictures"):
@@ -328,10 +354,19 @@ def named(name: str) -> AnyAct:
         return SHORT[name]
     kind = ACTS.get(name)
     if kind is None:
-        raise ValueError(f"no act {name!r}; there are {', '.join(NAMES)}")
+        raise ValueError(
+            Sentence("no act {name!r}; there are {names}", "error.schema.act", name=name, names=", ".join(NAMES))
+        )
     if wanted := _required(kind):
         needed = ", ".join(f"{field} = …" for field in wanted)
-        raise ValueError(f"act {name!r} needs more: {{ act = {name!r}, {needed} }}")
+        raise ValueError(
+            Sentence(
+                "act {name!r} needs more: {example}",
+                "error.schema.act_needs",
+                name=name,
+                example=f"{{ act = {name!r}, {needed} }}",
+            )
+        )
     return msgspec.convert({"act": name}, kind)
 
 

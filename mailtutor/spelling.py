@@ -8,7 +8,8 @@ from types import MappingProxyType
 import msgspec
 
 from mailtutor.acts import ACTS, NAMES, SHORT, AnyAct, Attached, named
-from mailtutor.errors import UsageError
+from mailtutor.errors import Sentence, UsageError
+from mailtutor.schema import misfit
 
 _TRUE, _FALSE = ("yes", "true", "on"), ("no", "false", "off")
 # Where the name may be left out of what is said first.
@@ -29,7 +30,7 @@ def spelled(text: str) -> AnyAct:
             if not at and first in _FIRST and name not in kind.__struct_fields__:
                 name, value = _FIRST[first], word
             elif not sign:
-                raise ValueError(f"{word!r} is not NAME=VALUE")
+                raise ValueError(Sentence("{word!r} is not NAME=VALUE", "error.schema.name_value", word=word))
             given[name] = _value(kind, name, value)
         return msgspec.convert(given, kind, strict=False)
     except KeyError as unknown:
@@ -37,7 +38,7 @@ def spelled(text: str) -> AnyAct:
             "no act {name}; there are {names}", "error.act.unknown", name=unknown.args[0], names=", ".join(NAMES)
         ) from unknown
     except (ValueError, msgspec.ValidationError) as wrong:
-        raise UsageError("{what}: {why}", "error.act.spelling", what=text, why=str(wrong)) from wrong
+        raise UsageError("{what}: {why}", "error.act.spelling", what=text, why=misfit(wrong)) from wrong
 
 
 def spelling(act: AnyAct) -> str:
@@ -61,7 +62,7 @@ def _value(kind: type[AnyAct], name: str, value: str) -> object:
     default = _defaults(kind).get(name, "")
     if isinstance(default, bool):
         if value.casefold() not in (*_TRUE, *_FALSE):
-            raise ValueError(f"{name} is yes or no, not {value!r}")
+            raise ValueError(Sentence("{name} is yes or no, not {value!r}", "error.schema.yes", name=name, value=value))
         return value.casefold() in _TRUE
     if name == "attach":
         return [{"name": one} for one in value.split(",")]

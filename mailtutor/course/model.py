@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from mailtutor.acts import AnyAct, Written, listed
+from mailtutor.errors import Sentence
 from mailtutor.protocols.spec import Wording
 
 Value = str | int | bool
@@ -69,9 +70,15 @@ class ConnectionPattern(_Strict, frozen=True):
 
     def __post_init__(self) -> None:
         if self.count == 0:
-            raise ValueError("count = 0 is met before anything happens; write none = { connection = { … } }")
+            raise ValueError(
+                Sentence(
+                    "count = 0 is met before anything happens; write {example}",
+                    "error.schema.count_zero",
+                    example="none = { connection = { … } }",
+                )
+            )
         if self.closed and (self.messages or self.count is not None):
-            raise ValueError("closed goes with neither messages nor count")
+            raise ValueError(Sentence("closed goes with neither messages nor count", "error.schema.closed"))
 
 
 class MailboxPattern(_Strict, frozen=True):
@@ -97,7 +104,7 @@ class FlagsPattern(_Strict, frozen=True):
 
     def __post_init__(self) -> None:
         if not (self.has or self.lacks):
-            raise ValueError("say which flags the message has, or lacks")
+            raise ValueError(Sentence("say which flags the message has, or lacks", "error.schema.flags"))
 
 
 class QueuePattern(_Strict, frozen=True):
@@ -202,7 +209,7 @@ class Absence(_Pattern, frozen=True):
     """What must not have happened since the step began, or not be so now."""
 
     def __post_init__(self) -> None:
-        _exactly_one(self, "none")
+        _exactly_one(self, Sentence("none", "error.schema.none"))
 
 
 class Check(_Pattern, frozen=True):
@@ -216,11 +223,11 @@ class Check(_Pattern, frozen=True):
     times: int = 1
 
     def __post_init__(self) -> None:
-        _exactly_one(self, "a check")
+        _exactly_one(self, Sentence("a check", "error.schema.check"))
         if self.times != 1 and not any(getattr(self, name) is not None for name in COUNTED):
-            raise ValueError(f"times goes with {', '.join(COUNTED)}")
+            raise ValueError(Sentence("times goes with {names}", "error.schema.times_with", names=", ".join(COUNTED)))
         if self.times < 1:
-            raise ValueError("times is at least 1")
+            raise ValueError(Sentence("times is at least 1", "error.schema.times"))
 
 
 # Kinds of checks that look for what happened; the others look at how the world is.
@@ -230,7 +237,9 @@ COUNTED = ("command", "reply", "tls", "lookup", "message", "event")
 def _exactly_one(check: Absence | Check, what: str) -> None:
     kinds = [name for name in check.__struct_fields__ if name != "times"]
     if sum(getattr(check, name) is not None for name in kinds) != 1:
-        raise ValueError(f"{what} has exactly one of {', '.join(kinds)}")
+        raise ValueError(
+            Sentence("{what} has exactly one of {names}", "error.schema.one", what=what, names=", ".join(kinds))
+        )
 
 
 # Steps ---------------------------------------------------------------------------------------------------------------
@@ -283,7 +292,7 @@ class Do(Step, frozen=True, tag="do"):
 
     def __post_init__(self) -> None:
         if not listed(self.solution):
-            raise ValueError("a solution is at least one act")
+            raise ValueError(Sentence("a solution is at least one act", "error.schema.no_act"))
         listed(self.wrong_way)
 
     @property
@@ -332,7 +341,13 @@ class Predict(Step, frozen=True, tag="predict"):
 
     def __post_init__(self) -> None:
         if str(self.solution) not in self.choices:
-            raise ValueError(f"solution {self.solution} is not one of the codes asked for")
+            raise ValueError(
+                Sentence(
+                    "solution {solution} is not one of the codes asked for",
+                    "error.schema.predicted",
+                    solution=self.solution,
+                )
+            )
         _check_wrong(self.wrong, self.choices)
 
     @property
@@ -358,13 +373,13 @@ class Quiz(Step, frozen=True, tag="quiz"):
 
     def __post_init__(self) -> None:
         if self.form == "choice" and self.solution not in self.options:
-            raise ValueError("solution is not one of the options")
+            raise ValueError(Sentence("solution is not one of the options", "error.schema.choice"))
         if self.form == "order" and (
             not isinstance(self.solution, tuple) or sorted(self.solution) != sorted(self.options)
         ):
-            raise ValueError("solution is not the options put in order")
+            raise ValueError(Sentence("solution is not the options put in order", "error.schema.order"))
         if self.form == "fill" and (self.options or isinstance(self.solution, tuple)):
-            raise ValueError("a fill-in has no options and one solution")
+            raise ValueError(Sentence("a fill-in has no options and one solution", "error.schema.fill"))
         if self.form == "choice":
             _check_wrong(self.wrong, self.options)
 
@@ -384,7 +399,9 @@ WithConsole = Type | Predict
 def _check_wrong(wrong: dict[str, str], choices: tuple[str, ...]) -> None:
     surplus = set(wrong) - set(choices) - {"*"}
     if surplus:
-        raise ValueError(f"wrong names what is no choice: {', '.join(sorted(surplus))}")
+        raise ValueError(
+            Sentence("wrong names what is no choice: {names}", "error.schema.wrong", names=", ".join(sorted(surplus)))
+        )
 
 
 # The lesson ----------------------------------------------------------------------------------------------------------
@@ -405,7 +422,7 @@ class Seed(_Strict, frozen=True):
 
     def __post_init__(self) -> None:
         if "/" in self.file or "\\" in self.file:
-            raise ValueError("file is a name inside the lesson's folder")
+            raise ValueError(Sentence("file is a name inside the lesson's folder", "error.schema.inside"))
 
 
 class Lab(_Strict, frozen=True):
@@ -438,7 +455,9 @@ class Lab(_Strict, frozen=True):
 
     def __post_init__(self) -> None:
         if not 1 <= self.speed <= 3600:
-            raise ValueError("speed is 1 to 3600")
+            raise ValueError(
+                Sentence("{name} is {least} to {most}", "error.schema.between", name="speed", least=1, most=3600)
+            )
 
 
 class Outline(_Strict, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 from mailtutor.course.model import Outline
 from mailtutor.course.problem import LessonError, at_key
 from mailtutor.errors import Sentence
+from mailtutor.schema import misfit, no_toml
 
 _PATH = re.compile(r" - at `(?:key in )?([^`]*)`")
 _TOML_LINE = re.compile(r" \(at line (\d+), column \d+\)")
@@ -61,7 +62,7 @@ def read_table(text: str, file: str, kind: type[T]) -> T:
     except tomllib.TOMLDecodeError as wrong:
         found = _TOML_LINE.search(str(wrong))
         line = int(found[1]) if found is not None else text.count("\n") + 1
-        why = _TOML_LINE.sub("", str(wrong))
+        why = no_toml(_TOML_LINE.sub("", str(wrong)))
         raise LessonError(file, line, Sentence("not TOML: {why}", "error.lesson.not_toml", why=why)) from wrong
     except msgspec.ValidationError as wrong:
         found = _PATH.search(str(wrong))
@@ -71,9 +72,8 @@ def read_table(text: str, file: str, kind: type[T]) -> T:
         words = [name or int(index) for name, index in keys]
         if unknown is not None:
             words.append(unknown[1])
-        what = _PATH.sub("", str(wrong))
         key = ".".join(str(word) for word in words) or Sentence("the whole file", "error.lesson.whole_file")
-        raise LessonError(file, line_of(text, words), at_key(key, what)) from wrong
+        raise LessonError(file, line_of(text, words), at_key(key, misfit(wrong))) from wrong
     except RecursionError as wrong:
         lines = text.split("\n")
         deepest = max(range(len(lines)), key=lambda at: lines[at].count("[") + lines[at].count("{"))

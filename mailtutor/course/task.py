@@ -15,6 +15,7 @@ import msgspec
 
 from mailtutor.course.lesson import SeedMessage
 from mailtutor.course.model import Check, Seed
+from mailtutor.errors import Sentence
 from mailtutor.protocols.spec import Wording
 
 TOPICS = ("smtp", "pop3", "imap", "mime")
@@ -105,11 +106,13 @@ class TaskOutline(_Strict, frozen=True):
 
     def __post_init__(self) -> None:
         if not (self.check or self.heard or self.message or self.together):
-            raise ValueError("nothing is checked")
+            raise ValueError(Sentence("nothing is checked", "error.lesson.no_check"))
         if len(self.on.split()) != 2:
-            raise ValueError("on is a host and a service, such as `hamburger.edu smtp`")
+            raise ValueError(
+                Sentence("{name} is a host and a service, such as `hamburger.edu smtp`", "error.schema.door", name="on")
+            )
         if len(self.en.hints) != len(self.zh.hints):
-            raise ValueError("en and zh have different numbers of hints")
+            raise ValueError(Sentence("en and zh have different numbers of hints", "error.schema.hints"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class Reply:
     phrase: the words after it, a `str.format` template; several lines where it holds newlines.
     classic: the textbook's words, where they differ.
     enhanced: the status code of RFC 3463 ("5.5.1"), or the bracketed response code of POP3 and IMAP ("TRYCREATE").
+    then: of a refusal, the command that leads on from it; "" where that hangs on what was meant.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Reply:
     phrase: str
     classic: str | None = None
     enhanced: str = ""
+    then: str = ""
 
     def words(self, wording: Wording, fields: Mapping[str, str]) -> list[str]:
         """The lines of words, filled in."""

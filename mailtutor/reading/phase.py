@@ -115,13 +115,11 @@ def _reached(line: Line, table: Table) -> str:
 
 
 def _phase_of_exchange(line: Line, table: Table, states: Mapping[str, str]) -> str:
-    """A question and its answer belong to the phase they began in; the goodbye belongs to the phase it leads to."""
-    if line.kind is Kind.GREETING:
-        return states.get(line.after, "")
-    if line.verb in table.commands and not _leads_on(table, line.before, line.verb):
+    """The phase the line leads to, as the head above the lines says it: an answer that lets somebody in, or opens a
+    mailbox, belongs to what it has brought about, one that refuses to what stays."""
+    if line.kind is not Kind.GREETING and line.verb in table.commands and not _leads_on(table, line.before, line.verb):
         return ""
-    before, after = states.get(line.before, ""), states.get(line.after, "")
-    return after if after and after == phases(table)[-1] else before
+    return states.get(line.after, "") or states.get(line.before, "")
 
 
 def _leads_on(table: Table, state: str, verb: str) -> bool:

@@ -148,10 +148,10 @@ ACTIONS = (
     Action("recording_open", "enter", frozenset({RECORDINGS}), 1),
     Action("list_close", "escape", frozenset({TASKS, RECORDINGS}), 3),
     Action("protocol", "o", frozenset({PRACTICE}), 4, "f6"),
-    Action("coach", "h", frozenset({PRACTICE}), 4, "f3"),
     Action("raw", "backslash", frozenset({PRACTICE}), 9, "ctrl+backslash", shown="\\"),
-    # A terminal sends the same octet for both.
+    # A terminal sends the same octet for both keys, here and below.
     Action("base64", "6", frozenset({PRACTICE}), 9, "ctrl+6,ctrl+circumflex_accent"),
+    Action("coach", "7", frozenset({PRACTICE}), 4, "ctrl+7,ctrl+underscore"),
     Action("reconnect", "n", frozenset({PRACTICE}), 5, "f7"),
     Action("step", "space", LIVE, 4, "f8"),
     Action("edit_line", "E", frozenset({LAB, PRACTICE}), 12),
@@ -160,7 +160,7 @@ ACTIONS = (
     Action("slow", "s", LIVE, 12, "f9"),
     Action("one_connection", "a", LIVE, 13),
     Action("previous", "p", frozenset({LESSON}), 20),
-    Action("hint", "h", frozenset({LESSON}), 4, "f3"),
+    Action("hint", "h", frozenset({LESSON, PRACTICE}), 4, "f3"),
     Action("skip", "J", frozenset({LESSON}), 21, "f6"),
     Action("redo", "Q", frozenset({LESSON}), 22, "f7"),
     Action("back", "left,comma", WIRES - {REPLAY}, 14, "f11", shown="←"),

@@ -15,6 +15,8 @@ from mailtutor.paths import content
 LESSONS = load_lessons(content("lessons")).lessons
 # The notes' vocabulary differs; a teacher can read a step's text in half a minute.
 WORDS = {"en": 120, "zh": 200}
+# Lines to type, one after the other in one paragraph.
+RUN_ON = re.compile(r"(?:`[^`]+`(?:, |、)){3}")
 
 
 def lesson_and_language() -> list[tuple[Lesson, str]]:
@@ -28,7 +30,8 @@ def name_of(value: Lesson | str) -> str:
 
 
 def length(text: str, language: str) -> int:
-    """English words, or Chinese characters."""
+    """English words, or Chinese characters. The sign of a list is no word."""
+    text = re.sub(r"^- ", "", text, flags=re.MULTILINE)
     return len(text.split()) if language == "en" else len(re.findall(r"[\u3400-\u9fff]", text))
 
 
@@ -62,6 +65,12 @@ def test_what_is_asked_has_three_hints_and_an_answer_to_every_wrong_choice(lesso
             for choice in choices:
                 judgement = judge(step, choice)
                 assert judgement.right or judgement.wrong, (step.id, choice)
+
+
+@pytest.mark.parametrize(("lesson", "language"), lesson_and_language(), ids=name_of)
+def test_a_hint_of_several_lines_to_type_gives_each_its_own(lesson: Lesson, language: str) -> None:
+    for name, section in lesson.prose(language).sections.items():
+        assert not any(RUN_ON.search(hint) for hint in section.hints), name
 
 
 @pytest.mark.parametrize(("lesson", "language"), lesson_and_language(), ids=name_of)

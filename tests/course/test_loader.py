@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -138,47 +139,58 @@ def problems(tmp_path: Path, old: str, new: str, *, where: str = "outline") -> l
     return [str(problem).replace(f"{folder}/", "") for problem in problems_of(folder)]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "problem"),
-    [
-        ('id = "01-hello"', 'id = "hello"', "lesson.toml, line 1: id: the lesson is in the folder 01-hello"),
-        ('id = "01-hello"', 'id = "01-hello', "lesson.toml, line 1: not TOML"),
-        ('["F9"]', '["X9"]', "lesson.toml, line 2: covers: 'X9' is no row"),
-        ("minutes = 3", 'minutes = "x"', "lesson.toml, line 3: minutes: Expected `int`"),
-        ("minutes = 3\n", "", "lesson.toml: the whole file: Object missing required field `minutes`"),
-        ("minutes = 3", "minutes = 3\nhours = 1", "lesson.toml, line 4: hours: Object contains unknown field"),
-        ("size = 14", "size = 15", "lesson.toml, line 8: lab.seed.0.size: one.eml has 14 octets"),
-        ('file = "one.eml"', 'file = "../x"', "lesson.toml, line 5: lab.seed.0: file is a name inside"),
-        ('file = "one.eml"', 'file = "two.eml"', "two.eml: cannot be read"),
-        ('kind = "watch"', 'kind = "gaze"', "lesson.toml, line 12: step.0.kind: Invalid value 'gaze'"),
-        (
-            'wrong_way = "flush"',
-            'wrong_way = "flash"',
-            "lesson.toml, line 10: step.0: no act 'flash'; there are send, fetch",
-        ),
-        ('user = "bob@hamburger.edu"\nfile', 'user = "bob"\nfile', "lesson.toml, line 6: lab.seed.0.user: 'bob' is no"),
-        ('act = "send"', 'act = "sent"', "lesson.toml, line 13: step.0.do.act: Invalid value 'sent'"),
-        ('subject = "Hi"', 'subjekt = "Hi"', "lesson.toml, line 13: step.0.do.subjekt: Object contains unknown field"),
-        ("{ mailbox = { user", "{ none = { mailbox = { user", "lesson.toml, line 44: not TOML"),
-        ('"delivered"', '"flown"', "lesson.toml, line 15: step.0.check (look): event.event: 'flown' is none of"),
-        ("host =", "hosts =", "lesson.toml, line 15: step.0.check (look): event.hosts: delivered has only"),
-        ('id = "hello"', 'id = "look"', "lesson.toml, line 18: step.1.id: a second step 'look'"),
-        ('"hamburger.edu smtp"', '"smtp"', "lesson.toml, line 20: step.1.console (hello): 'smtp' is not a host"),
-        ('[{ reply = { to = "HELO", code = 250 } }]', "[]", "lesson.toml, line 21: step.1.check (hello): nothing"),
-        ('to = "HELO"', 'to = "HULLO"', "lesson.toml, line 21: step.1.check (hello): 'HULLO' is no command of any"),
-        ("code = 250", 'outcome = "fine"', "lesson.toml, line 21: step.1.check (hello): reply.outcome: 'fine'"),
-        ('protocol = "smtp"', 'protocol = "smpt"', "lesson.toml, line 30: step.2.check (guess): protocol: 'smpt'"),
-        ('verb = "DATA"', 'verb = "RETR"', "lesson.toml, line 30: step.2.check (guess): 'RETR' is no command of smtp"),
-        ("{ command = {", "{ reply = {}, command = {", "lesson.toml, line 30: step.2.check.0: a check has exactly one"),
-        ("solution = 503", "solution = 550", "lesson.toml, line 24: step.2: solution 550 is not one"),
-        ('354 = "early"', '355 = "early"', "lesson.toml, line 24: step.2: wrong names what is no choice: 355"),
-        ('solution = "a"', 'solution = "c"', "lesson.toml, line 34: step.3: solution is not one of the options"),
-        ('form = "choice"', 'form = "order"', "lesson.toml, line 34: step.3: solution is not the options put in"),
-        ('form = "choice"', 'form = "fill"', "lesson.toml, line 34: step.3: a fill-in has no options"),
-    ],
-)
+OUTLINES = [
+    ('id = "01-hello"', 'id = "hello"', "lesson.toml, line 1: id: the lesson is in the folder 01-hello"),
+    ('id = "01-hello"', 'id = "01-hello', "lesson.toml, line 1: not TOML"),
+    ('["F9"]', '["X9"]', "lesson.toml, line 2: covers: 'X9' is no row"),
+    ("minutes = 3", 'minutes = "x"', "lesson.toml, line 3: minutes: Expected `int`"),
+    ("minutes = 3\n", "", "lesson.toml: the whole file: Object missing required field `minutes`"),
+    ("minutes = 3", "minutes = 3\nhours = 1", "lesson.toml, line 4: hours: Object contains unknown field"),
+    ("size = 14", "size = 15", "lesson.toml, line 8: lab.seed.0.size: one.eml has 14 octets"),
+    ('file = "one.eml"', 'file = "../x"', "lesson.toml, line 5: lab.seed.0: file is a name inside"),
+    ('file = "one.eml"', 'file = "two.eml"', "two.eml: cannot be read"),
+    ('kind = "watch"', 'kind = "gaze"', "lesson.toml, line 12: step.0.kind: Invalid value 'gaze'"),
+    (
+        'wrong_way = "flush"',
+        'wrong_way = "flash"',
+        "lesson.toml, line 10: step.0: no act 'flash'; there are send, fetch",
+    ),
+    ('user = "bob@hamburger.edu"\nfile', 'user = "bob"\nfile', "lesson.toml, line 6: lab.seed.0.user: 'bob' is no"),
+    ('act = "send"', 'act = "sent"', "lesson.toml, line 13: step.0.do.act: Invalid value 'sent'"),
+    ('subject = "Hi"', 'subjekt = "Hi"', "lesson.toml, line 13: step.0.do.subjekt: Object contains unknown field"),
+    ("{ mailbox = { user", "{ none = { mailbox = { user", "lesson.toml, line 44: not TOML"),
+    ('"delivered"', '"flown"', "lesson.toml, line 15: step.0.check (look): event.event: 'flown' is none of"),
+    ("host =", "hosts =", "lesson.toml, line 15: step.0.check (look): event.hosts: delivered has only"),
+    ('id = "hello"', 'id = "look"', "lesson.toml, line 18: step.1.id: a second step 'look'"),
+    ('"hamburger.edu smtp"', '"smtp"', "lesson.toml, line 20: step.1.console (hello): 'smtp' is not a host"),
+    ('[{ reply = { to = "HELO", code = 250 } }]', "[]", "lesson.toml, line 21: step.1.check (hello): nothing"),
+    ('to = "HELO"', 'to = "HULLO"', "lesson.toml, line 21: step.1.check (hello): 'HULLO' is no command of any"),
+    ("code = 250", 'outcome = "fine"', "lesson.toml, line 21: step.1.check (hello): reply.outcome: 'fine'"),
+    ('protocol = "smtp"', 'protocol = "smpt"', "lesson.toml, line 30: step.2.check (guess): protocol: 'smpt'"),
+    ('verb = "DATA"', 'verb = "RETR"', "lesson.toml, line 30: step.2.check (guess): 'RETR' is no command of smtp"),
+    ("{ command = {", "{ reply = {}, command = {", "lesson.toml, line 30: step.2.check.0: a check has exactly one"),
+    ("solution = 503", "solution = 550", "lesson.toml, line 24: step.2: solution 550 is not one"),
+    ('354 = "early"', '355 = "early"', "lesson.toml, line 24: step.2: wrong names what is no choice: 355"),
+    ('solution = "a"', 'solution = "c"', "lesson.toml, line 34: step.3: solution is not one of the options"),
+    ('form = "choice"', 'form = "order"', "lesson.toml, line 34: step.3: solution is not the options put in"),
+    ('form = "choice"', 'form = "fill"', "lesson.toml, line 34: step.3: a fill-in has no options"),
+]
+# Three words of English in a row, but for what stands between quotes.
+ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
+QUOTED = re.compile(r"`[^`]*`|'[^']*'")
+
+
+@pytest.mark.parametrize(("old", "new", "problem"), OUTLINES)
 def test_problems_of_the_outline_name_file_line_and_key(tmp_path: Path, old: str, new: str, problem: str) -> None:
     assert problems(tmp_path, old, new)[0].startswith(problem)
+
+
+@pytest.mark.parametrize(("old", "new", "problem"), OUTLINES)
+def test_problems_of_the_outline_are_said_in_chinese(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    outline = OUTLINE.replace("size = 13", "size = 14").replace(old, new, 1)
+    told = tell(problems_of(write(tmp_path, outline=outline))[0], words("zh"))
+    assert re.search("[\u4e00-\u9fff]", told.partition("lesson.toml")[2] or told), told
+    assert not ENGLISH.search(QUOTED.sub("", told)), (told, problem)
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,8 @@ def test_commands_in_one_piece_are_counted(tmp_path: Path) -> None:
     assert not is_done(task, "S: 220 x\nC: NOOP\nC: NOOP\nS: 250 fine\nS: 250 fine\n")
 
 
+# Lines to type, one after the other in one paragraph.
+RUN_ON = re.compile(r"(?:`[^`]+`(?:, |、)){3}")
 TASKS = load_tasks(content("practice")).all
 
 
@@ -158,6 +160,11 @@ def test_there_are_enough_tasks_of_every_kind_and_each_has_its_own_name() -> Non
     assert len(TASKS) >= 30
     assert {task.outline.topic for task in TASKS} == set(TOPICS)
     assert len({task.id for task in TASKS}) == len(TASKS)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_a_hint_of_several_lines_to_type_gives_each_its_own(task: Task) -> None:
+    assert not any(RUN_ON.search(hint) for language in ("en", "zh") for hint in task.told(language).hints)
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)

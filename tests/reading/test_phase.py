@@ -57,17 +57,30 @@ def test_the_phase_is_the_states(protocol: str, turns: tuple[tuple[bool, bytes],
     assert list(phases(table)) == list(dict.fromkeys(name for name in (*phases(table), *seen)))
 
 
-def test_an_exchange_belongs_where_it_began_and_the_goodbye_where_it_leads() -> None:
+def test_an_answer_belongs_where_it_leads() -> None:
     table, rows = PROTOCOLS["imap"].table, read("imap", IMAP)
     by_verb = {row.line.verb: phase_of(row.line, table) for row in rows if row.line.code}
-    assert by_verb["LOGIN"] == "not_authenticated"
-    assert by_verb["SELECT"] == "authenticated"
+    assert by_verb["LOGIN"] == "authenticated"
+    assert by_verb["SELECT"] == "selected"
+    assert by_verb["CLOSE"] == "authenticated"
     assert by_verb["NOOP"] == ""
     assert by_verb["LOGOUT"] == "logout"
     assert phase_of(rows[0].line, table) == "not_authenticated"
     pop3, table = read("pop3", POP3), PROTOCOLS["pop3"].table
-    assert phase_of(pop3[4].line, table) == phase_of(pop3[8].line, table) == "authorization"
+    assert phase_of(pop3[4].line, table) == "authorization"
+    assert phase_of(pop3[8].line, table) == "transaction"
     assert phase_of(pop3[-1].line, table) == "update"
+
+
+@pytest.mark.parametrize(("protocol", "turns"), [("imap", IMAP), ("pop3", POP3)])
+def test_the_phase_beside_an_answer_is_the_one_the_head_shows(
+    protocol: str, turns: tuple[tuple[bool, bytes], ...]
+) -> None:
+    table, rows = PROTOCOLS[protocol].table, read(protocol, turns)
+    track = PhaseTrack(rows, table)
+    answers = [(index, phase_of(row.line, table)) for index, row in enumerate(rows) if row.line.outcome]
+    assert [named for _, named in answers if named]
+    assert all(named in ("", track.at(index + 1)) for index, named in answers)
 
 
 def test_before_anything_was_said_it_is_the_first_phase() -> None:

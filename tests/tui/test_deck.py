@@ -78,6 +78,22 @@ async def test_questions_alone_are_shown() -> None:
         await until(pilot, lambda: "C> MX? hamburger.edu" in shown(app), "the question")
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_every_tab_names_its_protocol(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    services = ("smtp", "submission", "pop3", "imap")
+    session = FakeStage()
+    app = TuiApp(session, "lab")
+    async with app.run_test(size=(80, 24)) as pilot:
+        for conn, service in enumerate(services, 1):
+            for event in greeted(conn, "you", "hamburger.edu", service):
+                session.log.append(event)
+            await until(pilot, lambda: f"{chr(0x245F + conn)} you→hamburger.edu" in shown(app), service)  # noqa: B023
+            strip = next(line for line in shown(app).splitlines() if "①" in line)
+            for name in services[:conn]:
+                assert re.search(rf"[①-④] (you→hamburger.edu )?{name.upper()} [○●]", strip), strip
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_where_there_are_more_legs_than_room_the_one_in_front_is_always_named(size: tuple[int, int]) -> None:
     events: list[AnyEvent] = []

@@ -7,12 +7,13 @@ import pytest
 from mailtutor.course.model import Quiz, Reflect, Type
 from mailtutor.lab import gate
 from mailtutor.session import Session
+from mailtutor.text.catalogue import words
 from mailtutor.tui.app import TuiApp
 from mailtutor.tui.screens.lesson import LessonScreen
 from mailtutor.tui.widgets.folding import fold
 from mailtutor.tui.widgets.prose import prose
 from tests.tui.playing import lesson_screen, play, play_step
-from tests.tui.stage import FakeStage, opened, paste_line, shown, stage, until
+from tests.tui.stage import FakeStage, alice_bob, opened, paste_line, shown, stage, until
 
 
 @pytest.fixture(autouse=True)
@@ -182,6 +183,21 @@ async def test_hints_unfold_and_end_with_the_solution() -> None:
         await pilot.pause()
         assert "A solution:" in shown(app)
         assert "R starts this" in shown(app)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_hint_of_many_lines_has_a_line_for_each_and_is_seen_from_its_beginning(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILTUTOR_LANG", language)
+    app = TuiApp(FakeStage(), "lesson", {"lesson": "5"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        at_step(lesson_screen(app), "by-hand")
+        await pilot.press("f3", "f3", "f3")
+        await until(pilot, lambda: words(language)("screen.lesson.hint", number=3) in shown(app), "the last hint")
+        rows = [row.strip() for row in shown(app).splitlines()]
+        for line in ("HELO crepes.fr", "MAIL FROM:<alice@crepes.fr>", "RCPT TO:<bob@hamburger.edu>", "DATA"):
+            assert f"• {line}" in rows
 
 
 async def test_the_language_changes_everything_at_once_and_is_remembered() -> None:
@@ -411,3 +427,32 @@ async def test_an_act_that_breaks_is_told_and_the_next_can_be_tried(monkeypatch:
         assert not screen.is_busy
         await pilot.press("enter")
         await until(pilot, lambda: len(tried) == 2, "a second try")
+
+
+async def test_while_an_answer_is_typed_page_up_and_down_scroll_the_dialogue() -> None:
+    session = FakeStage(alice_bob())
+    app = TuiApp(session, "lesson", {"lesson": "1"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        at_step(lesson_screen(app), "two-stores")
+        await until(pilot, lambda: lesson_screen(app).question._input.has_focus, "the line for the answer")
+        assert "S< 220" not in shown(app)
+        await pilot.press(*["pageup"] * 20)
+        await until(pilot, lambda: "S< 220" in shown(app), "the beginning")
+        await pilot.press(*["pagedown"] * 20)
+        await until(pilot, lambda: "S< 221" in shown(app), "the end")
+
+
+@pytest.mark.slow
+async def test_a_line_that_is_typed_while_the_beginning_is_looked_at_brings_its_answer(session: Session) -> None:
+    session.set_result("02-smtp-by-hand", "see-it", "done")
+    app = TuiApp(session, "lesson", {"lesson": "2"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = lesson_screen(app)
+        await until(pilot, lambda: screen._is_begun and screen.desk.is_ready, "the student's turn")
+        for _ in range(6):
+            await paste_line(pilot, "NOOP")
+        await until(pilot, lambda: shown(app).count("C> NOOP") > 1 and "S< 220" not in shown(app), "a full pane")
+        await pilot.press(*["pageup"] * 9)
+        await until(pilot, lambda: "S< 220" in shown(app), "the beginning")
+        await paste_line(pilot, "EHLO me")
+        await until(pilot, lambda: "S< 250 " in shown(app) and "S< 220" not in shown(app), "the answer")

@@ -136,9 +136,53 @@ async def test_on_a_small_screen_the_coach_takes_three_lines_and_a_key_unfolds_i
         assert isinstance(app.screen, PracticeScreen)
         advice = app.screen.prompt.query_one("#advice")
         await until(pilot, lambda: advice.size.height == 3, "three lines")
-        assert "MAIL FROM:<alice@crepes.fr>   F3" in shown(app)
-        await pilot.press("f3")
+        assert "MAIL FROM:<alice@crepes.fr>   ^7" in shown(app)
+        await pilot.press("ctrl+underscore")
         await until(pilot, lambda: advice.size.height > 4, "all of it")
         assert "[parameters]" in "".join(shown(app).splitlines()[15:])
-        await pilot.press("f3")
+        await pilot.press("ctrl+7")
         await until(pilot, lambda: advice.size.height == 3, "three lines again")
+
+
+async def test_while_typing_page_up_and_down_scroll_the_dialogue_and_a_sent_line_returns_to_its_end(
+    session: Session,
+) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
+        await paste_line(pilot, "EHLO me")
+        await paste_line(pilot, "HELP")
+        await until(
+            pilot, lambda: "S< 214 " in shown(app) and "S< 220" not in shown(app), "more than there is room for"
+        )
+        await pilot.press("Q", *["pageup"] * 5)
+        await until(pilot, lambda: "S< 220" in shown(app), "the beginning")
+        await pilot.press(*["pagedown"] * 5)
+        await until(pilot, lambda: "S< 214 " in shown(app), "the end")
+        await pilot.press(*["pageup"] * 5, "U", "I", "T", "enter")
+        await until(pilot, lambda: "S< 221" in shown(app), "the answer to what was typed meanwhile")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_in_a_task_f3_unfolds_a_hint_as_in_a_lesson(session: Session, size: tuple[int, int]) -> None:
+    task = session.tasks.find("first-letter")
+    app = TuiApp(session, "practice", {"task": task})
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
+        assert "F3 hint" in shown(app).splitlines()[-1]
+        for number in (1, 2, 3):
+            await pilot.press("f3")
+            await until(pilot, lambda: f"Hint {number}:" in shown(app), f"hint {number}")  # noqa: B023
+        await pilot.press("f3")
+        await until(pilot, lambda: "A solution:" in shown(app), "the solution")
+        await pilot.press("f3")
+        await until(pilot, lambda: "Hint 1:" not in shown(app) and "A solution" not in shown(app), "none of them")
+
+
+async def test_without_a_task_f3_says_where_hints_are(session: Session) -> None:
+    app = TuiApp(session, "practice", {"protocol": "smtp"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "S< 220" in shown(app), "the greeting")
+        assert "F3" not in shown(app).splitlines()[-1]
+        await pilot.press("f3")
+        await until(pilot, lambda: "^n chooses one" in shown(app), "where")

@@ -107,6 +107,58 @@ async def test_a_refused_login_tells_whose_mailboxes_live_here() -> None:
         assert "Here at h live the mailboxes of: bob." in shown(app)
 
 
+BEGUN = {
+    "smtp": (
+        (False, b"220 h\r\n"), (True, b"EHLO me\r\n"),
+        (False, b"250-h\r\n"), (False, b"250-STARTTLS\r\n"), (False, b"250 AUTH PLAIN\r\n"),
+    ),
+    "pop3": ((False, b"+OK ready\r\n"),),
+    "imap": ((False, b"* OK ready\r\n"),),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("protocol", "state", "line", "reply", "then", "example"),
+    [
+        ("pop3", "authorization", "PASS x", "-ERR [AUTH] invalid user name or password", "USER", "USER bob"),
+        ("pop3", "authorization", "USER bob", "-ERR passwords need TLS here: STLS first", "STLS", "STLS"),
+        ("smtp", "ready", "MAIL FROM:<a@b>", "530 5.7.0 Authentication required", "AUTH", "AUTH PLAIN"),
+        ("smtp", "ready", "MAIL FROM:<a@b>", "530 5.7.0 Must issue a STARTTLS command first", "STARTTLS", "STARTTLS"),
+        ("smtp", "ready", "AUTH PLAIN AGEAYg==", "535 5.7.8 Wrong user name or password", "AUTH", "AUTH PLAIN"),
+        ("imap", "not_authenticated", "a1 LOGIN bob x", "a1 NO [AUTHENTICATIONFAILED] Wrong", "LOGIN", "a2 LOGIN bob"),
+    ],
+)
+async def test_a_refusal_that_has_a_way_on_names_the_next_command(
+    language: str, protocol: str, state: str, line: str, reply: str, then: str, example: str
+) -> None:
+    app = Prompting()
+    app.language = language
+    async with app.run_test(size=(120, 16)) as pilot:
+        begun = BEGUN[protocol]
+        said = (*begun, (True, f"{line}\r\n".encode()), (False, f"{reply}\r\n".encode()))
+        before = "user_given" if line.startswith("PASS") else state
+        app.prompt.advise(advise(line.encode(), protocol, before, words(language)), line, len(begun))
+        app.prompt.follow(speaking(protocol, state, *said), is_open=True)
+        await pilot.pause()
+        say = words(language)
+        again = say("screen.coach.then_again", verb=then)
+        next_one = say("screen.coach.then", verb=then, title=say(f"{protocol}.command.{then}.title"))
+        assert (again if f"{then} " in line else next_one) in shown(app)
+        assert f"{say('screen.typing.example')} {example}".replace("： ", "：") in shown(app)
+
+
+async def test_what_only_ehlo_tells_of_is_not_the_next_command_to_a_server_that_was_told_helo() -> None:
+    app = Prompting()
+    async with app.run_test(size=(120, 16)) as pilot:
+        said = (*GREETED, (True, b"MAIL FROM:<a@b>\r\n"), (False, b"530 5.7.0 Authentication required\r\n"))
+        app.prompt.advise(advise(b"MAIL FROM:<a@b>", "smtp", "ready", words("en")), "MAIL FROM:<a@b>", len(GREETED))
+        app.prompt.follow(connection("ready", *said), is_open=True)
+        await pilot.pause()
+        assert "Next, say EHLO: " in shown(app)
+        assert "for example EHLO crepes.fr" in shown(app)
+
+
 async def test_nothing_for_a_uid_is_called_no_error() -> None:
     app = Prompting()
     async with app.run_test(size=(120, 16)) as pilot:

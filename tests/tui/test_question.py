@@ -135,3 +135,24 @@ async def test_another_question_with_choices_of_the_same_names_begins_at_the_fir
         app.question.begin()
         app.question.ask("reply", [("0", "221 bye"), ("1", "251 fine")])
         assert app.question._options.highlighted == 0
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_an_order_says_at_each_place_what_enter_does_there(language: str) -> None:
+    app = Asking()
+    app.language = language
+    say = app.words
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.press("enter")
+        assert say("screen.question.order_taken", number=1) in shown(app)
+        await pilot.press("down")
+        assert say("screen.question.order_begun", number=2) in shown(app)
+        await pilot.press("enter", "down")
+        assert say("screen.question.order_last", number=3) in shown(app)
+        await pilot.press("enter")
+        assert say("screen.question.order_whole", number=3) in shown(app)
+        await pilot.press("down")
+        assert say("screen.question.order_ready") in shown(app)
+        assert not app.answers
+        await pilot.press("enter")
+        assert app.answers == [("a", "b", "c")]

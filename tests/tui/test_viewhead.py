@@ -117,7 +117,7 @@ async def test_with_little_room_the_tabs_say_who_is_shown_and_which_key_shows_th
         tabs.show(legs, frozenset([legs[2]]), frozenset())
         row = tabs.render().plain
         assert "① SUBMISSION ○" in row
-        assert "③ bob→hamburger.edu ○" in row
+        assert "③ bob→hamburger.edu POP3 ○" in row
         assert row.endswith("d: next")
 
 

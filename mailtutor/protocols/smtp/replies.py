@@ -90,10 +90,12 @@ _ROWS = (
     # Refused
     Reply("504.mechanism", "504", "Mechanism {mechanism} is not offered", None, "5.5.4"),
     Reply("504.no_help", "504", "No help on {verb}; HELP alone lists the commands", None, "5.5.4"),
-    Reply("530.need_auth", "530", "Authentication required", None, "5.7.0"),
-    Reply("530.need_tls", "530", "Must issue a STARTTLS command first", None, "5.7.0"),
-    Reply("535.wrong", "535", "Wrong user name or password", None, "5.7.8"),
-    Reply("538.need_tls", "538", "{mechanism} shows the password: only under TLS here", None, "5.7.11"),
+    Reply("530.need_auth", "530", "Authentication required", None, "5.7.0", then="AUTH"),
+    Reply("530.need_tls", "530", "Must issue a STARTTLS command first", None, "5.7.0", then="STARTTLS"),
+    Reply("535.wrong", "535", "Wrong user name or password", None, "5.7.8", then="AUTH"),
+    Reply(
+        "538.need_tls", "538", "{mechanism} shows the password: only under TLS here", None, "5.7.11", then="STARTTLS"
+    ),
     Reply("550.ehlo_refused", "550", "EHLO refused", None, "5.7.1"),
     Reply("550.no_such_user", "550", "{path} ... User unknown", None, "5.1.1"),
     Reply("550.no_such_list", "550", "{path} is not a mailing list", None, "5.1.1"),

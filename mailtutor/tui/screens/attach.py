@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from mailtutor.errors import Sentence
@@ -15,30 +14,19 @@ from mailtutor.lab.watch import Watch
 from mailtutor.reading.visible import visible
 from mailtutor.tui.actions import ATTACH, bindings, elsewhere
 from mailtutor.tui.contract import Held, Stage
-from mailtutor.tui.screens.confirm import ConfirmScreen
-from mailtutor.tui.screens.stage import StageScreen
-from mailtutor.tui.widgets.prose import Prose
+from mailtutor.tui.screens.about import AboutScreen
 
 
-class AttachScreen(StageScreen):
+class AttachScreen(AboutScreen):
     """The log of a watch, live. session: its log is the watch's, and no lab runs in it."""
 
     MODE = ATTACH
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(ATTACH), *elsewhere(ATTACH)]
-    DEFAULT_CSS = """
-    AttachScreen.-narrow.-away #side { display: none; }
-    AttachScreen.-wide.-view-ladder #side, AttachScreen.-wide.-sheet #side { display: none; }
-    """
 
     def __init__(self, session: Stage, *, watch: Watch) -> None:
         super().__init__(session)
         self._watch = watch
-        self._text = Prose(id="text")
         self.deck.tabs.invitation = "nobody_attach"
-
-    def side(self) -> ComposeResult:
-        """Where to connect."""
-        yield self._text
 
     def on_mount(self) -> None:
         """What could not be reached is told from now on."""
@@ -73,25 +61,11 @@ class AttachScreen(StageScreen):
         parts.append(self.words(f"screen.attach.tls.{self._watch.closure.value}"))
         if self._watch.closure is Closure.ENDED and self._watch.authority is not None:
             parts.append(self.words("screen.attach.trust", path=visible(str(self._watch.authority))))
-        self._text.show("\n\n".join(parts), dense=self.is_folded)
-
-    def on_resize(self) -> None:
-        """Few lines are used another way."""
-        self.speak()
-
-    def show_view(self, view: str) -> None:
-        """The text view has room for paragraphs."""
-        super().show_view(view)
-        self.speak()
+        self.tell_about(*parts)
 
     def go_home(self) -> None:
         """Asks once while anybody is connected: leaving hangs up on them."""
         if not any(one.is_open for one in self.viewpoint.dialogue.connections.values()):
             super().go_home()
-            return
-
-        def answered(confirmed: bool | None) -> None:
-            if confirmed:
-                super(AttachScreen, self).go_home()
-
-        self.app.push_screen(ConfirmScreen("escape", self.words("screen.attach.confirm_leave")), answered)
+        else:
+            self.leave_when_confirmed(self.words("screen.attach.confirm_leave"))

@@ -14,10 +14,8 @@ from mailtutor.reading.visible import visible
 from mailtutor.text.telling import tell
 from mailtutor.tui.actions import GROWTH, LAB, bindings, elsewhere, of_mode
 from mailtutor.tui.contract import Held, Stage
-from mailtutor.tui.screens.confirm import ConfirmScreen
-from mailtutor.tui.screens.stage import StageScreen
+from mailtutor.tui.screens.about import AboutScreen
 from mailtutor.tui.widgets.growth import GrowthView
-from mailtutor.tui.widgets.prose import Prose
 
 _ACTS = (
     "send", "fetch_pop3", "fetch_imap", "alice_imap", "open_page", "send_pictures", "faults", "queue", "mailboxes",
@@ -27,15 +25,11 @@ _ACTS = (
 _LONGEST = 1000
 
 
-class LabScreen(StageScreen):
+class LabScreen(AboutScreen):
     """A lab without a lesson."""
 
     MODE = LAB
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(LAB), *elsewhere(LAB)]
-    DEFAULT_CSS = """
-    LabScreen.-narrow.-away #side { display: none; }
-    LabScreen.-wide.-view-ladder #side, LabScreen.-wide.-sheet #side { display: none; }
-    """
 
     def __init__(self, session: Stage, *, classic: bool = False, view: str = "") -> None:
         """view: the one it begins with, where that is not the wire."""
@@ -43,14 +37,9 @@ class LabScreen(StageScreen):
         self._classic = classic
         self._begins_with = view
         self._failure: MailtutorError | None = None
-        self._text = Prose(id="text")
         self.growth = GrowthView(id=GROWTH)
         self.sheets[GROWTH] = self.growth
         self.deck.tabs.invitation = "nobody_send"
-
-    def side(self) -> ComposeResult:
-        """What can be done here."""
-        yield self._text
 
     def below(self) -> ComposeResult:
         """What taking hold of the wire asks."""
@@ -94,16 +83,7 @@ class LabScreen(StageScreen):
         parts = [self.words("screen.lab.about"), self._keys(), self._doors()]
         if self._failure is not None:
             parts = [f"✘ {visible(tell(self._failure, self.words))}", self.words("screen.lab.try_again")]
-        self._text.show("\n\n".join(parts), dense=self.is_folded)
-
-    def on_resize(self) -> None:
-        """Few lines are used another way."""
-        self.speak()
-
-    def show_view(self, view: str) -> None:
-        """The text view has room for paragraphs."""
-        super().show_view(view)
-        self.speak()
+        self.tell_about(*parts)
 
     def _keys(self) -> str:
         return "\n".join(
@@ -126,13 +106,8 @@ class LabScreen(StageScreen):
         """Asks once where something would be gone."""
         if not self.session.is_running or not self.viewpoint.dialogue.connections:
             super().go_home()
-            return
-
-        def answered(confirmed: bool | None) -> None:
-            if confirmed:
-                super(LabScreen, self).go_home()
-
-        self.app.push_screen(ConfirmScreen("escape", self.words("screen.lab.confirm_leave")), answered)
+        else:
+            self.leave_when_confirmed(self.words("screen.lab.confirm_leave"))
 
     def action_send(self) -> None:
         """alice sends bob a message."""

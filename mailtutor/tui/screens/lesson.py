@@ -340,8 +340,7 @@ class LessonScreen(StepScreen):
         self.viewpoint.go(None)
         self.deck.hold_on_to(connection)
         for lines in self.query(WireLines):
-            if lines.cursor is not None:
-                lines.action_follow()
+            lines.action_follow()
 
     def on_question_answered(self, event: Question.Answered) -> None:
         """Judges the answer; a right prediction lets the reply go."""
@@ -376,7 +375,7 @@ class LessonScreen(StepScreen):
         self._hints += 1
         self._note("hint")
         self.speak()
-        self._text.scroll_end(animate=False)
+        self.call_after_refresh(self._show_hint)
 
     def action_faults(self) -> None:
         """The panel shows what is broken, also what nobody told of so far."""

@@ -1,4 +1,4 @@
-"""What can be done with the lines of a pane: find, turn to earlier connections."""
+"""What can be done with the lines of a pane: scroll, find, turn to earlier connections."""
 
 from __future__ import annotations
 
@@ -50,6 +50,11 @@ class PaneActions(Habits):
         selected = self.deck.selected
         line = getattr(selected.row, "line", None) if selected is not None else None
         return (line.code or line.verb) if line is not None else ""
+
+    def action_page_dialogue(self, step: int) -> None:
+        """Scrolls the dialogue that leads, whoever has the keys."""
+        if self.deck.pane is not None:
+            self.deck.pane.lines.scroll_page(step)
 
     def action_leg(self) -> None:
         """The next pane, whoever speaks in it."""

@@ -150,8 +150,25 @@ class PracticeScreen(StageScreen):
         """Where there are but few lines the dialogue has them, not the coach."""
         is_small = self.has_class("-narrow") and self.has_class("-short")
         key = next(action.key(while_typing=True) for action in of_mode(PRACTICE, self.own_keys) if action.id == "coach")
-        self.keybar.need_not(*(() if is_small else ("coach",)))
+        self.keybar.need_not(*(() if is_small else ("coach",)), *(() if self.desk is not None else ("hint",)))
         self.prompt.fold(key if is_small and not self._is_unfolded else "")
+
+    def action_hint(self) -> None:
+        """One more hint of the task; after the solution all of them go."""
+        if self.desk is None:
+            key = next(one.key(while_typing=True) for one in of_mode(PRACTICE, self.own_keys) if one.id == "tasks")
+            self.tell(self.words("practice.task.no_hints", pressed=key))
+            return
+        self.desk.more()
+        self.speak()
+        self.call_after_refresh(self._show_hint)
+
+    def _show_hint(self) -> None:
+        """The newest hint is seen where it stands below the others."""
+        if self.desk is not None and self.desk.hints and not self.has_class("-narrow"):
+            hints = len(self.desk.task.told(self.words.language).hints)
+            key, number = ("hint", self.desk.hints) if self.desk.hints <= hints else ("solution", 0)
+            self._text.scroll_to_block(self.words(f"practice.task.{key}", number=number))
 
     def action_coach(self) -> None:
         """Everything the coach says, also on a small screen; or what matters again."""
@@ -250,7 +267,7 @@ class PracticeScreen(StageScreen):
             self._say_raw(event.line)
             return
         rows = self.connection.rows if self.connection is not None else []
-        self.viewpoint.go(None)
+        self._return()
         judged = expects_command(self.protocol, self._state, rows)
         line = event.line.encode("utf-8", "surrogateescape")
         if judged:
@@ -263,10 +280,16 @@ class PracticeScreen(StageScreen):
         except MailtutorError as wrong:
             self.prompt.tell(tell(wrong, self.words))
 
+    def _return(self) -> None:
+        """Now, and the end of the dialogue: the answer must be seen, whatever was looked at before."""
+        self.viewpoint.go(None)
+        if self.deck.pane is not None:
+            self.deck.pane.lines.action_follow()
+
     def _say_raw(self, written: str) -> None:
         """Sends the octets that were written, and nothing else."""
         assert self.console is not None
-        self.viewpoint.go(None)
+        self._return()
         try:
             data = meant(written)
             if data:
@@ -362,6 +385,7 @@ class PracticeScreen(StageScreen):
         if self.desk is not None:
             self.service, self.desk.hints = self.desk.task.service, hints
         self.set_class(self.desk is not None, "-task")
+        self._fold_coach()
         self._is_connecting = True
         self.prompt.advise(None)
         self.speak()

@@ -27,11 +27,10 @@ from mailtutor.tui.actions import DIFFERENCES, REPLAY, bindings, elsewhere
 from mailtutor.tui.contract import Held, Stage
 from mailtutor.tui.keeping import keep_what_is_loaded
 from mailtutor.tui.retelling import door, say_again, spoken
+from mailtutor.tui.screens.about import AboutScreen
 from mailtutor.tui.screens.running_lab import STARTING
-from mailtutor.tui.screens.stage import StageScreen
 from mailtutor.tui.viewpoint import Viewpoint
 from mailtutor.tui.widgets.comparison import Comparison
-from mailtutor.tui.widgets.prose import Prose
 
 # Silence in a recording is cut to what a watcher bears; lines of one moment stay readable.
 SHORTEST_S, LONGEST_S = 0.15, 2.0
@@ -40,15 +39,13 @@ SLOWEST, FASTEST = 0.125, 64.0
 AT_A_TIME = 8_000
 
 
-class ReplayScreen(StageScreen):
+class ReplayScreen(AboutScreen):
     """A log of its own, all of it there from the start; playing shows more and more of it."""
 
     MODE = REPLAY
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(REPLAY), *elsewhere(REPLAY)]
     DEFAULT_CSS = """
     ReplayScreen #comparison { display: none; }
-    ReplayScreen.-narrow.-away #side { display: none; }
-    ReplayScreen.-wide.-view-ladder #side, ReplayScreen.-wide.-sheet #side { display: none; }
     ReplayScreen.-comparing #comparison { display: block; }
     ReplayScreen.-comparing #deck, ReplayScreen.-comparing #meaning { display: none; }
     """
@@ -81,11 +78,6 @@ class ReplayScreen(StageScreen):
         self._recording = name
         self._playing = not step
         self._timer: Timer | None = None
-        self._text = Prose(id="text")
-
-    def side(self) -> ComposeResult:
-        """What can be done here."""
-        yield self._text
 
     def below(self) -> ComposeResult:
         """The comparison takes the wire's place."""
@@ -129,18 +121,13 @@ class ReplayScreen(StageScreen):
         if self._problem is not None:
             problem = visible(tell(self._problem, self.words))
             about = f"✘ {self.words('screen.replay.broken')} `{problem}`\n\n{about}"
-        self._text.show(about, dense=self.is_folded)
+        self.tell_about(about)
         self._draw_state()
 
-    def on_resize(self) -> None:
-        """Few lines are used another way."""
-        self.speak()
-
     def show_view(self, view: str) -> None:
-        """The text view has room for paragraphs. What stands beside the printed dialogue gives way."""
+        """What stands beside the printed dialogue gives way."""
         self.remove_class("-comparing")
         super().show_view(view)
-        self.speak()
 
     def _draw_state(self) -> None:
         key = "playing" if self._playing else "over" if self.viewpoint.is_live else "paused"

@@ -125,7 +125,13 @@ class StepScreen(ActingScreen):
     def _fit_text(self, *, folded: bool) -> None:
         """A hint that was asked for is seen."""
         if self.is_attached and folded and self._hints:
-            self._text.scroll_end(animate=False, immediate=True)
+            self._show_hint()
+
+    def _show_hint(self) -> None:
+        """Scrolls to the newest hint, or to the solution."""
+        is_hint = self._hints <= len(self.lesson.section(self.words.language, self.step.id).hints)
+        lead = self.words("screen.lesson.hint", number=self._hints) if is_hint else self.words("screen.lesson.solution")
+        self._text.scroll_to_block(lead)
 
     def on_resize(self) -> None:
         """Folded or not, the text is another one."""

@@ -41,9 +41,9 @@ ASIDE_ROOM = 30
 LONG = 5_000
 
 
-# How much a tab says, from the most: client, server and service; without the service; the names of those that are shown
-# and the service of the others. Where even that is too long the tabs scroll.
-_DETAILS = ("all", "names", "service")
+# How much a tab says, from the most: client, server and service; of those that are not shown only the service. Where
+# even that is too long the tabs scroll. None is without its service, which tells conversations of the same two apart.
+_DETAILS = ("all", "service")
 # What stands for the tabs that are hidden before and after those that are seen.
 _BEFORE, _AFTER = "‹{count} ", " {count}›"
 
@@ -121,10 +121,9 @@ class LegTabs(Speaking):
         client, server, service = leg
         shown = leg in self._shown
         words = [self._number(number)]
-        if shown or detail in ("all", "names"):
+        if shown or detail == "all":
             words.append(f"{client}→{server}")
-        if detail == "all" or (detail == "service" and not shown):
-            words.append(service.upper())
+        words.append(service.upper())
         words.append(PACES["step"] if leg in self._held else "●" if leg in self._open else "○")
         return Content.styled(f" {' '.join(words)} ", "bold reverse" if shown else "$wire-quiet")
 

@@ -49,6 +49,15 @@ class FoldedText(Fitting, Static):
         """Lines of the text as it is folded now."""
         return self._height
 
+    def line_of(self, beginning: str) -> int:
+        """The line on which the last block stands that begins so; the end where none does."""
+        at, found = 0, -1
+        for block in self._blocks:
+            if block.content.plain.startswith(beginning):
+                found = at
+            at += len(fold(block, self.room).split("\n", allow_blank=True))
+        return at if found < 0 else found
+
     @property
     def room(self) -> int:
         """Cells for a line."""

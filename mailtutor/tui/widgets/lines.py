@@ -231,6 +231,11 @@ class WireLines(Speaking, ScrollView, can_focus=True):
         row, _ = self._flow.locate(min(max(0, top), self._flow.height(self._shown) - 1))
         self._put_cursor(row)
 
+    def scroll_page(self, step: int) -> None:
+        """Scrolls by a page; no row is chosen by it, and where the end is reached the view follows again."""
+        y = int(self.scroll_offset.y) + step * max(1, self.size.height - 1)
+        self._scroll(min(max(0, y), int(self.max_scroll_y)))
+
     def action_first(self) -> None:
         """Goes to the first row."""
         first = next((index for index in range(self._shown) if self._is_seen(index)), None)

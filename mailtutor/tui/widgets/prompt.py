@@ -26,7 +26,7 @@ from mailtutor.reading.coach import (
     takes_commands,
 )
 from mailtutor.reading.dialogue import Connection, Row
-from mailtutor.reading.examples import next_tag
+from mailtutor.reading.examples import example, next_tag
 from mailtutor.reading.explain import next_verbs, reply_of
 from mailtutor.reading.login_lines import LOGINS, wanted
 from mailtutor.reading.offers import offered
@@ -101,6 +101,10 @@ _HINTED = 12
 class Prompt(Speaking, Vertical):
     """Coach above input. `Typed` says which line was sent."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "screen.page_dialogue(-1)", show=False, id="prompt.page-up"),
+        Binding("pagedown", "screen.page_dialogue(1)", show=False, id="prompt.page-down"),
+    ]
     DEFAULT_CSS = """
     Prompt { height: auto; border-top: solid $panel; border-title-color: $accent; }
     Prompt > #advice { height: auto; max-height: 8; padding: 0 1; }
@@ -316,8 +320,12 @@ class Prompt(Speaking, Vertical):
             named = [*[verb for verb in named if verb != leave][: _HINTED - 1], "…", leave]
         found = [self._led("screen.typing.legal", "  ".join(named).strip(), "bold $wire-client")]
         if self._advice is None or not self._advice.example:
-            example = likely_next(table, state, "EHLO" if self._secured else "", self.input.rows)
-            found.append(self._led("screen.typing.example", example, "bold $accent"))
+            then = self._leads_on
+            rows = self.input.rows
+            line = likely_next(table, state, "EHLO" if self._secured else "", rows)
+            if any(verb.verb == then for verb in legal):
+                line = example(then, table, rows)
+            found.append(self._led("screen.typing.example", line, "bold $accent"))
         return found
 
     def _folded(self, parts: list[tuple[str, Content]]) -> list[Content]:
@@ -336,7 +344,8 @@ class Prompt(Speaking, Vertical):
         """Each line with what it is about."""
         if advice.is_right:
             holds = self._answer is None or self._answer.outcome in (Outcome.SUCCESS, Outcome.GO_ON)
-            notes = [advice.note if holds else self._reason(advice), advice.hint]
+            notes = [advice.note] if holds else [self._reason(advice), self._way_on(advice)]
+            notes.append(advice.hint)
             notes.append(self.words("screen.coach.nothing") if self._is_empty else "")
             return [("verdict", self._verdict(advice)), *(("note", Content(note)) for note in notes if note)]
         headline = Content.assemble(
@@ -406,6 +415,22 @@ class Prompt(Speaking, Vertical):
         return self.words.get(f"{key}.{self._service}-{advice.verb}-{code}") or self.words.get(
             f"{key}.{advice.verb}-{code}"
         )
+
+    @property
+    def _leads_on(self) -> str:
+        """The command that leads on from the server's answer; "" where it refused nothing, or none is known to."""
+        reply = reply_of(self._answer, PROTOCOLS[self.input.protocol].table) if self._answer is not None else None
+        then = reply.then if reply is not None else ""
+        # What leads on in SMTP is an extension: only EHLO tells whether it is offered.
+        return "EHLO" if then and self.input.protocol == "smtp" and not self._offers else then
+
+    def _way_on(self, advice: Advice) -> str:
+        """The same in words."""
+        then = self._leads_on
+        if not then:
+            return ""
+        key = "screen.coach.then_again" if then == advice.verb else "screen.coach.then"
+        return self.words(key, verb=then, title=self.words.get(f"{self.input.protocol}.command.{then}.title"))
 
 
 def _lasted(rows: Sequence[Row], since: int, answer: Line) -> float | None:

@@ -45,6 +45,10 @@ class Prose(VerticalScroll, can_focus=False):
             self._text.show(*(block for block in prose(text) if block.content.plain or not dense))
             self.scroll_home(animate=False)
 
+    def scroll_to_block(self, beginning: str) -> None:
+        """Shows the last paragraph that begins so from its first line, and the end where it is not long."""
+        self.scroll_to(y=self._text.line_of(beginning), animate=False, immediate=True)
+
 
 def prose(text: str) -> list[Block]:
     """Markdown as blocks: paragraphs, bold, italic, code, lists, quotes, code blocks, headings."""

@@ -35,7 +35,11 @@ class Question(Speaking, Vertical):
     The row ends with Enter, an arrow or Esc. What was typed and fits nothing is never taken for what is marked.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("backspace", "take_back", show=False, id="question.take_back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("backspace", "take_back", show=False, id="question.take_back"),
+        Binding("pageup", "screen.page_dialogue(-1)", show=False, id="question.page-up"),
+        Binding("pagedown", "screen.page_dialogue(1)", show=False, id="question.page-down"),
+    ]
     DEFAULT_CSS = """
     Question { height: auto; max-height: 14; border-top: solid $accent; padding: 0 1; }
     Question > OptionList { height: auto; max-height: 10; border: none; background: $background; }
@@ -109,22 +113,34 @@ class Question(Speaking, Vertical):
         """Draws the question in the current language."""
         if not self._form:
             return
-        self._speak_lead()
         marked = self._options.highlighted or 0
         options = [Option(self._choice(name)) for name in self._choices]
         if self._is_whole:
             options.append(Option(Content.styled(f"▸ {self.words('screen.question.hand_in')}", "bold $accent")))
         self._options.set_options(options)
         self._options.highlighted = min(marked, len(options) - 1) if options else None
+        self._speak_lead()
         self._input.placeholder = self.words("screen.question.write")
 
     def _speak_lead(self) -> None:
-        key = "order_whole" if self._is_whole else "order_begun" if self._order else self._form
+        key, number = self._order_lead() if self._order else (self._form, 0)
         if self._is_numbered:
             key = f"{key}_numbered"
         if self._typed:
             key = "typed" if self._at(self._typed) is not None else "typed_nothing"
-        self._lead.show(Content.styled(self.words(f"screen.question.{key}", typed=self._typed), "bold $accent"))
+        said = self.words(f"screen.question.{key}", typed=self._typed, number=number)
+        self._lead.show(Content.styled(said, "bold $accent"))
+
+    def _order_lead(self) -> tuple[str, int]:
+        """What Enter does to an order that has been begun, where the mark stands; the number it gives or takes back."""
+        at = self._options.highlighted or 0
+        if at >= len(self._choices):
+            return "order_ready", 0
+        name = list(self._choices)[at]
+        if name in self._order:
+            return "order_whole" if self._is_whole else "order_taken", self._order.index(name) + 1
+        number = len(self._order) + 1
+        return "order_last" if number == len(self._choices) else "order_begun", number
 
     @property
     def _has_codes(self) -> bool:
@@ -201,6 +217,12 @@ class Question(Speaking, Vertical):
             return int(typed) - 1 if 0 < int(typed) <= len(self._choices) else None
         shown = [text.lstrip() for text in self._choices.values()]
         return next((index for index, text in enumerate(shown) if text.startswith(typed)), None)
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Enter does something else now."""
+        event.stop()
+        if self._order:
+            self._speak_lead()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """One more of an order, or one less, or the choice."""
