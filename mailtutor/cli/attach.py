@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from mailtutor import paths
@@ -15,13 +18,14 @@ from mailtutor.cli.lines import Lines
 from mailtutor.cli.output import print_json
 from mailtutor.cli.parser import language
 from mailtutor.cli.place import place_of, target_of
-from mailtutor.cli.serve import WINDOW_BYTES, Notices, Printer, close_recording
+from mailtutor.cli.serve import WINDOW_BYTES, Notices, close_recording
 from mailtutor.errors import UsageError
 from mailtutor.lab.attach import Attachment, Closure, Target
 from mailtutor.lab.loop import heed_faults, new_loop
 from mailtutor.lab.watch import Watch
 from mailtutor.store.archive import Archive
-from mailtutor.store.recording import Recording, Telling, open_trace
+from mailtutor.store.elsewhere import Elsewhere
+from mailtutor.store.recording import Follower, Recording, Telling, open_trace
 from mailtutor.text.catalogue import words
 from mailtutor.trace.log import Log
 
@@ -42,20 +46,30 @@ def run(args: argparse.Namespace) -> int:
         log = Log(keep_bytes=WINDOW_BYTES)
         if args.trace:
             file = stack.enter_context(open_trace(Path(args.trace)))
-            stack.callback(close_recording, Recording(log, file.write, secrets=args.with_passwords), args.trace)
-        printer = Printer() if args.json else None
-        secrets = args.with_passwords
-        if printer is not None:
-            stack.callback(close_recording, Recording(log, printer.write, secrets=secrets), "stdout")
-            stack.callback(printer.give_up)
-        else:
-            stack.callback(close_recording, Telling(log, Lines().tell, secrets=secrets), "stdout")
+            stack.callback(close_recording, _follower(log, file.fileno(), "json", args), args.trace)
         attachment = Attachment(log, target, closure=closure, folder=folder, tell=notices.tell)
         loop = new_loop()
         stack.callback(loop.close)
         heed_faults(loop, notices.tell)
-        loop.run_until_complete(_serve(attachment, host, port, printer))
+
+        def begin(where: tuple[str, int]) -> None:
+            _tell_ready(attachment, where, as_json=args.json)
+            form = "json" if args.json else "text"
+            stack.callback(close_recording, _follower(log, sys.stdout.fileno(), form, args), "stdout")
+
+        loop.run_until_complete(_serve(attachment, host, port, begin))
     return 0
+
+
+def _follower(log: Log, out: int, form: str, args: argparse.Namespace) -> Follower:
+    """Writes the log to a descriptor from now on; in a process of its own, where that can be had."""
+    secrets = bool(args.with_passwords)
+    if os.name == "posix":
+        with contextlib.suppress(OSError):
+            return Elsewhere(log, "mailtutor.cli.scribing", out, form, *["secrets"] * secrets)
+    if form == "json":
+        return Recording(log, partial(os.write, out), secrets=secrets)
+    return Telling(log, Lines().tell, secrets=secrets)
 
 
 def _on_screen(args: argparse.Namespace, watch: Watch, host: str, port: int) -> int:
@@ -73,14 +87,22 @@ def _on_screen(args: argparse.Namespace, watch: Watch, host: str, port: int) -> 
         return open_watch(watch, ascii=args.ascii)
 
 
-async def _serve(attachment: Attachment, host: str, port: int, printer: Printer | None) -> None:
+async def _serve(attachment: Attachment, host: str, port: int, begin: Callable[[tuple[str, int]], None]) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         with contextlib.suppress(NotImplementedError, AttributeError):
             loop.add_signal_handler(getattr(signal, name), over.set)
-    where = await attachment.start(host, port)
+    # Nobody has come yet when it is told where to come to, and from then on all that happens is told.
+    begin(await attachment.start(host, port))
+    try:
+        await over.wait()
+    finally:
+        await attachment.stop()
+
+
+def _tell_ready(attachment: Attachment, where: tuple[str, int], *, as_json: bool) -> None:
     target, authority = attachment.target, attachment.authority
-    if printer is not None:
+    if as_json:
         facts: dict[str, object] = {
             "event": "ready", "listen": "{}:{}".format(*where), "to": f"{target.host}:{target.port}",
             "protocol": target.protocol, "service": target.service,
@@ -88,17 +110,12 @@ async def _serve(attachment: Attachment, host: str, port: int, printer: Printer 
         if authority is not None:
             facts["ca"] = str(authority.path)
         print_json(facts)
-        printer.begin()
     else:
         say = words(language())
         ends = {"listen": "{}:{}".format(*where), "to": f"{target.host}:{target.port}"}
         print(say("cli.attach.ready", service=target.service, **ends), file=sys.stderr)
         if authority is not None:
             print(say("cli.attach.trust", path=authority.path), file=sys.stderr)
-    try:
-        await over.wait()
-    finally:
-        await attachment.stop()
 
 
 def _target(args: argparse.Namespace) -> Target:

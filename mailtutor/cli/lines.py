@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import TextIO
 
 from mailtutor.cli.output import has_colour, head_text, line_text, note_text
 from mailtutor.cli.parser import language
@@ -18,10 +19,12 @@ _number = attrgetter("n")
 class Lines:
     """Prints a dialogue while it is held."""
 
-    def __init__(self) -> None:
+    def __init__(self, out: TextIO | None = None) -> None:
+        """out: standard output by default."""
+        self._out = out or sys.stdout
         self._dialogue = Dialogue()
         self._say = words(language())
-        self._colour = has_colour(sys.stdout)
+        self._colour = has_colour(self._out)
         self._count = 0
         self._last = 0
 
@@ -41,6 +44,6 @@ class Lines:
             else:
                 out.append(line_text(row.line, colour=self._colour))
         if out:
-            sys.stdout.write("\n".join(out) + "\n")
-            sys.stdout.flush()
+            self._out.write("\n".join(out) + "\n")
+            self._out.flush()
         dialogue.forget()

@@ -24,7 +24,7 @@ from mailtutor.lab.plan import textbook_plan
 from mailtutor.protocols.smtp.courier import Tls
 from mailtutor.protocols.spec import Wording
 from mailtutor.reading.visible import visible
-from mailtutor.store.recording import Recording, open_trace
+from mailtutor.store.recording import Follower, Recording, open_trace
 from mailtutor.text.catalogue import words
 from mailtutor.text.telling import tell
 from mailtutor.trace.log import Log
@@ -92,7 +92,7 @@ def _welcome(lab: Lab, printer: Printer | None) -> None:
     sys.stdout.flush()
 
 
-def close_recording(recording: Recording, name: str) -> None:
+def close_recording(recording: Follower, name: str) -> None:
     """Ends a recording, and says so where the file does not hold everything."""
     recording.close()
     why: object = recording.failed

@@ -7,5 +7,6 @@ sessions; schema.py is the law; mailboxes.py, queue.py and progress.py are funct
 exchange.py takes mail in from other programs' files (sources.py) and writes it for them (targets.py); shelf_names.py
 says what a mailbox is called there.
 
-recording.py writes a trace to a file for people, archive.py one for ourselves, to wind back further than the memory.
+recording.py writes a trace to a file for people, elsewhere.py does it in a process of its own, and scribe.py says what
+of it may leave; archive.py writes one for ourselves, to wind back further than the memory.
 """

@@ -16,12 +16,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-import msgspec
-
 from mailtutor.errors import MailtutorError, Sentence
-from mailtutor.reading.redact import Redactor
+from mailtutor.store.scribe import Missed, Scribe, Told
 from mailtutor.trace.codec import HEADER, encode_lines
-from mailtutor.trace.events import AnyEvent, Ciphertext, Closed, FromClient, FromServer, Opened, TlsBegun, TlsFailed
+from mailtutor.trace.events import AnyEvent
 from mailtutor.trace.log import Log, event_cost
 
 # Octets of events of one connection that may wait to be written before its wire is held up, where it is the only one.
@@ -32,21 +30,12 @@ NOTED_FROM = WAITING_LIMIT // 64
 MOST_WAITING = 4 * WAITING_LIMIT
 # Seconds to write the last of them.
 CLOSE_LIMIT_S = 3.0
-# Octets of events that are written at once, about: what waits is written together, as long as it is not more.
+# Octets of events that are handed on at once, about: what waits goes together, as long as it is not more.
 _BATCH = 64 * 1024
 # Seconds from one look at what has come to the next, where more comes meanwhile: what many say at once costs less
 # together, and nobody sees so short a time. Octets of events that wait from which on the next look comes at once.
 _GATHER_S = 0.01
 _HURRY = 8 * _BATCH
-# Octets whose lines are looked at together: the shortest lines take a hundred times their own length.
-_PIECE = 16 * 1024
-_WIRE = (FromClient, FromServer, TlsBegun, TlsFailed, Ciphertext, Closed)
-
-
-class _Gap(msgspec.Struct, frozen=True, tag_field="event", tag="missed"):
-    """So many events were left out here. Written as it is."""
-
-    count: int
 
 
 class _Shares:
@@ -79,52 +68,39 @@ class _Shares:
                 del of[conn]
 
 
-class Recording:
-    """Follows a log from where it stands. write: takes whole lines of JSON, with their line ends; where it gives a
-    number, that is how many octets it took, and it is called again for the rest.
+class Follower:
+    """Follows a log from where it stands, in a thread of its own. What it does with the events its kinds say.
 
-    secrets: True leaves passwords in. patience_s: how long a single write may take before what comes is left out; None
-    waits for as long as it takes. Where something was left out a line `{"event":"missed","count":N}` says so.
+    patience_s: how long handing on may take before what comes is left out; None waits for as long as it takes.
     """
 
-    def __init__(
-        self,
-        log: Log,
-        write: Callable[[bytes], object],
-        *,
-        secrets: bool = False,
-        patience_s: float | None = None,
-    ) -> None:
-        self._write = write
-        self._redactor = None if secrets else Redactor()
+    def __init__(self, log: Log, *, patience_s: float | None = None) -> None:
         self._patience_s = patience_s
-        self._events: deque[AnyEvent | _Gap] = deque()
+        self._events: deque[Told] = deque()
         # Something has come; it is much; nothing more will come.
         self._awake, self._in_haste = threading.Event(), threading.Event()
         self._ends = False
-        self._last: AnyEvent | None = None
         self.failed: OSError | Sentence | None = None
         # Events left out because nobody took them: all of them, and those that the reader has not been told of.
         self._left_out = 0
         self._untold = 0
-        # After a gap: the connections that began behind it. Of the others nobody can tell what is secret, so they are
-        # left out, too: all of their events, and those not told of.
-        self._known: set[int] | None = None
-        self._hidden = 0
-        self._hidden_untold = 0
-        # What is to be written together: events, and in their place what was left out. Octets of the events it came of.
-        self._batch: list[AnyEvent | _Gap] = []
-        self._batch_cost = 0
         self._abandoned = False
-        # Each is counted up by one thread only, the log's writer and ours, so that neither needs a lock.
+        # Each is counted up by one thread only, the log's writer and another, so that neither needs a lock.
         self._taken = 0
         self._written = 0
         self._shares = _Shares()
-        # When the write that goes on now began, and when there was something to write again.
+        # When it last began to hand something on, and when there was something again.
         self._began_at = self._filled_at = time.monotonic()
         self._unsubscribe = log.subscribe(self._take, self._is_behind)
         self._thread = threading.Thread(target=self._run, name="mailtutor recording", daemon=True)
         self._thread.start()
+
+    def _hand_on(self, events: list[Told], cost: int) -> None:
+        """Does with the events what is to be done, and counts their octets as written then. May raise OSError."""
+        raise NotImplementedError
+
+    def _finish(self) -> None:
+        """The same at the end of them all."""
 
     @property
     def waiting(self) -> int:
@@ -135,6 +111,11 @@ class Recording:
     def missed(self) -> int:
         """Events that were left out."""
         return self._left_out + self._hidden
+
+    @property
+    def _hidden(self) -> int:
+        """Of those that were taken, the ones that are not told."""
+        return 0
 
     def close(self, limit_s: float = CLOSE_LIMIT_S) -> None:
         """Writes what has come so far and ends. Where nothing was written for `limit_s` seconds, or with a patience not
@@ -194,7 +175,7 @@ class Recording:
 
     def _tell_gap(self) -> None:
         if self._untold:
-            self._events.append(_Gap(self._untold))
+            self._events.append(Missed(self._untold))
             self._untold = 0
 
     # In our own -----------------------------------------------------------------------------------------------------
@@ -206,85 +187,64 @@ class Recording:
             self._awake.clear()
             ends = self._ends
             self._in_haste.clear()
-            self._write_what_waits()
+            self._try(self._hand_on_what_waits)
             if self._abandoned:
                 return
             if not ends:
                 self._in_haste.wait(_GATHER_S)
-        self._finish()
-        self._tell_hidden()
-        self._flush()
+        self._try(self._finish)
 
-    def _write_what_waits(self) -> None:
+    def _try(self, do: Callable[[], None]) -> None:
+        try:
+            do()
+        except OSError as wrong:  # a full disk or a closed pipe ends the recording, not the lab
+            self.failed = self.failed or wrong
+
+    def _hand_on_what_waits(self) -> None:
         events = self._events
         while events and not self._abandoned:
-            event = events.popleft()
-            if isinstance(event, _Gap):
-                self._leave_out(event)
-            else:
-                self._last = event
-                self._put(self._safe(event))
-                self._batch_cost += event_cost(event)
-            if self._batch_cost >= _BATCH:
-                self._flush()
-        self._flush()
+            batch, cost = list[Told](), 0
+            while events and cost < _BATCH:
+                event = events.popleft()
+                batch.append(event)
+                cost += event_cost(event) if not isinstance(event, Missed) else 0
+            if self.failed is None:
+                self._began_at = time.monotonic()
+                self._hand_on(batch, cost)
 
-    def _safe(self, event: AnyEvent) -> list[AnyEvent]:
-        """What may leave now that this event has come."""
-        if self._redactor is None:
-            return [event]
-        if self._known is not None:
-            if isinstance(event, Opened):
-                self._known.add(event.conn)
-            elif isinstance(event, _WIRE) and event.conn not in self._known:
-                self._hidden += 1
-                self._hidden_untold += 1
-                return []
-            elif isinstance(event, Closed):
-                self._known.discard(event.conn)
-        if isinstance(event, (FromClient, FromServer)) and len(event.data) > _PIECE:
-            data = event.data
-            pieces = (data[start : start + _PIECE] for start in range(0, len(data), _PIECE))
-            return [
-                safe for piece in pieces for safe in self._redactor.take(msgspec.structs.replace(event, data=piece))
-            ]
-        return self._redactor.take(event)
 
-    def _leave_out(self, gap: _Gap) -> None:
-        self._finish()
-        if self._redactor is not None:
-            self._redactor, self._known = Redactor(), set()
-        self._batch.append(gap)
+class Recording(Follower):
+    """Writes a log. write: takes whole lines of JSON, with their line ends; where it gives a number, that is how many
+    octets it took, and it is called again for the rest.
+
+    secrets: True leaves passwords in. Where something was left out a line `{"event":"missed","count":N}` says so.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        write: Callable[[bytes], object],
+        *,
+        secrets: bool = False,
+        patience_s: float | None = None,
+    ) -> None:
+        self._write = write
+        self._scribe = Scribe(secrets=secrets)
+        super().__init__(log, patience_s=patience_s)
+
+    @property
+    def _hidden(self) -> int:
+        return self._scribe.hidden
+
+    def _hand_on(self, events: list[Told], cost: int) -> None:
+        self._tell(self._scribe.take(events))
+        self._written += cost
 
     def _finish(self) -> None:
-        """What waited for the end of its line."""
-        if self._redactor is not None and self._last is not None:
-            self._put(self._redactor.finish(self._last.t, self._last.at))
+        self._tell(self._scribe.finish())
 
-    def _put(self, events: list[AnyEvent]) -> None:
-        if events:
-            self._tell_hidden()
-            self._batch += events
-
-    def _tell_hidden(self) -> None:
-        if self._hidden_untold:
-            self._batch.append(_Gap(self._hidden_untold))
-            self._hidden_untold = 0
-
-    def _flush(self) -> None:
-        """Hands out what was put, and counts the events it came of as written."""
-        batch, self._batch = self._batch, []
-        self._began_at = time.monotonic()
-        if batch and self.failed is None and not self._abandoned:
-            try:
-                self._hand_out(batch)
-            except OSError as wrong:  # a full disk or a closed pipe ends the recording, not the lab
-                self.failed = wrong
-        self._written += self._batch_cost
-        self._batch_cost = 0
-
-    def _hand_out(self, batch: Sequence[AnyEvent | _Gap]) -> None:
-        lines = encode_lines(batch)
+    def _tell(self, told: Sequence[Told]) -> None:
+        lines = encode_lines(told)
         while lines and not self._abandoned:
             took = self._write(lines)
             lines = lines[took:] if isinstance(took, int) else b""
@@ -294,11 +254,12 @@ class Telling(Recording):
     """The same for who takes the events themselves. Where something was left out nothing says so."""
 
     def __init__(self, log: Log, tell: Callable[[Sequence[AnyEvent]], object], *, secrets: bool = False) -> None:
-        self._tell = tell
+        self._to = tell
         super().__init__(log, lambda _: None, secrets=secrets)
 
-    def _hand_out(self, batch: Sequence[AnyEvent | _Gap]) -> None:
-        self._tell([event for event in batch if not isinstance(event, _Gap)])
+    def _tell(self, told: Sequence[Told]) -> None:
+        if events := [event for event in told if not isinstance(event, Missed)]:
+            self._to(events)
 
 
 def open_trace(path: Path) -> IO[bytes]:

@@ -10,6 +10,7 @@ import pytest
 
 from mailtutor.store import recording
 from mailtutor.store.recording import Recording
+from mailtutor.store.scribe import Told
 from mailtutor.trace.codec import decode
 from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened
 from mailtutor.trace.log import Log, event_cost
@@ -40,16 +41,15 @@ def test_the_count_survives_both_threads_changing_it_at_once(monkeypatch: pytest
             assert first_done.wait(LIMIT_S)
         return event_cost(event)
 
-    class Told(Recording):
+    class Watched(Recording):
         """Tells when the first event is counted down."""
 
-        def _flush(self) -> None:
-            super()._flush()
-            if "mailtutor recording" in costs:
-                first_done.set()
+        def _hand_on(self, events: list[Told], cost: int) -> None:
+            super()._hand_on(events, cost)
+            first_done.set()
 
     monkeypatch.setattr(recording, "event_cost", cost)
-    made = Told(log, lambda _: None, secrets=True)
+    made = Watched(log, lambda _: None, secrets=True)
     for number in range(2):
         log.append(_event(number))
     made.close(LIMIT_S)
