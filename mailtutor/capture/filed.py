@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
-from mailtutor.capture.container import Container, Frame, is_gzip
+from mailtutor.capture.container import Container, Frame
 from mailtutor.capture.conversations import MOST_CONNECTIONS, Conversation, Conversations
 from mailtutor.capture.layers import Datagram, Layers, Segment
 from mailtutor.capture.packet_source import Origin, PacketSource
 from mailtutor.capture.packet_table import MOST_ROWS, PacketTable
 from mailtutor.capture.tracks import Track
+from mailtutor.capture.unpacking import DamagedError, Unpacked, is_gzip
 from mailtutor.errors import MailtutorError
 from mailtutor.protocols.tunnel import KeyLog
 from mailtutor.trace.events import AnyEvent
@@ -146,13 +146,23 @@ class FiledPackets(PacketSource):
         at_octet, captured, size, link = self.table.extras(number)
         try:
             with self.path.open("rb") as file:
-                is_packed = is_gzip(file.read(2))
-            with gzip.open(self.path) if is_packed else self.path.open("rb") as opened:
-                opened.seek(at_octet)
-                data = opened.read(captured)
-        except (OSError, EOFError) as wrong:
+                data = _octets(file, at_octet, captured)
+        except (OSError, DamagedError) as wrong:
             raise _unreadable(self.path, wrong) from wrong
         return Frame(number + 1, self.table.row(number).at, link, data, size, at_octet)
+
+
+def _octets(file: IO[bytes], at: int, count: int) -> bytes:
+    """So many octets of a capture, or of what is packed in it."""
+    if not is_gzip(file.read(2)):
+        file.seek(at)
+        return file.read(count)
+    file.seek(0)
+    unpacked, found = Unpacked(file), b""
+    unpacked.skip(at)
+    while len(found) < count and (more := unpacked.read(count - len(found))):
+        found += more
+    return found
 
 
 def _unreadable(path: Path, wrong: Exception) -> MailtutorError:

@@ -62,11 +62,18 @@ def test_a_session_is_read_as_it_was() -> None:
         (113, bytes(14) + b"\x08\x00"),
         (228, b""),
         (276, b"\x08\x00" + bytes(18)),
+        (276, b"\x81\x00" + bytes(18) + b"\x00\x07\x08\x00"),
     ],
 )
 def test_every_common_link_is_read(link: int, head: bytes, order: str) -> None:
     frames = [head + packet + bytes(4) * (link == ETHERNET) for packet in smtp().packets]
     assert said(read(pcap(frames, link=link, order=order)).events) == WHOLE
+
+
+def test_a_packet_without_a_length_is_as_long_as_its_frame() -> None:
+    """The network card was to cut it up, so nobody has counted yet."""
+    frames = [bytes(12) + b"\x08\x00" + packet[:2] + bytes(2) + packet[4:] for packet in smtp().packets]
+    assert said(read(pcap(frames, link=ETHERNET)).events) == WHOLE
 
 
 def test_ipv6_is_read_with_its_extension_headers() -> None:
@@ -270,3 +277,36 @@ def test_no_file_makes_it_fall(data: st.DataObject) -> None:
         return
     dialogue = Dialogue()
     dialogue.take(events, 0)
+
+
+def test_a_gzipped_capture_is_read_as_far_as_it_is_sound() -> None:
+    whole = pcap(smtp().packets)
+    packed = gzip.compress(whole)
+    for damaged in (packed[:-8] + bytes(8), packed[:-8]):
+        reading = read(damaged)
+        assert said(reading.events) == WHOLE
+        assert "compression is damaged" in str(reading.problem)
+    for sound in (
+        packed + b"what is no gzip",
+        packed + bytes(512),
+        gzip.compress(whole[:99]) + gzip.compress(whole[99:]),
+    ):
+        reading = read(sound)
+        assert said(reading.events) == WHOLE
+        assert reading.problem is None
+    cut = read(packed[: len(packed) // 2])
+    assert WHOLE[1].startswith(said(cut.events)[1])
+    assert said(cut.events)[1]
+    assert cut.problem is not None
+
+
+@pytest.mark.parametrize("at", range(2, 40))
+def test_damage_to_a_gzipped_capture_is_named(at: int) -> None:
+    packed = bytearray(gzip.compress(pcap(smtp().packets)))
+    packed[at] = 0xFF
+    try:
+        problem = read(bytes(packed)).problem
+    except CaptureError as wrong:
+        problem = wrong
+    # Time stamps, flags and the system it was made on matter to nobody.
+    assert problem is not None or at in (4, 5, 6, 7, 8, 9)
