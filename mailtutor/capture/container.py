@@ -14,6 +14,7 @@ import msgspec
 
 from mailtutor.capture.unpacking import DamagedError, Readable, Unpacked, is_gzip
 from mailtutor.errors import MailtutorError, Sentence
+from mailtutor.protocols.tunnel import KeyLog
 
 # Longer frames than any link has; what claims more lies (Wireshark's own limit).
 LONGEST_FRAME = 262_144
@@ -72,12 +73,12 @@ def is_capture(start: bytes) -> bool:
 
 @dataclass(slots=True)
 class Container:
-    """A capture file that is being read. secrets: what it held of TLS key logs so far (NSS format). names: of hosts, by
-    their addresses, as far as it has told them."""
+    """A capture file that is being read. secrets: where the TLS keys go that are in it. names: of hosts, by their
+    addresses, as far as it has told them."""
 
     file: Readable
     name: str
-    secrets: list[bytes] = field(default_factory=list)
+    secrets: KeyLog = field(default_factory=KeyLog)
     names: dict[bytes, str] = field(default_factory=dict)
     _buffer: bytes = b""
     _at: int = 0
@@ -261,7 +262,7 @@ class Container:
         if len(body) >= 8:
             kind, length = struct.unpack_from(f"{order}II", body)
             if kind == _KEY_LOG:
-                self.secrets.append(bytes(body[8 : 8 + min(length, len(body) - 8)]))
+                self.secrets.add(bytes(body[8 : 8 + min(length, len(body) - 8)]))
 
     # Octets ---------------------------------------------------------------------------------------------------------
 

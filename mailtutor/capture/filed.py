@@ -38,7 +38,6 @@ class FiledPackets(PacketSource):
         self._conversations: Conversations | None = None
         self._frames: Iterator[Frame] = iter(())
         self._file: IO[bytes] | None = None
-        self._known = 0
         self._is_over = False
 
     def read(self, most: int) -> bool:
@@ -75,7 +74,7 @@ class FiledPackets(PacketSource):
 
     def _open(self) -> None:
         self._file = self.path.open("rb")
-        self._container = Container(self._file, str(self.path))
+        self._container = Container(self._file, str(self.path), self._log)
         self._conversations = Conversations(self._give, self._log, self._container.names)
         self._frames = self._container.frames()
 
@@ -84,13 +83,8 @@ class FiledPackets(PacketSource):
         self._count += 1
 
     def _take(self, frame: Frame) -> None:
-        container, conversations = self._container, self._conversations
-        assert container is not None
+        conversations = self._conversations
         assert conversations is not None
-        if len(container.secrets) > self._known:
-            for text in container.secrets[self._known :]:
-                self._log.add(text)
-            self._known = len(container.secrets)
         found = self._layers.carried(frame)
         moment = self._count
         extras = (frame.at_octet, len(frame.data), frame.size, frame.link)
