@@ -19,7 +19,7 @@ from types import MappingProxyType
 from mailtutor.capture.layers import ACK, FIN, RST, SYN, Datagram, Segment
 from mailtutor.capture.ports import DNS_PORT, ENOUGH, PORTS, SEALED, by_words
 from mailtutor.capture.reassembly import HALF, MASK, Direction, Piece
-from mailtutor.protocols.tunnel import KeyLog, Tunnel, asks_for_tls, begins_tls
+from mailtutor.protocols.tunnel import LONGEST_ASKING, KeyLog, Tunnel, asks_for_tls, begins_tls
 from mailtutor.reading.sealed import KEPT, events_of
 from mailtutor.trace.events import (
     AnyEvent,
@@ -49,8 +49,6 @@ _NEAR = 1 << 20
 _PASSIVE = re.compile(rb"22[79] .*\((?:\d+,\d+,\d+,\d+,(\d+),(\d+)|\|\|\|(\d+)\|)\)")
 _ACTIVE = re.compile(rb"(?i)(?:PORT \d+,\d+,\d+,\d+,(\d+),(\d+)|EPRT \|[^|]*\|[^|]*\|(\d+)\|)")
 _OTHER = "-"
-# Octets of a line that can ask for TLS.
-_LONGEST_ASKING = 200
 
 
 @dataclass(slots=True, eq=False)
@@ -266,7 +264,7 @@ class Conversations:
         if flags & ACK and other.next < 0:
             other.next = segment.ack
         if data or segment.missing:
-            if seq == side.next & MASK and not segment.missing and not side.has_late:
+            if seq == side.next & MASK and not segment.missing and not side.has_late and side.lost_from < 0:
                 # As nearly all of them come.
                 side.next += len(data)
                 self._said(of, data, from_client)
@@ -332,7 +330,7 @@ class Conversations:
             of.client.has_spoken = True
             line = of.begun_line + data if of.begun_line else data
             of.asked_for_tls = asks_for_tls(line)
-            of.begun_line = b"" if line.endswith(b"\n") else line[-_LONGEST_ASKING:]
+            of.begun_line = b"" if line.endswith(b"\n") else line[-LONGEST_ASKING:]
         else:
             of.server.has_spoken = True
         if of.protocol == "ftp":

@@ -61,13 +61,18 @@ _SUITES = {
 }  # fmt: skip
 
 
+# Octets that are looked at of a line that may ask for TLS.
+LONGEST_ASKING = 200
 # What a client says before it: a tag of IMAP's may stand in front.
 _ASKS = re.compile(rb"(?i)(?:[^ \r\n]+ )?(?:STARTTLS|STLS|AUTH TLS)\r?\n\Z")
 
 
 def asks_for_tls(said: bytes) -> bool:
     """Whether what a client said last asks for TLS (RFC 3207, RFC 2595, RFC 4217)."""
-    return said[-5:].rstrip().upper().endswith(b"TLS") and _ASKS.search(said, max(0, len(said) - 200)) is not None
+    return (
+        said[-5:].rstrip().upper().endswith(b"TLS")
+        and _ASKS.search(said, max(0, len(said) - LONGEST_ASKING)) is not None
+    )
 
 
 def begins_tls(said: bytes) -> bool:

@@ -336,6 +336,17 @@ def test_what_was_captured_is_kept_though_somebody_acknowledged_more() -> None:
     assert server == SERVER_SAID
 
 
+def test_what_comes_twice_behind_a_gap_is_said_once() -> None:
+    wire = Wire().open().say(False, b"220 hamburger.edu ESMTP\r\n").say(True, b"HELO crepes.fr\r\n")
+    before = len(wire.packets)
+    wire.say(False, b"250 lost\r\n").say(True, b"NOOP\r\n").say(False, b"250 ok\r\n")
+    packets = [packet for n, packet in enumerate(wire.packets) if n != before]
+    again = packets[-2]
+    assert said(read(pcap([*packets, again, again])).events) == (
+        b"HELO crepes.fr\r\nNOOP\r\n", b"220 hamburger.edu ESMTP\r\n<10>250 ok\r\n",
+    )  # fmt: skip
+
+
 def test_a_capture_that_begins_inside_tls_is_no_dialogue() -> None:
     wire = Wire(server=(SERVER[0], 993))
     sealed = bytes(range(130, 250))

@@ -273,3 +273,9 @@ def test_a_cr_alone_ends_no_line_of_an_mbox() -> None:
     assert sum(line.startswith("C: MAIL FROM") for line in _said(dialogue)) == 1
     # Its first line has one, too, and still begins the message.
     read_record(stamp + b"\r" + stamp[5:] + b"\nFrom: a@b\nTo: c@d\n\nx\n")
+
+
+def test_lines_without_times_stand_apart_on_the_wall_too() -> None:
+    """So that a capture made of them has them apart."""
+    record, _ = _read(SWAKS)
+    assert [event.at for event in record.events[:3]] == [0.0, 0.5, 1.0]
