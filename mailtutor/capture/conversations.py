@@ -39,6 +39,8 @@ MOST_CONNECTIONS = 20_000
 PATIENCE = 3
 # Late segments of a direction whose other side was never captured, before what is missing counts as lost.
 ALONE = 16
+# Octets that a segment takes beside its data.
+_EACH = 200
 # Octets that wait in all conversations together, before the one that has waited longest is told with its gaps.
 MOST_WAITING = 64 * 1024 * 1024
 # Pieces of what was said before it is known what is spoken.
@@ -192,6 +194,7 @@ class Conversations:
             of = next(iter(self._flows.values()))[0]
             self._rest(of)
             self.forgotten += 1
+        self._waiting_octets -= self._waiting.pop(of, 0)
         self._flows.pop(of.flow, None)
         self._flows.pop(_turned(of.flow), None)
 
@@ -224,6 +227,7 @@ class Conversations:
     def _count_waiting(self, of: Conversation) -> None:
         """Sees to it that not too much waits."""
         octets = of.client.held + of.server.held + sum(len(one.data) for one in of.waiting)
+        octets += _EACH * (of.client.late + of.server.late + len(of.waiting))
         self._waiting_octets += octets - self._waiting.pop(of, 0)
         if octets:
             self._waiting[of] = octets

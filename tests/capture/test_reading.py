@@ -369,7 +369,7 @@ def test_tls_begins_however_its_first_octets_and_what_asks_for_it_are_cut() -> N
 
 def test_what_waits_in_many_conversations_has_little_room_together() -> None:
     events: list[AnyEvent] = []
-    conversations, layers = Conversations(events.append, most_waiting=50_000), Layers()
+    conversations, layers = Conversations(events.append, most_waiting=60_000), Layers()
     lines = [b"%02d" % n * 500 for n in range(20)]
     for n, line in enumerate(lines):
         wire = Wire(client=(CLIENT[0], 40_000 + n)).open()
@@ -386,6 +386,20 @@ def test_what_waits_in_many_conversations_has_little_room_together() -> None:
     assert given == [line for line in lines[:15] for _ in range(10)]
     conversations.finish()
     assert said(events)[0] == b"".join(b"<100>" + line * 10 for line in lines)
+
+
+def test_many_small_segments_have_no_more_room_than_few_large_ones() -> None:
+    events: list[AnyEvent] = []
+    conversations, layers = Conversations(events.append, most_waiting=60_000), Layers()
+    for n in range(20):
+        wire = Wire(client=(CLIENT[0], 40_000 + n)).open()
+        wire.client_seq += 100
+        for packet in [*wire.packets, *wire.say(True, b"x" * 50, mss=1).packets[3:-1]]:
+            segment = layers.carried(Frame(1, 1.0, 101, packet, len(packet), 0))
+            assert segment is not None
+            conversations.take(segment)
+    # Of a thousand octets three hundred wait at most: each is a segment of its own.
+    assert sum(isinstance(event, FromClient) for event in events) >= 700
 
 
 def test_a_batch_of_large_frames_is_no_larger_than_one_of_small_ones() -> None:
