@@ -6,16 +6,15 @@ or lies about a length ends with a `CaptureError`; the frames before that have b
 
 from __future__ import annotations
 
-import gzip
-import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO
 
 import msgspec
 
+from mailtutor.capture.unpacking import DamagedError, Readable, Unpacked, is_gzip
 from mailtutor.errors import MailtutorError, Sentence
+from mailtutor.protocols.tunnel import KeyLog
 
 # Longer frames than any link has; what claims more lies (Wireshark's own limit).
 LONGEST_FRAME = 262_144
@@ -31,7 +30,6 @@ _PCAP = {
     b"\x4d\x3c\xb2\xa1": ("<", 1e-9),
 }
 _PCAPNG = b"\n\r\r\n"
-_GZIP = b"\x1f\x8b"
 # Block types of pcapng.
 _SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE, _NAMES, _PACKET, _SECRETS = 0x0A0D0D0A, 1, 2, 3, 4, 6, 10
 _ORDER = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
@@ -73,19 +71,14 @@ def is_capture(start: bytes) -> bool:
     return start[:4] in _PCAP or start[:4] == _PCAPNG
 
 
-def is_gzip(start: bytes) -> bool:
-    """Whether a file that begins so is gzipped, as captures often are."""
-    return start[:2] == _GZIP
-
-
 @dataclass(slots=True)
 class Container:
-    """A capture file that is being read. secrets: what it held of TLS key logs so far (NSS format). names: of hosts, by
-    their addresses, as far as it has told them."""
+    """A capture file that is being read. secrets: where the TLS keys go that are in it. names: of hosts, by their
+    addresses, as far as it has told them."""
 
-    file: IO[bytes]
+    file: Readable
     name: str
-    secrets: list[bytes] = field(default_factory=list)
+    secrets: KeyLog = field(default_factory=KeyLog)
     names: dict[bytes, str] = field(default_factory=dict)
     _buffer: bytes = b""
     _at: int = 0
@@ -96,7 +89,7 @@ class Container:
         cannot be read."""
         try:
             yield from self._frames()
-        except (gzip.BadGzipFile, EOFError) as wrong:
+        except DamagedError as wrong:
             raise self._broken(Sentence("its compression is damaged", "error.capture.compression")) from wrong
         except OSError as wrong:
             raise MailtutorError(
@@ -106,9 +99,7 @@ class Container:
     def _frames(self) -> Iterator[Frame]:
         self._fill(4)
         if is_gzip(self._buffer):
-            joined = io.BufferedReader(_Joined(self._buffer, self.file))  # type: ignore[type-var]
-            self.file = gzip.GzipFile(fileobj=joined)  # type: ignore[assignment]
-            self._buffer = b""
+            self.file, self._buffer = Unpacked(self.file, self._buffer), b""
             self._fill(4)
         start = self._buffer[:4]
         if start in _PCAP:
@@ -271,7 +262,7 @@ class Container:
         if len(body) >= 8:
             kind, length = struct.unpack_from(f"{order}II", body)
             if kind == _KEY_LOG:
-                self.secrets.append(bytes(body[8 : 8 + min(length, len(body) - 8)]))
+                self.secrets.add(bytes(body[8 : 8 + min(length, len(body) - 8)]))
 
     # Octets ---------------------------------------------------------------------------------------------------------
 
@@ -296,23 +287,3 @@ class Container:
         return CaptureError(
             "{name} is broken at octet {octet}: {why}", "error.capture.broken", name=self.name, octet=octet, why=why
         )
-
-
-class _Joined(io.RawIOBase):
-    """What was read already, and the rest of the file behind it."""
-
-    def __init__(self, start: bytes, file: IO[bytes]) -> None:
-        self._start = start
-        self._file = file
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, into: bytearray) -> int:  # type: ignore[override]
-        """As of any file."""
-        if not self._start:
-            self._start = self._file.read(len(into))
-        got, self._start = self._start[: len(into)], self._start[len(into) :]
-        into[: len(got)] = got
-        return len(got)

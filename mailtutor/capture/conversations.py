@@ -10,16 +10,16 @@ from __future__ import annotations
 import ipaddress
 import re
 from array import array
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 
 from mailtutor.capture.layers import ACK, FIN, RST, SYN, Datagram, Segment
-from mailtutor.capture.ports import DNS_PORT, ENOUGH, PORTS, by_words
+from mailtutor.capture.ports import DNS_PORT, ENOUGH, PORTS, SEALED, by_words
 from mailtutor.capture.reassembly import HALF, MASK, Direction, Piece
-from mailtutor.protocols.tunnel import KeyLog, Tunnel, asks_for_tls, begins_tls
+from mailtutor.protocols.tunnel import LONGEST_ASKING, KeyLog, Tunnel, asks_for_tls, begins_tls
 from mailtutor.reading.sealed import KEPT, events_of
 from mailtutor.trace.events import (
     AnyEvent,
@@ -39,6 +39,15 @@ MOST_CONNECTIONS = 20_000
 PATIENCE = 3
 # Late segments of a direction whose other side was never captured, before what is missing counts as lost.
 ALONE = 16
+# Octets that a segment takes beside its data.
+_EACH = 200
+# Octets that wait in all conversations together, before the one that has waited longest is told with its gaps.
+MOST_WAITING = 64 * 1024 * 1024
+# Pieces of what was said before it is known what is spoken.
+_MOST_WORDS = 100
+# How far from what comes next the number of a reset may be: another is not of this connection (RFC 5961 §3.2), but what
+# was not captured must be allowed for.
+_NEAR = 1 << 20
 _PASSIVE = re.compile(rb"22[79] .*\((?:\d+,\d+,\d+,\d+,(\d+),(\d+)|\|\|\|(\d+)\|)\)")
 _ACTIVE = re.compile(rb"(?i)(?:PORT \d+,\d+,\d+,\d+,(\d+),(\d+)|EPRT \|[^|]*\|[^|]*\|(\d+)\|)")
 _OTHER = "-"
@@ -63,6 +72,8 @@ class Conversation:
     words: list[tuple[bool, Piece]] = field(default_factory=list)
     tunnel: Tunnel | None = None
     asked_for_tls: bool = False
+    # The beginning of a line of the client's whose end is still to come.
+    begun_line: bytes = b""
     first_fin: str = ""
     is_over: bool = False
 
@@ -80,6 +91,7 @@ class Conversations:
         names: Mapping[bytes, str] = MappingProxyType({}),
         *,
         most: int = MOST_CONNECTIONS,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self._names = names
         self.frames = array("q")
@@ -87,9 +99,12 @@ class Conversations:
         self.others = self.forgotten = 0
         self._give_event = give
         self._secrets = secrets if secrets is not None else KeyLog()
-        self._most = most
+        self._most, self._most_waiting = most, most_waiting
         # By the flow of either direction, and whether that is the client's.
-        self._flows: dict[bytes, tuple[Conversation, bool]] = {}
+        self._flows: OrderedDict[bytes, tuple[Conversation, bool]] = OrderedDict()
+        # Octets that wait, by who they are of, and all together.
+        self._waiting: OrderedDict[Conversation, int] = OrderedDict()
+        self._waiting_octets = 0
         self._over: deque[Conversation] = deque()
         self._begun, self._has_begun = 0.0, False
         self._t = 0.0
@@ -126,6 +141,8 @@ class Conversations:
             self._resolve(of, PATIENCE if other.was_seen else 0)
         elif found.data or flags != ACK or not of.conn:  # a bare acknowledgement says nothing more
             self._segment(of, found, from_client)
+        if of.waiting or of.client.has_late or of.server.has_late or (self._waiting and of in self._waiting):
+            self._count_waiting(of)
 
     def place(self, found: Segment | Datagram) -> tuple[Conversation | int | None, bool]:
         """Where something belongs that was taken just now: to which conversation (of datagrams there is only the
@@ -177,6 +194,7 @@ class Conversations:
             of = next(iter(self._flows.values()))[0]
             self._rest(of)
             self.forgotten += 1
+        self._waiting_octets -= self._waiting.pop(of, 0)
         self._flows.pop(of.flow, None)
         self._flows.pop(_turned(of.flow), None)
 
@@ -205,6 +223,21 @@ class Conversations:
             if ready < 0:
                 self._skip(of, segment, from_client)
             self._segment(of, segment, from_client)
+
+    def _count_waiting(self, of: Conversation) -> None:
+        """Sees to it that not too much waits."""
+        octets = of.client.held + of.server.held + sum(len(one.data) for one in of.waiting)
+        octets += _EACH * (of.client.late + of.server.late + len(of.waiting))
+        self._waiting_octets += octets - self._waiting.pop(of, 0)
+        if octets:
+            self._waiting[of] = octets
+        while self._waiting_octets > self._most_waiting:
+            oldest, gone = self._waiting.popitem(last=False)
+            self._waiting_octets -= gone
+            self._resolve(oldest, 0)
+            for from_client, side in ((True, oldest.client), (False, oldest.server)):
+                for piece in side.let_go(self._number, self._at):
+                    self._piece(oldest, piece, from_client)
 
     def _skip(self, of: Conversation, segment: Segment, from_client: bool) -> None:
         """What a segment acknowledges will not come by any more."""
@@ -235,7 +268,7 @@ class Conversations:
         if flags & ACK and other.next < 0:
             other.next = segment.ack
         if data or segment.missing:
-            if seq == side.next & MASK and not segment.missing and not side.has_late:
+            if seq == side.next & MASK and not segment.missing and not side.has_late and side.lost_from < 0:
                 # As nearly all of them come.
                 side.next += len(data)
                 self._said(of, data, from_client)
@@ -252,12 +285,13 @@ class Conversations:
             of.first_fin = of.first_fin or ("client" if from_client else "server")
             if other.is_over:
                 self._close(of, of.first_fin)
-        if flags & RST:
+        if flags & RST and (side.next < 0 or abs(side.unwrapped(seq) - side.next) < _NEAR):
             self._rest(of)
             self._close(of, of.first_fin or "lost")
 
     def _rest(self, of: Conversation) -> None:
         """Nothing more will come of it."""
+        self._waiting_octets -= self._waiting.pop(of, 0)
         self._resolve(of, 0)
         for from_client, side in ((True, of.client), (False, of.server)):
             for piece in side.rest(self._number, self._at):
@@ -292,13 +326,15 @@ class Conversations:
         if of.tunnel is not None:
             self._secret(of, data, from_client)
             return
-        if data[0] < 0x20 and self._begins_tls(of, data, from_client):
+        if (data[0] < 0x20 and self._begins_tls(of, data, from_client)) or _is_sealed(of, data):
             of.tunnel = Tunnel(self._secrets)
             self._secret(of, data, from_client)
             return
         if from_client:
             of.client.has_spoken = True
-            of.asked_for_tls = asks_for_tls(data)
+            line = of.begun_line + data if of.begun_line else data
+            of.asked_for_tls = asks_for_tls(line)
+            of.begun_line = b"" if line.endswith(b"\n") else line[-LONGEST_ASKING:]
         else:
             of.server.has_spoken = True
         if of.protocol == "ftp":
@@ -324,7 +360,7 @@ class Conversations:
                 self._at, self._number = piece.at, piece.number
                 self._piece(of, piece, from_client)
             self._at, self._number = at, number
-        elif is_last or len(of.words) > ENOUGH or len(said[True]) + len(said[False]) >= ENOUGH:
+        elif is_last or len(of.words) > _MOST_WORDS or len(said[True]) + len(said[False]) >= ENOUGH:
             of.protocol = _OTHER
             of.words = []
             self.others += any(said.values())
@@ -427,6 +463,11 @@ def _is_early(of: Conversation, from_client: bool, segment: Segment) -> bool:
     ahead = (segment.ack - expected) & MASK
     # Nearly always it acknowledges just what has come.
     return 0 < ahead < HALF and expected >= 0 and segment.flags & (ACK | RST) == ACK
+
+
+def _is_sealed(of: Conversation, data: bytes) -> bool:
+    """Whether the first that was captured of a connection is the middle of what is in TLS."""
+    return not (of.client.has_spoken or of.server.has_spoken) and of.service in SEALED and not data.isascii()
 
 
 def _is_new(of: Conversation, from_client: bool, segment: Segment) -> bool:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
-from mailtutor.capture.container import Container, Frame, is_gzip
+from mailtutor.capture.container import Container, Frame
 from mailtutor.capture.conversations import MOST_CONNECTIONS, Conversation, Conversations
 from mailtutor.capture.layers import Datagram, Layers, Segment
 from mailtutor.capture.packet_source import Origin, PacketSource
 from mailtutor.capture.packet_table import MOST_ROWS, PacketTable
 from mailtutor.capture.tracks import Track
+from mailtutor.capture.unpacking import DamagedError, Unpacked, is_gzip
 from mailtutor.errors import MailtutorError
 from mailtutor.protocols.tunnel import KeyLog
 from mailtutor.trace.events import AnyEvent
@@ -38,7 +38,6 @@ class FiledPackets(PacketSource):
         self._conversations: Conversations | None = None
         self._frames: Iterator[Frame] = iter(())
         self._file: IO[bytes] | None = None
-        self._known = 0
         self._is_over = False
 
     def read(self, most: int) -> bool:
@@ -75,7 +74,7 @@ class FiledPackets(PacketSource):
 
     def _open(self) -> None:
         self._file = self.path.open("rb")
-        self._container = Container(self._file, str(self.path))
+        self._container = Container(self._file, str(self.path), self._log)
         self._conversations = Conversations(self._give, self._log, self._container.names)
         self._frames = self._container.frames()
 
@@ -84,13 +83,8 @@ class FiledPackets(PacketSource):
         self._count += 1
 
     def _take(self, frame: Frame) -> None:
-        container, conversations = self._container, self._conversations
-        assert container is not None
+        conversations = self._conversations
         assert conversations is not None
-        if len(container.secrets) > self._known:
-            for text in container.secrets[self._known :]:
-                self._log.add(text)
-            self._known = len(container.secrets)
         found = self._layers.carried(frame)
         moment = self._count
         extras = (frame.at_octet, len(frame.data), frame.size, frame.link)
@@ -146,13 +140,23 @@ class FiledPackets(PacketSource):
         at_octet, captured, size, link = self.table.extras(number)
         try:
             with self.path.open("rb") as file:
-                is_packed = is_gzip(file.read(2))
-            with gzip.open(self.path) if is_packed else self.path.open("rb") as opened:
-                opened.seek(at_octet)
-                data = opened.read(captured)
-        except (OSError, EOFError) as wrong:
+                data = _octets(file, at_octet, captured)
+        except (OSError, DamagedError) as wrong:
             raise _unreadable(self.path, wrong) from wrong
         return Frame(number + 1, self.table.row(number).at, link, data, size, at_octet)
+
+
+def _octets(file: IO[bytes], at: int, count: int) -> bytes:
+    """So many octets of a capture, or of what is packed in it."""
+    if not is_gzip(file.read(2)):
+        file.seek(at)
+        return file.read(count)
+    file.seek(0)
+    unpacked, found = Unpacked(file), b""
+    unpacked.skip(at)
+    while len(found) < count and (more := unpacked.read(count - len(found))):
+        found += more
+    return found
 
 
 def _unreadable(path: Path, wrong: Exception) -> MailtutorError:

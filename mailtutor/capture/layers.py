@@ -86,14 +86,14 @@ class Layers:
                 start = 34 + (offset >> 4) * 4
                 if 54 <= start <= end <= size:
                     return Segment(frame.number, frame.at, data[26:38], seq, ack, flags, data[start:end])
-                return self._tcp(frame, data[26:34], 34, end)
             return self._network(frame, *_ethernet(data))
         if frame.link in _RAW_TOO:
             return self._network(frame, _version(data, 0), 0)
         if frame.link == COOKED:
             return self._network(frame, *_tagged(data, 14))
         if frame.link == COOKED2:
-            return self._network(frame, int.from_bytes(data[:2], "big"), 20)
+            kind = int.from_bytes(data[:2], "big")
+            return self._network(frame, *_untagged(kind, data, 20))
         if frame.link in (NULL, LOOP):
             return self._network(frame, _family(data), 4)
         if frame.link in (IPV4_ONLY, IPV6_ONLY):
@@ -209,8 +209,11 @@ def _ethernet(data: bytes) -> tuple[int, int]:
 
 def _tagged(data: bytes, at: int) -> tuple[int, int]:
     """The kind of what follows the tags, and where it begins."""
-    kind = int.from_bytes(data[at : at + 2], "big")
-    at += 2
+    return _untagged(int.from_bytes(data[at : at + 2], "big"), data, at + 2)
+
+
+def _untagged(kind: int, data: bytes, at: int) -> tuple[int, int]:
+    """The same where the kind before the tags is known."""
     while kind in _TAGS and len(data) >= at + 4:
         kind, at = data[at + 2] << 8 | data[at + 3], at + 4
     return kind, at

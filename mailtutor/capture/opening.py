@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from mailtutor.capture.container import is_capture, is_gzip
+from mailtutor.capture.container import is_capture
 from mailtutor.capture.reading import Reading, key_log, read_capture
+from mailtutor.capture.unpacking import is_gzip
 from mailtutor.errors import MailtutorError
 from mailtutor.reading.records import Record, read_record
 from mailtutor.store import files

@@ -15,6 +15,8 @@ PORTS = MappingProxyType(
         21: ("ftp", "ftp"), 80: ("http", "http"), 8025: ("http", "http"), 8080: ("http", "http"),
     }
 )  # fmt: skip
+# Services that begin with TLS.
+SEALED = frozenset({"smtps", "pop3s", "imaps"})
 # Service to its own port. That of FTP's data is another one each time.
 OWN_PORTS = MappingProxyType({service: port for port, (_, service) in PORTS.items() if port < 1024} | {"dns": 53})
 DNS_PORT = 53

@@ -17,8 +17,8 @@ from mailtutor.trace.events import AnyEvent
 
 # Octets of a key log file at most.
 _LONGEST_LOG = 64 * 1024 * 1024
-# Frames that are read between two batches of events.
-_AT_A_TIME = 20_000
+# Frames, and octets of the file, that are read between two batches of events.
+_AT_A_TIME, _OCTETS_AT_A_TIME = 20_000, 32 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -54,24 +54,20 @@ def batches(
     """The events of a capture some at a time, so that one larger than the memory can be told as it is read. All but the
     events of `reading` is filled in meanwhile. Raises CaptureError where it is no capture at all."""
     events: list[AnyEvent] = []
-    container = Container(file, name)
     log = secrets if secrets is not None else KeyLog()
+    container = Container(file, name, log)
     conversations = Conversations(events.append, log, container.names, most=MOST_CONNECTIONS)
     reading.frames = conversations.frames
     layers = Layers()
-    carried, take, known, due = layers.carried, conversations.take, 0, _AT_A_TIME
+    carried, take, due, due_at = layers.carried, conversations.take, _AT_A_TIME, _OCTETS_AT_A_TIME
     try:
         for frame in container.frames():
             reading.packets = frame.number
-            if len(container.secrets) > known:
-                for text in container.secrets[known:]:
-                    log.add(text)
-                known = len(container.secrets)
             found = carried(frame)
             if found is not None:
                 take(found)
-            if frame.number >= due:
-                due += _AT_A_TIME
+            if frame.number >= due or frame.at_octet >= due_at:
+                due, due_at = frame.number + _AT_A_TIME, frame.at_octet + _OCTETS_AT_A_TIME
                 yield events[:]
                 events.clear()
     except CaptureError as wrong:

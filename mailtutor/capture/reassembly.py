@@ -30,9 +30,10 @@ class Piece(msgspec.Struct, gc=False):
 class Direction:
     """What one end said. `next`: the sequence number that comes next, -1 before anything is known. Numbers here count
     on without bound, so that a wrap-around needs no thought. was_seen: whether anything of it was captured at all.
-    has_spoken: for whoever reads what is given. has_late: whether segments are held back because one is missing."""
+    has_spoken: for whoever reads what is given. has_late: whether segments are held back because one is missing.
+    lost_from: where the octets began that were given up last, as long as none after them was given; else -1."""
 
-    __slots__ = ("_held", "_late", "fin", "has_late", "has_spoken", "next", "was_seen")
+    __slots__ = ("_held", "_late", "fin", "has_late", "has_spoken", "lost_from", "next", "was_seen")
 
     def __init__(self) -> None:
         self.next = -1
@@ -41,6 +42,12 @@ class Direction:
         self.fin = -1
         self._late: list[tuple[int, int, float, bytes, int]] = []
         self._held = 0
+        self.lost_from = -1
+
+    @property
+    def held(self) -> int:
+        """Octets that are held back because earlier ones are missing."""
+        return self._held
 
     @property
     def is_over(self) -> bool:
@@ -76,6 +83,8 @@ class Direction:
             if self._held > MOST_OCTETS or len(self._late) > MOST_SEGMENTS:
                 yield from self.skip(number, at, self._late[0][0])
             return
+        if self.lost_from >= 0 and start >= self.lost_from and data:
+            self.next = start  # they were given up too early: here they are
         yield from self._give(start, number, at, data, missing)
         if self._late:
             yield from self._catch_up()
@@ -87,20 +96,26 @@ class Direction:
         while self.next < until:
             stop = min(until, self._late[0][0]) if self._late else until
             if stop > self.next:
+                if self.lost_from < 0:
+                    self.lost_from = self.next
                 lost, self.next = stop - self.next, stop
                 yield Piece(number, at, b"", lost)
             yield from self._catch_up()
 
     def rest(self, number: int, at: float) -> Iterator[Piece]:
         """Nothing more will come: what waits is given, with the gaps before it and before the end."""
-        while self._late and (self.fin < 0 or self._late[0][0] < self.fin):
-            yield from self.skip(number, at, self._late[0][0])
-        self._late.clear()  # what claims to come after the end
-        self.has_late = False
+        yield from self.let_go(number, at)
         if self.fin > self.next >= 0:
             yield from self.skip(number, at, self.fin)
         if self.fin == self.next:
             self.next += 1
+
+    def let_go(self, number: int, at: float) -> Iterator[Piece]:
+        """What waits is given, with the gaps before it: there is no room to wait any longer."""
+        while self._late and (self.fin < 0 or self._late[0][0] < self.fin):
+            yield from self.skip(number, at, self._late[0][0])
+        self._late.clear()  # what claims to come after the end
+        self.has_late, self._held = False, 0
 
     def _give(self, start: int, number: int, at: float, data: bytes, missing: int) -> Iterator[Piece]:
         """A segment that begins at or before what comes next."""
@@ -110,6 +125,7 @@ class Direction:
             data = data[again:]
         if data:
             self.next += len(data)
+            self.lost_from = -1
             yield Piece(number, at, data)
         if missing:
             self.next += missing

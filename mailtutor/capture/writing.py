@@ -40,6 +40,10 @@ _KEY_LOG = 0x544C534B
 # Between two packets that one event made.
 _STEP_S = 1e-6
 _SNAP = 262_144
+# Seconds since 1970 that pcap's 32 bits can count, but for a few days: later ones lie.
+_LATEST_S = 4_294_000_000.0
+# Octets a datagram can carry (RFC 791 §3.1, RFC 768).
+_LONGEST_DATAGRAM = 65_507
 ABOUT = "Built by mailtutor from its record of what was said. No packet here was captured from a network."
 _FIRST_PORT = 49_152
 
@@ -205,7 +209,7 @@ class Builder:
     def _said(self, link: _Link, event: FromClient | FromServer) -> Iterator[Packet]:
         from_client = isinstance(event, FromClient)
         if link.is_udp:
-            yield self._packet(link, from_client, event.at, said=event.data, start=0)
+            yield self._packet(link, from_client, event.at, said=event.data[:_LONGEST_DATAGRAM], start=0)
             return
         data = link.sealed.closed(event.data, from_client=from_client) if link.sealed is not None else event.data
         yield from self._send(link, data, event.at, from_client, is_clear=link.sealed is None)
@@ -286,7 +290,7 @@ class Builder:
     ) -> Packet:
         number = self._number
         self._number += 1
-        self._at = max(self._at + _STEP_S, at)
+        self._at = max(self._at + _STEP_S, min(at, _LATEST_S))
         comment, self._comment = self._comment, ""
         source, target = (link.client, link.server) if from_client else (link.server, link.client)
         return Packet(
@@ -381,7 +385,8 @@ def _name_records(names: Mapping[bytes, str]) -> bytes:
     """Which host has which address (pcapng §4.5)."""
     records = b""
     for address, name in names.items():
-        value = address + name.encode("idna" if not name.isascii() else "ascii", "ignore")[:255] + b"\0"
+        told = name.replace("\0", "").encode("utf-8", "replace")[:255].decode("utf-8", "ignore").encode()
+        value = address + told + b"\0"
         records += struct.pack("<HH", 1 if len(address) == 4 else 2, len(value)) + _padded(value)
     return records + struct.pack("<HH", 0, 0)
 

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     """Prints every line of every conversation as it is read, then says how much there was. Of a broken capture the part
     before the break comes first, and then where it is broken."""
     path = Path(args.file)
-    if not path.is_file():
+    if not path.exists() or path.is_dir():  # a pipe will do
         raise UsageError("there is no file {name}", "error.capture.no_file", name=args.file)
     # Modules stay; of the rest nothing goes in circles.
     gc.freeze()

@@ -93,13 +93,15 @@ def note_text(row: NoteRow, say: Words) -> str:
 
 
 def head_text(connection: Connection) -> str:
-    """`# alice@crepes.fr → crepes.fr submission (127.0.0.2:2587)`."""
-    here = connection.server
-    return visible(f"# {_end(connection.client)} → {_end(here)} {connection.service} ({here.address}:{here.port})")
+    """`# alice@crepes.fr → crepes.fr submission (127.0.0.2:2587)`; of what the record does not tell, `?` or nothing."""
+    here, there = connection.server, connection.client
+    place = f" ({_place(here)})" if here.address or here.port else ""
+    return visible(f"# {there.name or _place(there)} → {here.name or _place(here)} {connection.service}{place}")
 
 
-def _end(end: Endpoint) -> str:
-    return end.name or f"{end.address}:{end.port}"
+def _place(end: Endpoint) -> str:
+    """Address and port, as far as they are known."""
+    return (end.address + (f":{end.port}" if end.port else "")) or "?"
 
 
 def print_dialogue(dialogue: Dialogue, say: Words) -> None:

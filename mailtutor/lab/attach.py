@@ -26,7 +26,7 @@ from mailtutor.lab.tls import Authority, unchecked
 from mailtutor.protocols.catalogue import PROTOCOLS
 from mailtutor.protocols.engine import Observer
 from mailtutor.protocols.lines import Source
-from mailtutor.protocols.tunnel import KeyLog, Tunnel, asks_for_tls, begins_tls
+from mailtutor.protocols.tunnel import LONGEST_ASKING, KeyLog, Tunnel, asks_for_tls, begins_tls
 from mailtutor.reading.sealed import events_of
 from mailtutor.trace.events import Closed, Endpoint, FromClient, FromServer, Opened, TlsBegun, TlsFailed
 from mailtutor.trace.log import Log
@@ -160,6 +160,8 @@ class Pair:
             self._observer = PROTOCOLS[attachment.target.protocol].observer()
         self._tunnel: Tunnel | None = None
         self._asked_for_tls = attachment.target.service in IMPLICIT_TLS
+        # The beginning of a line of the client's whose end is still to come.
+        self._begun_line = b""
         self._first_end = ""
         self._is_over = False
         self._securing: asyncio.Task[None] | None = None
@@ -256,7 +258,9 @@ class Pair:
                 append(event)
             return
         if from_client:
-            self._asked_for_tls = asks_for_tls(data)
+            line = self._begun_line + data if self._begun_line else data
+            self._asked_for_tls = asks_for_tls(line)
+            self._begun_line = b"" if line.endswith(b"\n") else line[-LONGEST_ASKING:]
         append((FromClient if from_client else FromServer)(self.conn, data, t=t, at=at))
 
     def _hold_up(self, end: _End) -> None:

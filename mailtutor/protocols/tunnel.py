@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ _HEAD = 5
 _RECORDS = (b"\x14", b"\x15", b"\x16", b"\x17")
 # A hello is longer than one record at most by a few; what claims more lies.
 _LONGEST_HELLO = 128 * 1024
+# Secrets that are kept; a connection has five at most.
+MOST_SECRETS = 200_000
 _GCM, _CHACHA, _OTHER = "gcm", "chacha", ""
 
 
@@ -58,25 +61,31 @@ _SUITES = {
 }  # fmt: skip
 
 
+# Octets that are looked at of a line that may ask for TLS.
+LONGEST_ASKING = 200
 # What a client says before it: a tag of IMAP's may stand in front.
 _ASKS = re.compile(rb"(?i)(?:[^ \r\n]+ )?(?:STARTTLS|STLS|AUTH TLS)\r?\n\Z")
 
 
 def asks_for_tls(said: bytes) -> bool:
     """Whether what a client said last asks for TLS (RFC 3207, RFC 2595, RFC 4217)."""
-    return said[-5:].rstrip().upper().endswith(b"TLS") and _ASKS.search(said, max(0, len(said) - 200)) is not None
+    return (
+        said[-5:].rstrip().upper().endswith(b"TLS")
+        and _ASKS.search(said, max(0, len(said) - LONGEST_ASKING)) is not None
+    )
 
 
 def begins_tls(said: bytes) -> bool:
-    """Whether these octets begin a record of any version there is (RFC 8446 §5.1)."""
-    return said[:1] in _RECORDS and said[1:2] == b"\x03"
+    """Whether these octets begin a record of any version there is (RFC 8446 §5.1), as far as they go."""
+    return said[:1] in _RECORDS and said[1:2] in (b"", b"\x03")
 
 
 class KeyLog:
-    """The secrets of a key log by label and client random. What is no secret in it is passed over."""
+    """The secrets of a key log by label and client random. What is no secret in it is passed over, and of very many the
+    last are kept."""
 
     def __init__(self, texts: Iterable[bytes] = ()) -> None:
-        self._secrets: dict[tuple[bytes, bytes], bytes] = {}
+        self._secrets: OrderedDict[tuple[bytes, bytes], bytes] = OrderedDict()
         for text in texts:
             self.add(text)
 
@@ -93,6 +102,8 @@ class KeyLog:
                 except ValueError:
                     continue
                 self._secrets[(parts[0], random)] = secret
+                if len(self._secrets) > MOST_SECRETS:
+                    self._secrets.popitem(last=False)
 
     def get(self, label: str, random: bytes) -> bytes:
         """A secret, b"" where it is not there."""

@@ -13,6 +13,8 @@ NAME = "made-up.example"
 _MOST_RECIPIENTS = 100
 _ADDRESS = re.compile(rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _FIELD = re.compile(rb"(?i)\A(?:Return-Path|Received|Date|From|To|Cc|Subject|Message-ID|MIME-Version|Delivered-To):")
+# A CR alone ends none.
+_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _ANY_FIELD = re.compile(rb"\A[!-9;-~]{1,100}:")
 
 
@@ -65,7 +67,7 @@ def _messages(data: bytes) -> list[bytes]:
     if not is_mbox(data):
         return [data]
     parts: list[list[bytes]] = []
-    for line in data.splitlines(keepends=True):
+    for line in _LINE.findall(data):
         if line.startswith(b"From ") and date_of(line.rstrip(b"\r\n")) is not None:
             parts.append([])
         else:

@@ -34,7 +34,8 @@ def head(connection: Connection) -> str:
 
 
 def _end(end: Endpoint) -> str:
-    return visible(end.name or (f"{end.address}:{end.port}" if end.address else "?"))
+    place = f"{end.address}:{end.port}" if end.address and end.port else end.address
+    return visible(end.name or place or "?")
 
 
 def who(row: Row) -> str:

@@ -24,7 +24,8 @@ class Teller:
         if at is not None:
             self._at = self._at or at
             return {"t": max(0.0, at - self._at), "at": at}
-        return {"t": len(self.events) * STEP_S, "at": 0.0}
+        after_s = len(self.events) * STEP_S
+        return {"t": after_s, "at": after_s}
 
     def open(self, client: Endpoint, server: Endpoint, at: float | None = None) -> None:
         """A new connection; the one before it has ended."""

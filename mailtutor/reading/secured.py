@@ -11,9 +11,11 @@ MARK = "⚿"
 
 
 def headline(row: TlsRow, words: Words) -> str:
-    """One line: the version and the cipher, or why there is none."""
+    """One line: the version and the cipher where the record has them, or why there is none."""
     event = row.event
     if isinstance(event, TlsBegun):
+        if not event.cipher:  # as in the debug output of Python's libraries
+            return words("screen.tls.begun.bare")
         key, name = ("named", visible(event.server_name)) if event.server_name else ("line", "")
         facts = {"version": visible(event.version), "cipher": visible(event.cipher), "name": name}
         return words(f"screen.tls.begun.{key}", **facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import random
 import struct
 
@@ -10,9 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtutor.capture.container import CaptureError
+from mailtutor.capture.container import CaptureError, Frame
+from mailtutor.capture.conversations import Conversations
+from mailtutor.capture.layers import ACK, RST, Layers
+from mailtutor.capture.packets import tcp_packet
+from mailtutor.capture.reading import Reading, batches
+from mailtutor.capture.sealing import Sealed
+from mailtutor.protocols import tunnel
 from mailtutor.reading.dialogue import Dialogue
-from mailtutor.trace.events import Closed, FromClient, Gap, Opened
+from mailtutor.trace.events import AnyEvent, Ciphertext, Closed, FromClient, Gap, Opened, TlsBegun
 from tests.capture.wire import (
     CLIENT,
     CLIENT_SAID,
@@ -62,11 +69,18 @@ def test_a_session_is_read_as_it_was() -> None:
         (113, bytes(14) + b"\x08\x00"),
         (228, b""),
         (276, b"\x08\x00" + bytes(18)),
+        (276, b"\x81\x00" + bytes(18) + b"\x00\x07\x08\x00"),
     ],
 )
 def test_every_common_link_is_read(link: int, head: bytes, order: str) -> None:
     frames = [head + packet + bytes(4) * (link == ETHERNET) for packet in smtp().packets]
     assert said(read(pcap(frames, link=link, order=order)).events) == WHOLE
+
+
+def test_a_packet_without_a_length_is_as_long_as_its_frame() -> None:
+    """The network card was to cut it up, so nobody has counted yet."""
+    frames = [bytes(12) + b"\x08\x00" + packet[:2] + bytes(2) + packet[4:] for packet in smtp().packets]
+    assert said(read(pcap(frames, link=ETHERNET)).events) == WHOLE
 
 
 def test_ipv6_is_read_with_its_extension_headers() -> None:
@@ -270,3 +284,133 @@ def test_no_file_makes_it_fall(data: st.DataObject) -> None:
         return
     dialogue = Dialogue()
     dialogue.take(events, 0)
+
+
+def test_a_gzipped_capture_is_read_as_far_as_it_is_sound() -> None:
+    whole = pcap(smtp().packets)
+    packed = gzip.compress(whole)
+    for damaged in (packed[:-8] + bytes(8), packed[:-8]):
+        reading = read(damaged)
+        assert said(reading.events) == WHOLE
+        assert "compression is damaged" in str(reading.problem)
+    for sound in (
+        packed + b"what is no gzip",
+        packed + bytes(512),
+        gzip.compress(whole[:99]) + gzip.compress(whole[99:]),
+    ):
+        reading = read(sound)
+        assert said(reading.events) == WHOLE
+        assert reading.problem is None
+    cut = read(packed[: len(packed) // 2])
+    assert WHOLE[1].startswith(said(cut.events)[1])
+    assert said(cut.events)[1]
+    assert cut.problem is not None
+
+
+@pytest.mark.parametrize("at", range(2, 40))
+def test_damage_to_a_gzipped_capture_is_named(at: int) -> None:
+    packed = bytearray(gzip.compress(pcap(smtp().packets)))
+    packed[at] = 0xFF
+    try:
+        problem = read(bytes(packed)).problem
+    except CaptureError as wrong:
+        problem = wrong
+    # Time stamps, flags and the system it was made on matter to nobody.
+    assert problem is not None or at in (4, 5, 6, 7, 8, 9)
+
+
+def test_a_reset_of_another_number_ends_nothing() -> None:
+    packets = smtp().packets
+    forged = tcp_packet(CLIENT, SERVER, 3_000_000_000, 0, RST, b"", 1)
+    assert said(read(pcap([*packets[:6], forged, *packets[6:]])).events) == WHOLE
+
+
+def test_what_was_captured_is_kept_though_somebody_acknowledged_more() -> None:
+    wire = Wire().open().say(False, SESSION[0][1])
+    lies = [tcp_packet(SERVER, CLIENT, wire.server_seq, wire.client_seq + 90_000 + n, ACK, b"", 1) for n in range(6)]
+    for from_client, line in SESSION[1:]:
+        wire.say(from_client, line)
+    packets = wire.close().packets
+    client, server = said(read(pcap([*packets[:5], *lies, *packets[5:]])).events)
+    assert client.endswith(CLIENT_SAID)
+    assert server == SERVER_SAID
+
+
+def test_what_comes_twice_behind_a_gap_is_said_once() -> None:
+    wire = Wire().open().say(False, b"220 hamburger.edu ESMTP\r\n").say(True, b"HELO crepes.fr\r\n")
+    before = len(wire.packets)
+    wire.say(False, b"250 lost\r\n").say(True, b"NOOP\r\n").say(False, b"250 ok\r\n")
+    packets = [packet for n, packet in enumerate(wire.packets) if n != before]
+    again = packets[-2]
+    assert said(read(pcap([*packets, again, again])).events) == (
+        b"HELO crepes.fr\r\nNOOP\r\n", b"220 hamburger.edu ESMTP\r\n<10>250 ok\r\n",
+    )  # fmt: skip
+
+
+def test_a_capture_that_begins_inside_tls_is_no_dialogue() -> None:
+    wire = Wire(server=(SERVER[0], 993))
+    sealed = bytes(range(130, 250))
+    wire.say(True, sealed).say(False, sealed)
+    events = read(pcap(wire.packets)).events
+    assert [type(event) for event in events] == [Opened, Ciphertext, Ciphertext]
+
+
+def test_tls_begins_however_its_first_octets_and_what_asks_for_it_are_cut() -> None:
+    wire = Wire().open()
+    wire.say(False, b"220 ready\r\n").say(True, b"STARTTLS\r\n", mss=3).say(False, b"220 go\r\n")
+    sealed = Sealed("TLSv1.3", "", "mail.example")
+    for from_client, data in sealed.handshake():
+        wire.say(from_client, data[:2], mss=1).say(from_client, data[2:])
+    sealed.secrets()
+    events = read(pcap(wire.packets)).events
+    assert [event.server_name for event in events if isinstance(event, TlsBegun)] == ["mail.example"]
+    assert said(events) == (b"STARTTLS\r\n", b"220 ready\r\n220 go\r\n")
+
+
+def test_what_waits_in_many_conversations_has_little_room_together() -> None:
+    events: list[AnyEvent] = []
+    conversations, layers = Conversations(events.append, most_waiting=60_000), Layers()
+    lines = [b"%02d" % n * 500 for n in range(20)]
+    for n, line in enumerate(lines):
+        wire = Wire(client=(CLIENT[0], 40_000 + n)).open()
+        wire.client_seq += 100  # of which nothing was captured
+        for _ in range(10):
+            wire.say(True, line)
+        # Nobody acknowledges it.
+        for packet in [*wire.packets[:3], *wire.packets[3::2]]:
+            segment = layers.carried(Frame(1, 1.0, 101, packet, len(packet), 0))
+            assert segment is not None
+            conversations.take(segment)
+    # Fifty segments still wait: those that came last.
+    given = [event.data for event in events if isinstance(event, FromClient)]
+    assert given == [line for line in lines[:15] for _ in range(10)]
+    conversations.finish()
+    assert said(events)[0] == b"".join(b"<100>" + line * 10 for line in lines)
+
+
+def test_many_small_segments_have_no_more_room_than_few_large_ones() -> None:
+    events: list[AnyEvent] = []
+    conversations, layers = Conversations(events.append, most_waiting=60_000), Layers()
+    for n in range(20):
+        wire = Wire(client=(CLIENT[0], 40_000 + n)).open()
+        wire.client_seq += 100
+        for packet in [*wire.packets, *wire.say(True, b"x" * 50, mss=1).packets[3:-1]]:
+            segment = layers.carried(Frame(1, 1.0, 101, packet, len(packet), 0))
+            assert segment is not None
+            conversations.take(segment)
+    # Of a thousand octets three hundred wait at most: each is a segment of its own.
+    assert sum(isinstance(event, FromClient) for event in events) >= 700
+
+
+def test_a_batch_of_large_frames_is_no_larger_than_one_of_small_ones() -> None:
+    wire = Wire().open()
+    for _ in range(700):
+        wire.say(True, bytes(60_000), mss=60_000)
+    reading = Reading()
+    assert len(list(batches(io.BytesIO(pcap(wire.packets, snap=262_144)), "large", reading))) == 2
+
+
+def test_of_very_many_secrets_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tunnel, "MOST_SECRETS", 3)
+    log = tunnel.KeyLog([b"".join(b"CLIENT_RANDOM %02x 0%d\n" % (n, n) for n in range(6))])
+    assert [bool(log.get("CLIENT_RANDOM", bytes([n]))) for n in range(6)] == [False] * 3 + [True] * 3

@@ -165,3 +165,62 @@ def test_a_built_capture_says_what_it_is_and_what_its_lines_mean() -> None:
     file.seek(0)
     comments = [frame.comment for frame in Container(file, "built.pcapng").frames()]
     assert "HELO · who I am (RFC 5321 §4.1.1.1)" in comments
+
+
+@pytest.mark.parametrize(
+    ("cipher", "name"),
+    [
+        ("AES256-GCM-SHA384", "mail.example"),
+        ("DHE-RSA-AES128-GCM-SHA256", "mail.example"),
+        ("AES128-SHA", "a..b"),
+        ("aNULL", ".x"),
+        ("\0", "a\0b"),
+        ("ALL:@SECLEVEL=9", "\ufffd"),
+        ("0xC0FF", "x" * 300),
+    ],
+)
+def test_whatever_cipher_and_name_a_record_has_what_was_in_tls_is_written(cipher: str, name: str) -> None:
+    events = conversation(
+        TlsBegun(t=0, at=1e9, conn=1, version="TLSv1.2", cipher=cipher, server_name=name),
+        FromServer(t=1, at=1e9 + 1, conn=1, data=b"* OK ready\r\n"),
+        FromClient(t=2, at=1e9 + 2, conn=1, data=b"a LOGOUT\r\n"),
+        protocol="imap",
+        service="imaps",
+    )
+    assert said(written(events)) == said(events)
+
+
+@pytest.mark.parametrize("name", ["bücher.example", "日本", "ü..x", "a\0b", "é" * 200])
+def test_a_host_may_have_any_name(name: str) -> None:
+    client = Endpoint(name, "127.0.0.4", 40_000)
+    events: list[AnyEvent] = [
+        Opened(t=0, at=1e9, conn=1, protocol="smtp", service="smtp", client=client, server=SERVER),
+        FromServer(t=1, at=1e9 + 1, conn=1, data=b"220 ready\r\n"),
+    ]
+    opened = written(events)[0]
+    assert isinstance(opened, Opened)
+    assert opened.client.name == name.replace("\0", "")[:127]
+
+
+@pytest.mark.parametrize("form", ["pcap", "pcapng"])
+@pytest.mark.parametrize("at", [-1e9, 2.0**33, 1e18, 1e300, float("inf"), float("nan")])
+def test_a_record_of_an_impossible_time_is_written(at: float, form: str) -> None:
+    events: list[AnyEvent] = [
+        Opened(t=0, at=at, conn=1, protocol="smtp", service="smtp", client=CLIENT, server=SERVER),
+        FromServer(t=1, at=at, conn=1, data=b"220 ready\r\n"),
+    ]
+    file, builder = io.BytesIO(), Builder()
+    if form == "pcap":
+        write_pcap(file, builder.packets(events))
+    else:
+        write_pcapng(file, builder, builder.packets(events))
+    file.seek(0)
+    assert said(read_capture(file, "built").events) == said(events)
+
+
+def test_a_datagram_is_as_long_as_one_can_be() -> None:
+    events: list[AnyEvent] = [
+        Opened(t=0, at=1e9, conn=1, protocol="dns", service="dns", client=CLIENT, server=SERVER),
+        FromClient(t=1, at=1e9, conn=1, data=b"x" * 70_000),
+    ]
+    assert said(written(events)) == {(1, True): b"x" * 65_507}

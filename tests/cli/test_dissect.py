@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,18 @@ def test_dissect_prints_the_dialogue_and_counts(capture: Path, capsys: pytest.Ca
         "# 10.0.0.1:40000 → 10.0.0.2:25 smtp (10.0.0.2:25)", "S: 220 hamburger.edu ESMTP", "C: HELO crepes.fr",
     ]  # fmt: skip
     assert err == "32 frames, 1 connection of ours\n"
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="pipes have no names here")
+def test_dissect_reads_from_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    ours, theirs = os.pipe()
+    os.write(theirs, WHOLE)
+    os.close(theirs)
+    try:
+        assert main(["dissect", f"/dev/fd/{ours}"]) == 0
+    finally:
+        os.close(ours)
+    assert capsys.readouterr().err == "32 frames, 1 connection of ours\n"
 
 
 def test_dissect_names_the_frame_of_each_line_for_programs(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -261,6 +261,28 @@ async def test_tls_passes_closed_and_its_hellos_are_told(tmp_path: Path) -> None
         assert b"secret" not in said(log, FromServer)
 
 
+async def test_tls_is_told_of_however_what_asks_for_it_comes(tmp_path: Path) -> None:
+    """Some send every key as it is pressed."""
+    authority = Authority(tmp_path)
+    async with attached(starttls(authority.server("mail.example"))) as (attachment, where):
+        reader, writer = await asyncio.open_connection(*where)
+        await reader.readline()
+        sent = bytearray()
+        for part in (b"STAR", b"TTLS", b"\r\n"):
+            writer.write(part)
+            sent.extend(part)
+            await until(lambda: said(attachment.log, FromClient) == sent)
+        assert await reader.readline() == b"220 go ahead\r\n"
+        await writer.start_tls(authority.client(), server_hostname="mail.example")
+        assert await reader.readline() == b"220 ready\r\n"
+        writer.close()
+        with suppress(ssl.SSLError, ConnectionError):
+            await writer.wait_closed()
+        await until(lambda: closed_by(attachment.log))
+        assert [event.server_name for event in attachment.log if isinstance(event, TlsBegun)] == ["mail.example"]
+        assert said(attachment.log, FromClient) == b"STARTTLS\r\n"
+
+
 async def test_tls_can_be_ended_here_and_begun_again(tmp_path: Path) -> None:
     theirs, ours = tmp_path / "theirs", tmp_path / "ours"
     theirs.mkdir()

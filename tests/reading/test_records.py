@@ -264,3 +264,18 @@ def test_whatever_comes_is_read_without_an_error(data: bytes, more: bytes, cut: 
             Dialogue().take(record.events, 0)
             assert all(event.t >= 0 for event in record.events)
             assert len(record.events) < 4 * hostile.count(b"\n") + 4 * more.count(b"\n") + 40
+
+
+def test_a_cr_alone_ends_no_line_of_an_mbox() -> None:
+    stamp = b"From z@y Thu Nov 30 10:10:10 2023"
+    record, dialogue = _read(stamp + b"\nFrom: a@b\nTo: c@d\n\nx\r" + stamp + b"\r\nend\n")
+    assert record.kind == "mbox"
+    assert sum(line.startswith("C: MAIL FROM") for line in _said(dialogue)) == 1
+    # Its first line has one, too, and still begins the message.
+    read_record(stamp + b"\r" + stamp[5:] + b"\nFrom: a@b\nTo: c@d\n\nx\n")
+
+
+def test_lines_without_times_stand_apart_on_the_wall_too() -> None:
+    """So that a capture made of them has them apart."""
+    record, _ = _read(SWAKS)
+    assert [event.at for event in record.events[:3]] == [0.0, 0.5, 1.0]
