@@ -20,7 +20,7 @@ from mailtutor.cli.parser import language
 from mailtutor.cli.place import place_of, target_of
 from mailtutor.cli.serve import WINDOW_BYTES, Notices, close_recording
 from mailtutor.errors import UsageError
-from mailtutor.lab.attach import Attachment, Closure, Target
+from mailtutor.lab.attach import Attachment, Closure, Target, is_open_door, placed
 from mailtutor.lab.loop import heed_faults, new_loop
 from mailtutor.lab.watch import Watch
 from mailtutor.store.archive import Archive
@@ -34,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
     """Opens the screen; with --plain, --json or into a pipe prints until SIGINT or SIGTERM."""
     target = _target(args)
     host, port = place_of(args.listen or "127.0.0.1:0", "--listen", any_port=True)
+    if is_open_door(host):
+        print(words(language())("cli.attach.open_door", listen=placed(host, port)), file=sys.stderr)
     closure = Closure(args.tls)
     folder = paths.lab_data() if closure is Closure.ENDED else None
     if folder is not None:
@@ -104,7 +106,7 @@ def _tell_ready(attachment: Attachment, where: tuple[str, int], *, as_json: bool
     target, authority = attachment.target, attachment.authority
     if as_json:
         facts: dict[str, object] = {
-            "event": "ready", "listen": "{}:{}".format(*where), "to": f"{target.host}:{target.port}",
+            "event": "ready", "listen": placed(*where), "to": placed(target.host, target.port),
             "protocol": target.protocol, "service": target.service,
         }  # fmt: skip
         if authority is not None:
@@ -112,7 +114,7 @@ def _tell_ready(attachment: Attachment, where: tuple[str, int], *, as_json: bool
         print_json(facts)
     else:
         say = words(language())
-        ends = {"listen": "{}:{}".format(*where), "to": f"{target.host}:{target.port}"}
+        ends = {"listen": placed(*where), "to": placed(target.host, target.port)}
         print(say("cli.attach.ready", service=target.service, **ends), file=sys.stderr)
         if authority is not None:
             print(say("cli.attach.trust", path=authority.path), file=sys.stderr)

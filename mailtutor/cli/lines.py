@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import TextIO
 
-from mailtutor.cli.output import has_colour, head_text, line_text, note_text
+from mailtutor.cli.output import has_colour, head_text, line_text, note_text, sealed_text
 from mailtutor.cli.parser import language
 from mailtutor.reading.dialogue import Dialogue, NoteRow
 from mailtutor.text.catalogue import words
@@ -27,6 +27,8 @@ class Lines:
         self._colour = has_colour(self._out)
         self._count = 0
         self._last = 0
+        # Connections that have been told of.
+        self._heard: set[int] = set()
 
     def tell(self, events: Sequence[AnyEvent]) -> None:
         """What has happened since last time."""
@@ -43,7 +45,19 @@ class Lines:
                 out.append(note_text(row, self._say))
             else:
                 out.append(line_text(row.line, colour=self._colour))
+        out += self._sealed()
         if out:
             self._out.write("\n".join(out) + "\n")
             self._out.flush()
         dialogue.forget()
+        self._heard &= dialogue.connections.keys()
+
+    def _sealed(self) -> Iterator[str]:
+        """Connections of which the first that came was the middle of what is in TLS."""
+        for connection in self._dialogue.connections.values():
+            if connection.rows:
+                self._heard.add(connection.conn)
+            elif connection.sealed and connection.conn not in self._heard:
+                self._heard.add(connection.conn)
+                yield ("\n" if self._last else "") + sealed_text(connection, self._say)
+                self._last = connection.conn

@@ -92,6 +92,11 @@ def note_text(row: NoteRow, say: Words) -> str:
     return f"* {visible(notes.headline(row, say))}"
 
 
+def sealed_text(connection: Connection, say: Words) -> str:
+    """A connection of which nothing is here but the middle of what was said in TLS."""
+    return f"{head_text(connection)}\n* {say('cli.dissect.sealed')}"
+
+
 def head_text(connection: Connection) -> str:
     """`# alice@crepes.fr → crepes.fr submission (127.0.0.2:2587)`; of what the record does not tell, `?` or nothing."""
     here, there = connection.server, connection.client
@@ -113,6 +118,10 @@ def print_dialogue(dialogue: Dialogue, say: Words) -> None:
             print(("\n" if last else "") + head_text(dialogue.connections[row.conn]))
             last = row.conn
         print(note_text(row, say) if isinstance(row, NoteRow) else line_text(row.line, colour=colour))
+    for connection in dialogue.connections.values():
+        if connection.sealed and not connection.rows:
+            print(("\n" if last else "") + sealed_text(connection, say))
+            last = connection.conn
     sys.stdout.flush()
 
 

@@ -33,12 +33,12 @@ def target_of(text: str, flag: str, protocol: str, unknown: UsageError, *, anywh
     if not (protocol or usual):
         raise unknown
     try:
-        found = {str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        found = tuple(dict.fromkeys(str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
     except OSError as wrong:
         raise NetworkError("{host} is not known ({why})", "error.attach.unknown", host=host, why=wrong) from wrong
     if not anywhere and not all(is_near(one) for one in found):
         _ask(host, ask)
-    return Target(host, port, protocol or usual, service)
+    return Target(host, port, protocol or usual, service, found)
 
 
 def _ask(host: str, key: str) -> None:

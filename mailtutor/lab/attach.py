@@ -40,6 +40,23 @@ REACH_S, LOOK_S = 30.0, 0.02
 IMPLICIT_TLS = frozenset({"smtps", "pop3s", "imaps"})
 
 
+_NEAR = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "127.0.0.0/8",
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "169.254.0.0/16",
+            "::1",
+            "fc00::/7",
+            "fe80::/10",
+        ),
+    )
+)
+
+
 class Closure(StrEnum):
     """What is done about TLS."""
 
@@ -49,22 +66,42 @@ class Closure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom to stand in front of. service: "smtp", "submission", "imaps" …; it tells whether TLS comes first."""
+    """Whom to stand in front of. service: "smtp", "submission", "imaps" …; it tells whether TLS comes first.
+
+    addresses: of the host, where they were looked at; it is called there and nowhere else, for a name may change its
+    mind. None stands for whatever the name says.
+    """
 
     host: str
     port: int
     protocol: str
     service: str
+    addresses: tuple[str, ...] = ()
+
+
+def placed(host: str, port: int) -> str:
+    """A place as it is written: an IPv6 address in brackets (RFC 3986 §3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def is_near(host: str) -> bool:
-    """Whether an address is of this machine or a private network (RFC 1918, RFC 4193): where a student may look
-    without asking anybody further."""
+    """Whether an address is of this machine or a private network (RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5.6): where
+    a student may look without asking anybody further."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host == "localhost"
-    return address.is_loopback or address.is_private or address.is_link_local
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address in network for network in _NEAR)
+
+
+def is_open_door(host: str) -> bool:
+    """Whether others than this machine may connect where this is listened on."""
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
 
 
 class Attachment:
@@ -111,8 +148,8 @@ class Attachment:
             self._server = await loop.create_server(lambda: Pair(self).client, host, port, ssl=closed)
         except OSError as wrong:
             raise NetworkError(
-                "{host}:{port} cannot be listened on ({why}); name another with --listen", "error.attach.listen",
-                host=host, port=port, why=wrong,
+                "{where} cannot be listened on ({why}); name another with --listen", "error.attach.listen",
+                where=placed(host, port), why=wrong,
             ) from wrong  # fmt: skip
         found: tuple[str, int] = self._server.sockets[0].getsockname()[:2]
         return found
@@ -184,10 +221,15 @@ class Pair:
         closed = unchecked() if self.attachment.reads_inside and target.service in IMPLICIT_TLS else None
         try:
             async with asyncio.timeout(REACH_S):
-                await loop.create_connection(lambda: self.server, target.host, target.port, ssl=closed)
+                *others, last = target.addresses or (target.host,)
+                for address in others:
+                    with contextlib.suppress(OSError):
+                        await loop.create_connection(lambda: self.server, address, target.port, ssl=closed)
+                        return
+                await loop.create_connection(lambda: self.server, last, target.port, ssl=closed)
         except (OSError, TimeoutError) as wrong:
             why = str(wrong) or type(wrong).__name__
-            where = f"{target.host}:{target.port}"
+            where = placed(target.host, target.port)
             self.attachment.tell(
                 Sentence("{where} was not reached ({why})", "error.attach.unreached", where=where, why=why)
             )

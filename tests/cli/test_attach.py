@@ -16,8 +16,9 @@ import pytest
 
 from mailtutor.capture.opening import read_events
 from mailtutor.cli import main
-from mailtutor.cli.place import place_of
+from mailtutor.cli.place import place_of, target_of
 from mailtutor.errors import UsageError
+from mailtutor.lab.attach import placed
 from mailtutor.trace.events import FromClient
 
 
@@ -115,3 +116,31 @@ def test_what_cannot_be_done_is_said(
 def test_a_port_that_is_none_is_refused(port: str) -> None:
     with pytest.raises(UsageError, match="wants HOST:PORT"):
         place_of(f"localhost:{port}", "--to")
+
+
+@pytest.mark.slow
+def test_a_door_that_is_open_to_others_is_said_to_be(tmp_path: Path) -> None:
+    with _server() as port, _attach(port, tmp_path, "--listen", "0.0.0.0:0", "--json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(b"Not only this machine: whoever reaches it may connect")
+        _talk(int(json.loads(process.stdout.readline())["listen"].rpartition(":")[2]))
+
+
+@pytest.mark.parametrize(("host", "written"), [("::1", "[::1]:25"), ("127.0.0.1", "127.0.0.1:25")])
+def test_a_place_is_written_as_it_is_read(host: str, written: str) -> None:
+    assert placed(host, 25) == written
+    assert place_of(written, "--to") == (host, 25)
+
+
+def test_a_name_is_called_at_the_addresses_that_were_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def known(host: str, port: int, **_: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+        asked.append(host)
+        return [(2, 1, 6, "", ("127.0.0.9", port)), (2, 1, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
+    target = target_of("mail.example:25", "--to", "smtp", UsageError("?"), anywhere=False, ask="")
+    assert target.addresses == ("127.0.0.9", "127.0.0.1")
+    assert asked == ["mail.example"]

@@ -130,3 +130,19 @@ def test_what_was_let_go_for_want_of_room_is_told(
     monkeypatch.setattr("mailtutor.capture.reading.MOST_CONNECTIONS", 2)
     assert main(["dissect", str(capture)]) == 0
     assert "2 let go before their end" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["dissect", "replay"])
+def test_of_the_middle_of_tls_it_is_said_that_it_cannot_be_read(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wire = Wire(server=(b"\x0a\x00\x00\x02", 993))
+    for _ in range(2):
+        wire.say(True, b"\x17\x03\x03\x00\x05" + b"\xff" * 5)
+    path = tmp_path / "middle.pcap"
+    path.write_bytes(pcap(wire.packets))
+    assert main([verb, str(path), *(["--plain"] if verb == "replay" else [])]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "# 10.0.0.1:40000 → 10.0.0.2:993 imaps (10.0.0.2:993)",
+        "* in TLS, and its beginning is not here: what was said cannot be read",
+    ]

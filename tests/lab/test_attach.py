@@ -382,6 +382,8 @@ async def test_a_door_where_tls_comes_first_can_be_read_too(tmp_path: Path) -> N
     [
         ("127.0.0.1", True), ("::1", True), ("192.168.1.4", True), ("10.0.0.1", True), ("fd00::1", True),
         ("8.8.8.8", False), ("2001:4860:4860::8888", False), ("example.org", False), ("localhost", True),
+        # Python's "private" has more in it than RFC 1918.
+        ("192.0.2.1", False), ("0.0.0.0", False), ("::ffff:10.0.0.1", True), ("::ffff:8.8.8.8", False),
     ],
 )  # fmt: skip
 def test_near_is_this_machine_and_private_networks(host: str, near: bool) -> None:

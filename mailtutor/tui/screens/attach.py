@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from mailtutor.errors import Sentence
-from mailtutor.lab.attach import Closure
+from mailtutor.lab.attach import Closure, placed
 from mailtutor.lab.watch import Watch
 from mailtutor.reading.visible import visible
 from mailtutor.tui.actions import ATTACH, bindings, elsewhere
@@ -54,9 +54,9 @@ class AttachScreen(AboutScreen):
     def speak(self) -> None:
         """Draws the text beside the wire."""
         target = self._watch.target
-        to = visible(f"{target.host}:{target.port}")
+        to = visible(placed(target.host, target.port))
         self.bar.title(self.words("screen.attach.title", to=to))
-        here = "{}:{}".format(*self._watch.listens)
+        here = placed(*self._watch.listens)
         parts = [self.words("screen.attach.about", listen=here, to=to, service=target.service.upper())]
         parts.append(self.words(f"screen.attach.tls.{self._watch.closure.value}"))
         if self._watch.closure is Closure.ENDED and self._watch.authority is not None:
