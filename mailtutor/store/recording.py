@@ -25,7 +25,7 @@ from mailtutor.trace.log import Log, event_cost
 # Octets of events of one connection that may wait to be written before its wire is held up, where it is the only one.
 WAITING_LIMIT = 4 * 1024 * 1024
 # Octets that wait from which on it is noted who brings them: nobody is held up for so few by far.
-NOTED_FROM = WAITING_LIMIT // 64
+NOTED_FROM = WAITING_LIMIT // 16
 # Octets of all events that may wait before every wire is held up.
 MOST_WAITING = 4 * WAITING_LIMIT
 # Seconds to write the last of them.
@@ -144,26 +144,29 @@ class Follower:
         self._shares.forget(self._written)
         # As in a switch whose ports share a memory (Choudhury and Hahne, "Dynamic queue length thresholds"): each may
         # fill as much as is left free, so that there is always room for who comes anew.
-        has_more = self._shares.of(conn) > max(0, 2 * WAITING_LIMIT - waiting)
+        has_more = self._shares.of(conn) + NOTED_FROM > max(0, 2 * WAITING_LIMIT - waiting)
         return (has_more or waiting > MOST_WAITING) and not self._is_stuck()
 
     def _is_stuck(self) -> bool:
-        since = max(self._began_at, self._filled_at)
-        return self._patience_s is not None and time.monotonic() - since > self._patience_s
+        if self._patience_s is None:
+            return False
+        return time.monotonic() - max(self._began_at, self._filled_at) > self._patience_s
 
     def _take(self, _: int, event: AnyEvent) -> None:
         if self.failed is not None:
             return
-        if self.waiting > WAITING_LIMIT and self._is_stuck():
+        before = self._taken - self._written
+        if before > WAITING_LIMIT and self._is_stuck():
             self._left_out += 1
             self._untold += 1
             return
-        self._tell_gap()
-        if not self.waiting:
+        if self._untold:
+            self._tell_gap()
+        if not before:
             self._filled_at = time.monotonic()
         cost = event_cost(event)
         self._taken += cost
-        waiting = self._taken - self._written
+        waiting = before + cost
         if waiting > NOTED_FROM:
             self._shares.forget(self._written)
             self._shares.take(self._taken, getattr(event, "conn", 0), cost)
