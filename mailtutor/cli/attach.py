@@ -18,7 +18,7 @@ from mailtutor.cli.lines import Lines
 from mailtutor.cli.output import print_json
 from mailtutor.cli.parser import language
 from mailtutor.cli.place import place_of, target_of
-from mailtutor.cli.serve import WINDOW_BYTES, Notices, close_recording
+from mailtutor.cli.serve import WINDOW_BYTES, Notices, close_recording, keep_what_is_loaded
 from mailtutor.errors import UsageError
 from mailtutor.lab.attach import Attachment, Closure, Target, is_open_door, placed
 from mailtutor.lab.loop import heed_faults, new_loop
@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
             form = "json" if args.json else "text"
             stack.callback(close_recording, _follower(log, sys.stdout.fileno(), form, args), "stdout")
 
+        keep_what_is_loaded()
         loop.run_until_complete(_serve(attachment, host, port, begin))
     return 0
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from mailtutor.capture.writing import Builder, write_pcap
 from mailtutor.trace.events import AnyEvent, Closed, Endpoint, FromClient, FromServer, Opened
 
-PACKETS, ROUNDS, MESSAGES = 200_000, 3, 3000
+PACKETS, ROUNDS, MESSAGES = 200_000, 5, 3000
 _FIELDS = (
     "frame.number", "frame.time_epoch", "tcp.stream", "tcp.srcport", "smtp.req.command", "smtp.response.code",
     "pop.request.command", "pop.response.indicator", "imap.request", "imap.response",
