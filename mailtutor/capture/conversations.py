@@ -17,7 +17,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from mailtutor.capture.layers import ACK, FIN, RST, SYN, Datagram, Segment
-from mailtutor.capture.ports import DNS_PORT, ENOUGH, PORTS, SEALED, by_words
+from mailtutor.capture.ports import DNS_PORTS, ENOUGH, PORTS, SEALED, by_words
 from mailtutor.capture.reassembly import HALF, MASK, Direction, Piece
 from mailtutor.protocols.tunnel import LONGEST_ASKING, KeyLog, Tunnel, asks_for_tls, begins_tls
 from mailtutor.reading.sealed import KEPT, events_of
@@ -148,7 +148,7 @@ class Conversations:
         """Where something belongs that was taken just now: to which conversation (of datagrams there is only the
         number, as long as it is known), and whether its client said it."""
         if type(found) is Datagram:
-            from_client = _ports(found.flow)[1] == DNS_PORT
+            from_client = _ports(found.flow)[1] in DNS_PORTS
             return self._askers.get(found.flow if from_client else _turned(found.flow)), from_client
         return self._flows.get(found.flow, (None, False))
 
@@ -393,9 +393,9 @@ class Conversations:
     def _datagram(self, found: Datagram) -> None:
         """A question to a name server, or its answer (RFC 1035 §4.2.1)."""
         source, target = _ports(found.flow)
-        if DNS_PORT not in (source, target) or not found.data:
+        if DNS_PORTS.isdisjoint((source, target)) or not found.data:
             return
-        from_client = target == DNS_PORT
+        from_client = target in DNS_PORTS
         flow = found.flow if from_client else _turned(found.flow)
         conn = self._askers.get(flow)
         if conn is None:

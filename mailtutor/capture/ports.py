@@ -19,7 +19,8 @@ PORTS = MappingProxyType(
 SEALED = frozenset({"smtps", "pop3s", "imaps"})
 # Service to its own port. That of FTP's data is another one each time.
 OWN_PORTS = MappingProxyType({service: port for port, (_, service) in PORTS.items() if port < 1024} | {"dns": 53})
-DNS_PORT = 53
+# The name server's: the standard one, and the lab's.
+DNS_PORTS = frozenset({53, 2053})
 # Octets of each side that are looked at before a connection counts as none of ours.
 ENOUGH = 512
 # Most a server says before the client has to speak.

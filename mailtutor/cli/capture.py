@@ -11,7 +11,7 @@ from pathlib import Path
 from mailtutor.capture.conversations import Conversations
 from mailtutor.capture.layers import Layers
 from mailtutor.capture.live import Sniffer
-from mailtutor.capture.ports import DNS_PORT, PORTS
+from mailtutor.capture.ports import DNS_PORTS, PORTS
 from mailtutor.capture.reading import key_log
 from mailtutor.capture.writing import CapturedFile
 from mailtutor.cli.lines import Lines
@@ -28,9 +28,9 @@ from mailtutor.trace.events import AnyEvent
 
 def run(args: argparse.Namespace) -> int:
     """Listens until SIGINT or SIGTERM, or as many packets as were asked for."""
-    ports = args.port or [*PORTS, DNS_PORT]
-    if not all(0 < port < 1 << 16 for port in ports) or args.count < 0:
-        raise UsageError("a port is a number from 1 to 65535, a count no less than 0", "error.capture.numbers")
+    ports = args.port or [*PORTS, *DNS_PORTS]
+    if not all(0 < port < 1 << 16 for port in ports) or (args.count is not None and args.count < 1):
+        raise UsageError("a port is a number from 1 to 65535, a count no less than 1", "error.capture.numbers")
     with contextlib.ExitStack() as stack:
         sniffer = stack.enter_context(Sniffer(args.interface, ports))
         kept = CapturedFile(stack.enter_context(new_file(Path(args.write))), args.interface) if args.write else None
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
             print_json({"event": "ready", "interface": args.interface, "ports": sorted(ports)})
         count = 0
         layers = Layers()
-        while not args.count or count < args.count:
+        while args.count is None or count < args.count:
             if stopped in select.select([sniffer.fileno(), stopped], [], [])[0]:
                 break
             for frame in sniffer.waiting():

@@ -193,7 +193,7 @@ def _reading(add: partial[Parser], say: Words) -> None:
     capture.add_argument("--port", metavar="N", type=int, action="append", help=say("cli.flag.capture_port"))
     capture.add_argument("--write", metavar="FILE", default="", help=say("cli.flag.capture_write"))
     capture.add_argument("--keys", metavar="FILE", default="", help=say("cli.flag.keys"))
-    capture.add_argument("--count", metavar="N", type=int, default=0, help=say("cli.flag.capture_count"))
+    capture.add_argument("--count", metavar="N", type=int, help=say("cli.flag.capture_count"))
     capture.add_argument("--with-passwords", action="store_true", help=say("cli.flag.with_passwords"))
     _json(capture, say)
     dissect = add("dissect")

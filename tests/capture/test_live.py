@@ -141,7 +141,8 @@ def test_it_ends_after_as_many_packets_as_were_asked_for(tmp_path: Path) -> None
     [
         (["-i", "nowhere9"], "there is no interface nowhere9; there are: lo"),
         (["--port", "0"], "from 1 to 65535"),
-        (["--count", "-1"], "no less than 0"),
+        (["--count", "-1"], "no less than 1"),
+        (["--count", "0"], "no less than 1"),
     ],
 )
 def test_what_cannot_be_captured_is_said(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:

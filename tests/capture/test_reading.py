@@ -19,7 +19,7 @@ from mailtutor.capture.reading import Reading, batches
 from mailtutor.capture.sealing import Sealed
 from mailtutor.protocols import tunnel
 from mailtutor.reading.dialogue import Dialogue
-from mailtutor.trace.events import AnyEvent, Ciphertext, Closed, FromClient, Gap, Opened, TlsBegun
+from mailtutor.trace.events import AnyEvent, Ciphertext, Closed, FromClient, FromServer, Gap, Opened, TlsBegun
 from tests.capture.wire import (
     CLIENT,
     CLIENT_SAID,
@@ -246,13 +246,17 @@ def test_what_is_none_of_ours_is_counted_and_left_out() -> None:
     assert said(reading.events) == WHOLE
 
 
-def test_questions_to_name_servers_are_read() -> None:
+@pytest.mark.parametrize("port", [53, 2053])
+def test_questions_to_name_servers_are_read_and_so_are_the_labs(port: int) -> None:
     question = struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0) + b"\x02fr\0\0\x0f\0\x01"
-    events = read(pcap([datagram(question)])).events
-    assert isinstance(events[0], Opened)
-    assert events[0].protocol == "dns"
-    assert isinstance(events[1], FromClient)
-    assert events[1].data == question
+    opened, asked, answered = read(
+        pcap([datagram(question, port=port), datagram(question, answer=True, port=port)])
+    ).events
+    assert isinstance(opened, Opened)
+    assert opened.protocol == "dns"
+    assert isinstance(asked, FromClient)
+    assert asked.data == question
+    assert isinstance(answered, FromServer)
 
 
 @pytest.mark.parametrize("cut", [1, 10, 23])

@@ -93,9 +93,9 @@ SESSION: Sequence[tuple[bool, bytes]] = (
 )
 
 
-def datagram(data: bytes, *, answer: bool = False) -> bytes:
+def datagram(data: bytes, *, answer: bool = False, port: int = 53) -> bytes:
     """A question to a name server, or its answer."""
-    ends = ((CLIENT[0], 5000), (SERVER[0], 53))
+    ends = ((CLIENT[0], 5000), (SERVER[0], port))
     return udp_packet(*(ends[::-1] if answer else ends), data, 1)
 
 
