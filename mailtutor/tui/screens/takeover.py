@@ -78,7 +78,6 @@ class TakeoverScreen(PracticeScreen):
         if retelling.go_on(self.connection) or retelling.first_difference is not told or retelling.left != left:
             self.speak()
             self.prompt.wait_for(self.awaited)
-            self.prompt.input.focus()
 
     @property
     def _is_gone(self) -> bool:
